@@ -1,0 +1,15 @@
+# Copyright (c) 2026 The leasepool authors
+# Distributed under the Boost Software License, Version 1.0.
+# (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+# Sets leasepool_boost_mode, how to look for Boost: by the package file that Boost
+# itself installs. CMake's own FindBoost, which ended with CMake 3.30, stands in
+# only where there is no such file. Used by the build and by the installed package.
+
+set(leasepool_boost_mode CONFIG)
+if(CMAKE_VERSION VERSION_LESS 3.30)
+    find_package(Boost 1.81 CONFIG QUIET)
+    if(NOT Boost_FOUND AND NOT Boost_CONSIDERED_CONFIGS)
+        set(leasepool_boost_mode MODULE)
+    endif()
+endif()

@@ -1,0 +1,90 @@
+# Copyright (c) 2026 The leasepool authors
+# Distributed under the Boost Software License, Version 1.0.
+# (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+# leasepool_add_test(<name> SOURCES ... [LABELS ...] [TIMEOUT <seconds>] [LIBRARIES ...])
+#   One Boost.Test executable, which is one CTest test. TIMEOUT is a guard against
+#   a hang, not a measurement. The target sanitizer_tests builds those that are
+#   worth a run under a sanitizer, labelled integration or stress.
+function(leasepool_add_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LABELS;LIBRARIES")
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 300)
+    endif()
+    if(NOT arg_SOURCES)
+        return()
+    endif()
+
+    add_executable(${name} ${arg_SOURCES})
+    leasepool_target_options(${name})
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/libs ${PROJECT_SOURCE_DIR}/test)
+    target_link_libraries(${name} PRIVATE leasepool_test_main leasepool::leasepool ${arg_LIBRARIES})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # BOOST_TEST(expression, message) trips over this one, from g++ 16 on.
+        target_compile_options(${name} PRIVATE -Wno-conversion -Wfloat-conversion)
+    endif()
+
+    if("integration" IN_LIST arg_LABELS OR "stress" IN_LIST arg_LABELS)
+        add_dependencies(sanitizer_tests ${name})
+    endif()
+
+    # Signals are left to the sanitizers, and to a core file.
+    add_test(NAME ${name}
+        COMMAND ${name} --color_output=no --log_level=test_suite --catch_system_errors=no)
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+    leasepool_sanitizer_environment(${name})
+endfunction()
+
+# leasepool_add_compile_failure_test(<name> SOURCE <file> MESSAGE <regex> [LIBRARIES ...])
+#   A CTest test that passes if the file does not compile and the compiler says <regex>.
+function(leasepool_add_compile_failure_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;MESSAGE" "LIBRARIES")
+
+    add_library(${name} OBJECT EXCLUDE_FROM_ALL ${arg_SOURCE})
+    leasepool_target_options(${name})
+    target_link_libraries(${name} PRIVATE leasepool::leasepool ${arg_LIBRARIES})
+    set_property(TARGET ${name} PROPERTY EXPORT_COMPILE_COMMANDS OFF)
+
+    add_test(NAME ${name}
+        COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target ${name} --config $<CONFIG>)
+    set_tests_properties(${name} PROPERTIES
+        LABELS compile_failure
+        TIMEOUT 300
+        PASS_REGULAR_EXPRESSION "${arg_MESSAGE}"
+        RESOURCE_LOCK build_directory)
+endfunction()
+
+# leasepool_add_consumer_test(<name>)
+#   Builds and runs test/consumer/<name>, a project of its own that uses this one.
+function(leasepool_add_consumer_test name)
+    add_test(NAME ${name}
+        COMMAND ${CMAKE_COMMAND}
+            -DCONSUMER=${name}
+            -DSOURCE_DIR=${PROJECT_SOURCE_DIR}
+            -DBINARY_DIR=${PROJECT_BINARY_DIR}
+            -DCONFIG=$<CONFIG>
+            -DGENERATOR=${CMAKE_GENERATOR}
+            -DCXX_COMPILER=${CMAKE_CXX_COMPILER}
+            -DCXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER}
+            -P ${PROJECT_SOURCE_DIR}/test/consumer/run.cmake)
+    set_tests_properties(${name} PROPERTIES
+        LABELS consumer
+        TIMEOUT 600
+        RESOURCE_LOCK build_directory)
+endfunction()
+
+# leasepool_sanitizer_environment(<test>)
+#   Any finding of a sanitizer fails the test.
+function(leasepool_sanitizer_environment test)
+    if(LEASEPOOL_SANITIZE MATCHES "thread")
+        set(options "halt_on_error=1:second_deadlock_stack=1")
+        if(EXISTS ${PROJECT_SOURCE_DIR}/test/tsan.supp)
+            string(APPEND options ":suppressions=${PROJECT_SOURCE_DIR}/test/tsan.supp")
+        endif()
+        set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT "TSAN_OPTIONS=${options}")
+    elseif(LEASEPOOL_SANITIZE)
+        set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT
+            "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+            "UBSAN_OPTIONS=print_stacktrace=1")
+    endif()
+endfunction()
