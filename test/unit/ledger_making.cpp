@@ -1,0 +1,195 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+// Pools that cannot be made: the pauses between attempts, and who gets the reason when.
+
+#include "ledger_desk.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace {
+
+using namespace leasepool::detail::test;
+using leasepool::detail::ledger;
+
+ledger::options lazy()
+{
+    return {
+        .max_pools = 2, .min_pools = 0, .backoff = 100ms, .max_backoff = 350ms, .make_attempts = 3};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(ledger_making)
+
+BOOST_AUTO_TEST_CASE(pause_doubles_up_to_its_cap)
+{
+    ledger_desk desk{lazy()};
+    desk.start();
+    desk.resize(1);
+    for (auto [pool, pause] : {std::pair{0u, 100}, {1u, 200}, {2u, 350}, {3u, 350}}) {
+        BOOST_TEST(desk.pool_failed(pool) == "");
+        BOOST_TEST(desk.next_ms() == pause);
+        desk.wait(std::chrono::milliseconds{pause - 1});
+        BOOST_TEST(desk.book.starting() == 0u);
+        desk.wait(1ms);
+        BOOST_TEST(desk.book.starting() == 1u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(pause_above_its_cap_is_cut)
+{
+    auto opts = lazy();
+    opts.max_backoff = 60ms;
+    ledger_desk desk{opts};
+    desk.start();
+    desk.resize(1);
+    desk.pool_failed(0);
+    BOOST_TEST(desk.next_ms() == 60);
+}
+
+BOOST_AUTO_TEST_CASE(pause_stops_at_the_end_of_the_clock)
+{
+    auto opts = lazy();
+    opts.backoff = leasepool::steady_duration::max() / 2 + 1ns;
+    opts.max_backoff = leasepool::steady_duration::max();
+    ledger_desk desk{opts, leasepool::detail::steady_time{}};
+    desk.start();
+    desk.resize(1);
+    desk.pool_failed(0);
+    BOOST_TEST((desk.next() == opts.backoff));
+    BOOST_TEST(desk.wait(opts.backoff) == "make p1");
+    desk.pool_failed(1);
+    BOOST_TEST(desk.next_ms() == -1);
+}
+
+BOOST_AUTO_TEST_CASE(pool_that_is_ready_ends_the_pauses)
+{
+    ledger_desk desk{lazy()};
+    desk.start();
+    desk.resize(2);
+    desk.pool_failed(0);
+    BOOST_TEST(desk.next_ms() == 100);
+    BOOST_TEST(desk.pool_ready(1) == "make p2");
+    desk.pool_failed(2);
+    BOOST_TEST(desk.next_ms() == 100);
+}
+
+BOOST_AUTO_TEST_CASE(pools_that_fail_together_are_one_failed_attempt)
+{
+    ledger_desk desk{lazy()};
+    desk.start();
+    desk.acquire('a');
+    desk.acquire('b');
+    desk.pool_failed(0);
+    BOOST_TEST(desk.pool_failed(1) == "");
+    BOOST_TEST(desk.next_ms() == 100);
+    BOOST_TEST(desk.wait(100ms) == "make p2; make p3");
+    desk.pool_failed(2);
+    desk.wait(1ms);
+    BOOST_TEST(desk.pool_failed(3) == "");
+    BOOST_TEST(desk.next_ms() == 199);
+}
+
+BOOST_AUTO_TEST_CASE(waiters_get_the_reason_after_enough_attempts_only)
+{
+    ledger_desk desk{lazy()};
+    desk.start();
+    desk.acquire('b');
+    desk.acquire('a');
+    desk.pool_failed(0);
+    desk.pool_failed(1);
+    desk.wait(100ms);
+    desk.pool_failed(2);
+    BOOST_TEST(desk.pool_failed(3) == "");
+    desk.wait(200ms);
+    BOOST_TEST(desk.pool_failed(4) == "");  // the other may still come
+    BOOST_TEST(desk.pool_failed(5) == "make_failed b; make_failed a");
+    BOOST_TEST(desk.book.waiters() == 0u);
+    BOOST_TEST(desk.next_ms() == -1);
+}
+
+BOOST_AUTO_TEST_CASE(pool_still_being_made_keeps_the_waiters)
+{
+    ledger_desk desk{lazy()};
+    desk.start();
+    desk.acquire('a');
+    desk.acquire('b');
+    for (auto pool : {0u, 2u, 3u}) {
+        BOOST_TEST(desk.pool_failed(pool) == "");
+        desk.wait(350ms);
+    }
+    BOOST_TEST(desk.pool_ready(1) == "grant a p1");
+}
+
+BOOST_AUTO_TEST_CASE(leased_pool_keeps_the_waiters)
+{
+    auto opts = lazy();
+    opts.make_attempts = 1;
+    ledger_desk desk{opts};
+    desk.start();
+    desk.acquire('a');
+    desk.pool_ready(0);
+    desk.acquire('b');
+    BOOST_TEST(desk.pool_failed(1) == "");
+    BOOST_TEST(desk.give_back('a') == "grant b p0");
+}
+
+BOOST_AUTO_TEST_CASE(later_waiter_gets_the_reason_at_the_next_failure)
+{
+    auto opts = lazy();
+    opts.make_attempts = 1;
+    ledger_desk desk{opts};
+    desk.start();
+    desk.acquire('a');
+    BOOST_TEST(desk.pool_failed(0) == "make_failed a");
+    BOOST_TEST(desk.acquire('b') == "");
+    BOOST_TEST(desk.next_ms() == 100);
+    BOOST_TEST(desk.wait(100ms) == "make p1");
+    BOOST_TEST(desk.pool_failed(1) == "make_failed b");
+}
+
+BOOST_AUTO_TEST_CASE(failure_without_waiters_does_not_fail_the_next_one)
+{
+    auto opts = lazy();
+    opts.make_attempts = 1;
+    ledger_desk desk{opts};
+    desk.start();
+    desk.resize(1);
+    desk.pool_failed(0);
+    BOOST_TEST(desk.acquire('a') == "");
+    desk.wait(100ms);
+    BOOST_TEST(desk.pool_ready(1) == "grant a p1");
+}
+
+BOOST_AUTO_TEST_CASE(backend_that_cannot_be_asked_is_a_failed_attempt)
+{
+    auto opts = lazy();
+    opts.make_attempts = 2;
+    ledger_desk desk{opts};
+    desk.start();
+    desk.refuses_to_make = true;
+    BOOST_TEST(desk.acquire('a') == "make refused");
+    BOOST_TEST(desk.next_ms() == 100);
+    BOOST_TEST(desk.wait(100ms) == "make refused; make_failed a");
+    desk.refuses_to_make = false;
+    BOOST_TEST(desk.acquire('b') == "");
+    BOOST_TEST(desk.wait(200ms) == "make p0");
+}
+
+BOOST_AUTO_TEST_CASE(timeout_passes_in_a_pause)
+{
+    ledger_desk desk{lazy()};
+    desk.start();
+    desk.acquire('a', {.timeout = 50ms});
+    desk.pool_failed(0);
+    BOOST_TEST(desk.next_ms() == 50);
+    BOOST_TEST(desk.wait(50ms) == "fail a acquire_timeout");
+    BOOST_TEST(desk.next_ms() == -1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
