@@ -1,0 +1,27 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_HPP
+#define LEASEPOOL_HPP
+
+/// @file
+/// All of leasepool.
+
+#include <leasepool/any_backend.hpp>
+#include <leasepool/backend.hpp>
+#include <leasepool/config.hpp>
+#include <leasepool/error.hpp>
+#include <leasepool/histogram.hpp>
+#include <leasepool/lease.hpp>
+#include <leasepool/lease_executor.hpp>
+#include <leasepool/log.hpp>
+#include <leasepool/manager.hpp>
+#include <leasepool/observer.hpp>
+#include <leasepool/options.hpp>
+#include <leasepool/stats.hpp>
+#include <leasepool/thread_backend.hpp>
+#include <leasepool/version.hpp>
+#include <leasepool/worker_state.hpp>
+
+#endif

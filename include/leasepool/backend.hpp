@@ -1,0 +1,174 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_BACKEND_HPP
+#define LEASEPOOL_BACKEND_HPP
+
+#include <leasepool/config.hpp>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace leasepool {
+
+class pool_site;
+
+namespace detail {
+
+class pool_record;
+void intrusive_ptr_add_ref(pool_record* pool) noexcept;
+void intrusive_ptr_release(pool_record* pool) noexcept;
+class worker_scope;
+void report_unhandled(pool_site const& site, std::exception_ptr error) noexcept;
+
+}  // namespace detail
+
+/// A pool's way to tell its manager what becomes of it.
+///
+/// Cheap to copy. All functions may be called from any thread, at any time, also inside
+/// `make_pool` and after the manager is gone; none throws, blocks, or calls back into the pool.
+class pool_site {
+public:
+    /// Identifies the pool in logs, stats and observers; counts from 1 in each manager.
+    std::uint64_t id() const noexcept;
+
+    /// The pool can be used. Exactly one of `ready` and `failed` is called for each pool.
+    void ready() const noexcept;
+
+    /// The pool could not be made, for this reason. It is destroyed soon.
+    void failed(std::exception_ptr why) const noexcept;
+
+    /// The pool can run nothing further, for this reason. If it is leased, the lease is revoked
+    /// and what has not begun fails with the reason. `close` follows when its work is done.
+    void broken(std::exception_ptr why) const noexcept;
+
+    /// After `close`: nothing of the pool runs any more. It is destroyed soon.
+    void closed() const noexcept;
+
+    /// @cond
+    explicit pool_site(boost::intrusive_ptr<detail::pool_record> pool) noexcept;
+    pool_site(pool_site const&) noexcept;
+    pool_site(pool_site&&) noexcept;
+    pool_site& operator=(pool_site const&) noexcept;
+    pool_site& operator=(pool_site&&) noexcept;
+    ~pool_site();
+    /// @endcond
+
+private:
+    friend class detail::worker_scope;
+    friend void detail::report_unhandled(pool_site const& site, std::exception_ptr error) noexcept;
+
+    boost::intrusive_ptr<detail::pool_record> pool_;
+};
+
+/// A piece of work that a pool is given: it runs some of the functions queued on the lease.
+///
+/// Move-only. Call it once, on any thread of the pool; it does not throw. To destroy it uncalled
+/// is allowed: if nothing else will, the queued functions then fail with `errc::pool_broken`.
+class pool_task {
+public:
+    void operator()() noexcept;
+
+    /// @cond
+    explicit pool_task(boost::intrusive_ptr<detail::pool_record> pool) noexcept;
+    pool_task(pool_task&& other) noexcept;
+    pool_task& operator=(pool_task&& other) noexcept;
+    ~pool_task();
+    /// Disarms it; true if it still was armed.
+    bool release_pool() noexcept { return std::exchange(pool_, nullptr) != nullptr; }
+    /// @endcond
+
+private:
+    boost::intrusive_ptr<detail::pool_record> pool_;
+};
+
+/// What a manager needs of a pool.
+///
+/// - `close()`: begin to end; `pool_site::closed` follows. Called on the manager's strand, at most
+///   once, when the pool is ready and no work is left on it. Must not block.
+/// - The destructor ends the pool at once: it lets running functions return, runs nothing further,
+///   and blocks until nothing of the pool runs. It may be called in any state, also before
+///   `pool_site::ready`; never on one of the pool's own threads; it must not need the manager's
+///   executor to make progress.
+template <class P>
+concept pool = std::destructible<P> && requires(P& p)
+{
+    {
+        p.close()
+    }
+    noexcept;
+};
+
+/// A pool that runs functions.
+///
+/// - `execute(task)`: run `task` on one of the pool's threads, or inside the call. Any thread. It
+///   may throw; then the task must be destroyed or left where it was.
+/// - `workers()`: how many tasks it runs at a time; constant, at least 1.
+template <class P>
+concept function_pool = pool<P> && requires(P& p, P const& c, pool_task&& t)
+{
+    p.execute(std::move(t));
+    {
+        c.workers()
+    }
+    noexcept->std::convertible_to<std::size_t>;
+};
+
+/// A way to make pools. The built-in ones are `thread_backend` and `any_backend`; yours works as
+/// well:
+///
+/// @code
+/// struct inline_backend {
+///     struct pool_type {
+///         leasepool::pool_site site;
+///         void execute(leasepool::pool_task&& task) { task(); }
+///         std::size_t workers() const noexcept { return 1; }
+///         void close() noexcept { site.closed(); }
+///     };
+///     std::string_view name() const noexcept { return "inline"; }
+///     std::size_t workers_per_pool() const noexcept { return 1; }
+///     std::unique_ptr<pool_type> make_pool(leasepool::pool_site site)
+///     {
+///         site.ready();
+///         return std::make_unique<pool_type>(std::move(site));
+///     }
+/// };
+/// static_assert(leasepool::function_backend<inline_backend>);
+/// @endcode
+///
+/// - `make_pool(site)`: begin to make a pool; `site.ready()` or `site.failed(why)` follows, from
+///   any thread, also inside the call. To throw is the same as `failed`. Called on the manager's
+///   strand, never concurrently for one backend object. Must not block for long.
+/// - `name()`, `workers_per_pool()`: for logs and stats; constant.
+template <class B>
+concept backend = std::move_constructible<B> && pool<typename B::pool_type> &&
+    requires(B& b, B const& c, pool_site site)
+{
+    {
+        b.make_pool(std::move(site))
+        } -> std::same_as<std::unique_ptr<typename B::pool_type>>;
+    {
+        c.name()
+    }
+    noexcept->std::convertible_to<std::string_view>;
+    {
+        c.workers_per_pool()
+    }
+    noexcept->std::convertible_to<std::size_t>;
+};
+
+/// A backend whose leases run functions.
+template <class B>
+concept function_backend = backend<B> && function_pool<typename B::pool_type>;
+
+}  // namespace leasepool
+
+#endif

@@ -1,0 +1,195 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_DETAIL_INITIATE_HPP
+#define LEASEPOOL_DETAIL_INITIATE_HPP
+
+#include <leasepool/detail/operations.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+#if BOOST_VERSION < 108300
+#include <boost/asio/use_awaitable.hpp>
+#endif
+
+#include <boost/system/system_error.hpp>
+
+#include <type_traits>
+#include <utility>
+
+namespace leasepool {
+
+/// The default completion token of operations that complete with an error code.
+using default_token = boost::asio::deferred_t;
+
+/// The default completion token of operations that complete with an exception. Before Boost 1.83 a
+/// deferred one cannot be awaited if it has a result.
+#if BOOST_VERSION < 108300
+using default_run_token = boost::asio::use_awaitable_t<>;
+#else
+using default_run_token = boost::asio::deferred_t;
+#endif
+
+namespace detail {
+
+/// Initiations that are begun on a manager: Asio asks them for its executor.
+class initiation {
+public:
+    using executor_type = boost::asio::any_io_executor;
+    executor_type get_executor() const noexcept { return executor_of(*core_); }
+
+    explicit initiation(core_ptr core) noexcept : core_(std::move(core)) {}
+
+protected:
+    core_ptr core_;
+};
+
+class initiate_command : public initiation {
+public:
+    using initiation::initiation;
+
+    /// `make` makes a command for the core; it may be called more than once.
+    template <class Handler, class Make>
+    void operator()(Handler&& handler, Make make) const
+    {
+        require_context(*core_);
+        command_ptr what = make(core_);
+        auto ex = executor_for(handler, *core_);
+        if constexpr (Make::cancellable) {
+            connect_slot(handler, [what](boost::asio::cancellation_type type) {
+                if (is_cancellation(type))
+                    cancel(*what);
+            });
+            using op = plain_operation<std::decay_t<Handler>>;
+            submit(*what, *new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
+        }
+        else {
+            using op = stats_operation<std::decay_t<Handler>>;
+            submit(*what, *new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
+        }
+    }
+};
+
+struct start_maker {
+    static constexpr bool cancellable = true;
+    command_ptr operator()(core_ptr const& core) const { return make_start(core); }
+};
+
+struct stop_maker {
+    static constexpr bool cancellable = true;
+    stop_options options;
+    command_ptr operator()(core_ptr const& core) const { return make_stop(core, options); }
+};
+
+struct stats_maker {
+    static constexpr bool cancellable = false;
+    command_ptr operator()(core_ptr const& core) const { return make_stats(core); }
+};
+
+template <class Lease>
+class initiate_acquire : public initiation {
+public:
+    using initiation::initiation;
+
+    template <class Handler>
+    void operator()(Handler&& handler, lease_ptr claim, patience p) const
+    {
+        require_context(*core_);
+        claim = renew_claim(std::move(claim));
+        using op = acquire_operation<Lease, std::decay_t<Handler>>;
+        auto ex = executor_for(handler, *core_);
+        connect_slot(handler, [claim](boost::asio::cancellation_type type) {
+            if (is_cancellation(type))
+                cancel_acquire(*claim);
+        });
+        auto& state = *claim;
+        acquire(state,
+            *new_operation<op>(std::forward<Handler>(handler), std::move(ex), std::move(claim)), p);
+    }
+};
+
+/// A lease's drain is waited for once: only to be moved, so that a deferred wait can only be
+/// launched once.
+struct drain_ticket {
+    explicit drain_ticket(lease_ptr l) noexcept : lease(std::move(l)) {}
+    drain_ticket(drain_ticket&&) = default;
+
+    lease_ptr lease;
+};
+
+class initiate_release : public initiation {
+public:
+    using initiation::initiation;
+
+    template <class Handler>
+    void operator()(Handler&& handler, drain_ticket ticket) const
+    {
+        auto const& lease = ticket.lease;
+        require_context(*core_);
+        auto ex = executor_for(handler, *core_);
+        connect_slot(handler, [lease](boost::asio::cancellation_type type) {
+            if (is_cancellation(type))
+                cancel_drain_wait(*lease);
+        });
+        using op = plain_operation<std::decay_t<Handler>>;
+        release(*lease, *new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
+    }
+};
+
+class initiate_run : public initiation {
+public:
+    using initiation::initiation;
+
+    /// On a lease that is held.
+    template <class Handler, class F>
+    void operator()(Handler&& handler, F&& f, lease_ptr on) const
+    {
+        require_context(*core_);
+        run(prepare(std::forward<Handler>(handler), std::forward<F>(f), std::move(on)));
+    }
+
+protected:
+    template <class Handler, class F>
+    run_operation& prepare(Handler&& handler, F&& f, lease_ptr&& on) const
+    {
+        using op_type = function_operation<std::decay_t<F>, std::decay_t<Handler>>;
+        auto ex = executor_for(handler, *core_);
+        auto* const op = new_operation<op_type>(
+            std::forward<Handler>(handler), std::move(ex), std::move(on), std::forward<F>(f));
+        try {
+            connect_slot(
+                op->handler, [op](boost::asio::cancellation_type type) { cancel_run(*op, type); });
+        }
+        catch (...) {
+            op->destroy();
+            throw;
+        }
+        return *op;
+    }
+};
+
+class initiate_acquire_and_run : public initiate_run {
+public:
+    using initiate_run::initiate_run;
+
+    template <class Handler, class F>
+    void operator()(Handler&& handler, F&& f, lease_ptr claim, patience p) const
+    {
+        require_context(*core_);
+        acquire_and_run(prepare(std::forward<Handler>(handler), std::forward<F>(f),
+                            renew_claim(std::move(claim))),
+            p);
+    }
+};
+
+[[noreturn]] inline void throw_errc(errc e)
+{
+    throw boost::system::system_error(make_error_code(e));
+}
+
+}  // namespace detail
+}  // namespace leasepool
+
+#endif

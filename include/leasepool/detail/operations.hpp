@@ -1,0 +1,244 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_DETAIL_OPERATIONS_HPP
+#define LEASEPOOL_DETAIL_OPERATIONS_HPP
+
+#include <leasepool/detail/core.hpp>
+#include <leasepool/detail/run_operation.hpp>
+
+#include <boost/asio/cancellation_type.hpp>
+
+#include <concepts>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+
+/// The concrete operations: a base of the compiled core, and a handler.
+namespace leasepool::detail {
+
+constexpr auto any_cancellation = boost::asio::cancellation_type::terminal |
+    boost::asio::cancellation_type::partial | boost::asio::cancellation_type::total;
+
+inline bool is_cancellation(boost::asio::cancellation_type type) noexcept
+{
+    return (type & any_cancellation) != boost::asio::cancellation_type::none;
+}
+
+template <class Handler>
+executor_ref executor_for(Handler const& handler, manager_core const& core)
+{
+    return executor_ref::tracked(boost::asio::get_associated_executor(handler, executor_of(core)));
+}
+
+/// Emplaces `on_cancel` in the handler's slot, if it has one.
+template <class Handler, class OnCancel>
+void connect_slot(Handler const& handler, OnCancel on_cancel)
+{
+    auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected())
+        slot.template emplace<OnCancel>(std::move(on_cancel));
+}
+
+/// void(error_code): start, stop, release.
+template <class Handler>
+class plain_operation final : public plain_completion {
+public:
+    template <class H>
+    plain_operation(H&& h, executor_ref&& ex)
+        : plain_completion(&go, std::move(ex)), handler(std::forward<H>(h))
+    {
+    }
+
+    static void go(completion* base, step what)
+    {
+        auto* const self = static_cast<plain_operation*>(base);
+        auto const executor = self->take_executor();
+        auto const error = self->error;
+        Handler handler(std::move(self->handler));
+        delete_operation(self, handler);
+        if (what != step::deliver)
+            return;
+        clear_slot(handler);
+        std::move(handler)(error);
+    }
+
+    Handler handler;
+};
+
+/// void(error_code, stats).
+template <class Handler>
+class stats_operation final : public stats_completion {
+public:
+    template <class H>
+    stats_operation(H&& h, executor_ref&& ex)
+        : stats_completion(&go, std::move(ex)), handler(std::forward<H>(h))
+    {
+    }
+
+    static void go(completion* base, step what)
+    {
+        auto* const self = static_cast<stats_operation*>(base);
+        auto const executor = self->take_executor();
+        auto const error = self->error;
+        auto value = std::move(self->value);
+        Handler handler(std::move(self->handler));
+        delete_operation(self, handler);
+        if (what != step::deliver)
+            return;
+        clear_slot(handler);
+        std::move(handler)(error, std::move(value));
+    }
+
+    Handler handler;
+};
+
+/// void(error_code, Lease).
+template <class Lease, class Handler>
+class acquire_operation final : public acquire_completion {
+public:
+    template <class H>
+    acquire_operation(H&& h, executor_ref&& ex, lease_ptr&& claim)
+        : acquire_completion(&go, std::move(ex), std::move(claim)), handler(std::forward<H>(h))
+    {
+    }
+
+    static void go(completion* base, step what)
+    {
+        auto* const self = static_cast<acquire_operation*>(base);
+        if (what == step::settled)
+            return self->post_settled();
+        auto const executor = self->take_executor();
+        auto const error = self->error();
+        // A lease that is not handed over is given back by its destructor.
+        Lease granted(error ? nullptr : std::move(self->lease));
+        Handler handler(std::move(self->handler));
+        delete_operation(self, handler);
+        if (what != step::deliver)
+            return;
+        clear_slot(handler);
+        std::move(handler)(error, std::move(granted));
+    }
+
+    Handler handler;
+};
+
+// Running functions --------------------------------------------------------------------------------
+
+template <class T>
+concept awaitable_like = requires(T& t)
+{
+    t.await_ready();
+}
+|| requires(T&& t)
+{
+    static_cast<T&&>(t).operator co_await();
+};
+
+template <class F>
+concept takes_stop_token = std::invocable<F&, std::stop_token>;
+
+template <class F>
+struct run_result {
+    static_assert(std::invocable<F&> || takes_stop_token<F>,
+        "async_run: the callable must be callable with no arguments, or with a "
+        "std::stop_token; bind its arguments in a lambda");
+    using type = std::decay_t<typename std::conditional_t<takes_stop_token<F>,
+        std::invoke_result<F&, std::stop_token>, std::invoke_result<F&>>::type>;
+    static_assert(!awaitable_like<type>,
+        "async_run: the callable returns an awaitable; run a coroutine on a lease with "
+        "boost::asio::co_spawn(lease, ...) instead");
+    static_assert(std::is_void_v<type> || std::default_initializable<type>,
+        "async_run: the callable's result must be default-constructible, for the case "
+        "of an error; return a std::optional of it");
+};
+
+template <class F>
+using run_result_t = typename run_result<std::decay_t<F>>::type;
+
+template <class R>
+struct run_signature {
+    using type = void(std::exception_ptr, R);
+};
+template <>
+struct run_signature<void> {
+    using type = void(std::exception_ptr);
+};
+
+/// void(std::exception_ptr[, R]).
+template <class F, class Handler>
+class function_operation final : public run_operation {
+    using result = run_result_t<F>;
+    static constexpr bool returns = !std::is_void_v<result>;
+    struct nothing {};
+
+public:
+    template <class H, class Function>
+    function_operation(H&& h, executor_ref&& ex, lease_ptr&& on, Function&& f)
+        : run_operation(&go, &invoke, std::move(ex), std::move(on)),
+          function_(std::in_place, std::forward<Function>(f)), handler(std::forward<H>(h))
+    {
+        if constexpr (takes_stop_token<F>)
+            stop.emplace();
+    }
+
+private:
+    static void invoke(run_operation* base) noexcept
+    {
+        auto& self = *static_cast<function_operation*>(base);
+        try {
+            if constexpr (returns)
+                self.result_.emplace(self.invoke_function());
+            else
+                self.invoke_function();
+        }
+        catch (...) {
+            self.exception = std::current_exception();
+        }
+        // Here, on the pool's thread, and before the handler can run.
+        self.function_.reset();
+    }
+
+    decltype(auto) invoke_function()
+    {
+        if constexpr (takes_stop_token<F>)
+            return std::invoke(*function_, stop->get_token());
+        else
+            return std::invoke(*function_);
+    }
+
+    static void go(completion* base, step what)
+    {
+        auto* const self = static_cast<function_operation*>(base);
+        if (what == step::settled)
+            return run_settled(*self);
+        auto const executor = self->take_executor();
+        auto value = std::move(self->result_);
+        Handler handler(std::move(self->handler));
+        if (what != step::deliver)
+            return delete_operation(self, handler);
+        auto error = self->outcome();
+        delete_operation(self, handler);
+        clear_slot(handler);
+        if constexpr (!returns)
+            std::move(handler)(std::move(error));
+        else if (value)
+            std::move(handler)(std::move(error), std::move(*value));
+        else
+            std::move(handler)(std::move(error), result());
+    }
+
+    std::optional<F> function_;
+    [[no_unique_address]] std::conditional_t<returns, std::optional<result>, nothing> result_;
+
+public:
+    Handler handler;
+};
+
+}  // namespace leasepool::detail
+
+#endif

@@ -1,0 +1,81 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_DETAIL_RUN_OPERATION_HPP
+#define LEASEPOOL_DETAIL_RUN_OPERATION_HPP
+
+#include <leasepool/detail/core.hpp>
+
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/intrusive/list_hook.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <stop_token>
+
+namespace leasepool::detail {
+
+/// A function on its way through a pool, with its handler.
+///
+/// It is in one of these phases; a pool's `run_queue` changes the phase under its lock.
+class run_operation : public acquire_completion,
+                      public boost::intrusive::list_base_hook<
+                          boost::intrusive::link_mode<boost::intrusive::normal_link>> {
+public:
+    enum class phase : std::uint8_t {
+        unqueued,
+        queued,
+        running,
+        done,
+    };
+
+    phase state = phase::unqueued;
+    /// A user asked it to stop before it was queued.
+    std::atomic<bool> stop_asked = false;
+    /// It acquired its lease itself and gives it back.
+    bool owns_lease = false;
+    /// The function threw.
+    std::exception_ptr exception;
+    std::chrono::steady_clock::time_point queued_at{};
+    /// Engaged for a function that takes a stop token.
+    std::optional<std::stop_source> stop;
+
+    /// Calls the function on this thread, keeps what it returns or throws, and destroys it.
+    void call() noexcept { call_(this); }
+
+protected:
+    using caller = void (*)(run_operation*) noexcept;
+
+    run_operation(function f, caller c, executor_ref&& ex, lease_ptr&& on) noexcept
+        : acquire_completion(f, std::move(ex), std::move(on)), call_(c)
+    {
+    }
+    ~run_operation() = default;
+
+    /// For the handler: the error, whichever way it came.
+    std::exception_ptr outcome() const;
+
+private:
+    caller call_;
+};
+
+/// Runs `op` on its lease; it completes with `ended(*op.lease)` if that has ended.
+void run(run_operation& op) noexcept;
+
+/// Acquires `op`'s lease, then runs it.
+void acquire_and_run(run_operation& op, patience const& p) noexcept;
+
+/// What a settled acquire does with an operation begun by `acquire_and_run`.
+void run_settled(run_operation& op) noexcept;
+
+/// Before it began it completes with operation_aborted; a function that runs is asked to stop,
+/// unless `type` is total.
+void cancel_run(run_operation& op, boost::asio::cancellation_type type) noexcept;
+
+}  // namespace leasepool::detail
+
+#endif

@@ -1,0 +1,97 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_ERROR_HPP
+#define LEASEPOOL_ERROR_HPP
+
+#include <leasepool/config.hpp>
+
+#include <boost/system/error_category.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/error_condition.hpp>
+
+#include <type_traits>
+
+namespace leasepool {
+
+/// Asio's and leasepool's error code.
+using error_code = boost::system::error_code;
+
+/// Every failure leasepool itself reports.
+///
+/// A user's own cancellation is not among them: it is `boost::asio::error::operation_aborted`, as
+/// everywhere in Asio. `message()` says what happened and what to do about it.
+enum class errc {
+    /// The manager is not started, is stopping, or is gone.
+    not_running = 1,
+    /// No pool was free and `acquire_options::wait` was false.
+    unavailable,
+    /// No pool became free within `acquire_options::timeout`.
+    acquire_timeout,
+    /// `manager_options::max_waiters` acquires are waiting already.
+    too_many_waiters,
+    /// The lease is empty, or was released.
+    lease_released,
+    /// The lease outlived its duration and grace and was revoked.
+    lease_expired,
+    /// A duration of zero, less than zero, or beyond what the clock can hold.
+    invalid_duration,
+    /// A pool's worker could not be started.
+    worker_start_failed,
+    /// The pool broke under the lease.
+    pool_broken,
+    /// The operation would wait for the thread that it was called on.
+    would_deadlock,
+    /// The worker has no state of the type that `with_state` asks for.
+    no_worker_state,
+    /// No backend has this name.
+    unknown_backend,
+    /// The backend exists, but not in this build or on this system.
+    unsupported_backend,
+};
+
+/// What portable code tests for, whichever backend failed.
+///
+/// @code
+/// if (ec == leasepool::condition::timeout) retry();
+/// @endcode
+enum class condition {
+    /// A time limit of leasepool's passed: `acquire_timeout`, `lease_expired`.
+    timeout = 1,
+    /// The caller's cancellation, or the manager's stop: `operation_aborted`, `not_running`.
+    canceled,
+    /// A worker or a whole pool failed: `worker_start_failed`, `pool_broken`.
+    worker_failed,
+    /// A call that can never succeed as it stands: `lease_released`, `invalid_duration`,
+    /// `would_deadlock`, `no_worker_state`, `unknown_backend`.
+    misuse,
+};
+
+/// The category of `errc`. Its id is fixed, so codes compare equal across shared objects.
+boost::system::error_category const& error_category() noexcept;
+
+/// The category of `condition`.
+boost::system::error_category const& condition_category() noexcept;
+
+inline error_code make_error_code(errc e) noexcept
+{
+    return {static_cast<int>(e), error_category()};
+}
+
+inline boost::system::error_condition make_error_condition(condition c) noexcept
+{
+    return {static_cast<int>(c), condition_category()};
+}
+
+}  // namespace leasepool
+
+template <>
+struct boost::system::is_error_code_enum<leasepool::errc> : std::true_type {
+};
+
+template <>
+struct boost::system::is_error_condition_enum<leasepool::condition> : std::true_type {
+};
+
+#endif

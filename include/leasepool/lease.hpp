@@ -1,0 +1,270 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_LEASE_HPP
+#define LEASEPOOL_LEASE_HPP
+
+#include <leasepool/backend.hpp>
+#include <leasepool/detail/initiate.hpp>
+#include <leasepool/error.hpp>
+#include <leasepool/lease_executor.hpp>
+#include <leasepool/thread_backend.hpp>
+
+#include <boost/asio/execution_context.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace leasepool {
+namespace detail {
+
+template <class Backend>
+inline constexpr bool runs_on_asio_threads = std::is_same_v<Backend, thread_backend>;
+
+template <class Backend>
+inline constexpr bool runs_functions = false;
+template <function_backend Backend>
+inline constexpr bool runs_functions<Backend> = true;
+
+/// Where a lease is no executor it has no `executor_type`.
+template <bool>
+struct lease_executor_type {
+};
+template <>
+struct lease_executor_type<true> {
+    using executor_type = lease_executor;
+};
+
+}  // namespace detail
+
+/// Sole owner of one leased pool, until it is released, destroyed or revoked.
+///
+/// Move-only. Empty when default-constructed, moved from, released, or handed over by a failed
+/// acquire; then `valid()` is false and every use says `errc::lease_released`: `ended()` returns it,
+/// and everything that would need the pool throws it as a `system_error`, at the call.
+///
+/// **As an executor** (`lease<thread_backend>`). It stands wherever Asio takes an executor or an
+/// execution context: `post`, `dispatch`, `defer`, `co_spawn`, `make_strand`, `bind_executor`,
+/// timers, sockets. `get_executor()` throws once the lease has ended, so that a new submission
+/// fails at the call; the executor itself never throws (see `basic_lease_executor`). I/O objects
+/// built on a lease must be destroyed before the manager is.
+///
+/// **Ending.** A lease ends by `release()`, by its destructor, or when the manager revokes it: at
+/// its hard expiry (soft expiry + `manager_options::grace`), because its pool broke, or at a stop.
+/// Its pool is given to nobody else before all outstanding work is done: functions in flight, and
+/// whatever holds an executor with `outstanding_work.tracked`, as Asio's operations and `co_spawn`
+/// do. On revocation, queued functions complete un-run with the reason and running ones are asked
+/// to stop.
+///
+/// **Threads.** Distinct leases: safe. One lease: const functions may be called concurrently with
+/// each other and with `renew`; the others need your synchronisation.
+///
+/// **Lifetime.** It may outlive the manager and the manager's context; then it has ended.
+template <class Backend>
+class lease : public detail::lease_executor_type<detail::runs_on_asio_threads<Backend>> {
+    static constexpr bool on_threads = detail::runs_on_asio_threads<Backend>;
+
+public:
+    /// Empty.
+    lease() noexcept = default;
+
+    lease(lease&& other) noexcept = default;
+
+    /// Releases what it held.
+    lease& operator=(lease&& other) noexcept
+    {
+        if (this != &other) {
+            release();
+            state_ = std::move(other.state_);
+        }
+        return *this;
+    }
+
+    /// Releases, see `release()`.
+    ~lease() { release(); }
+
+    /// Whether it holds a lease: not empty and not released. A lease that was revoked is valid;
+    /// `ended()` tells.
+    bool valid() const noexcept { return state_ != nullptr; }
+    explicit operator bool() const noexcept { return valid(); }
+
+    /// No error while new work is accepted; else why it is not: `errc::lease_released`,
+    /// `lease_expired`, `pool_broken`, or `not_running` after the manager's stop. Any thread.
+    error_code ended() const noexcept
+    {
+        return state_ ? detail::ended(*state_) : error_code(errc::lease_released);
+    }
+
+    /// Numbers leases from 1 in each manager; 0 if empty.
+    std::uint64_t id() const noexcept { return state_ ? detail::id_of(*state_) : 0; }
+
+    /// The owner named at the acquire. Valid for as long as the lease.
+    std::string_view owner() const noexcept
+    {
+        return state_ ? detail::owner_of(*state_) : std::string_view();
+    }
+
+    using time_point = std::chrono::steady_clock::time_point;
+
+    /// When it was granted.
+    time_point leased_at() const noexcept
+    {
+        return state_ ? detail::leased_at(*state_) : time_point();
+    }
+
+    /// When it is logged as overdue. `time_point::min()` once revoked.
+    time_point soft_expires_at() const noexcept
+    {
+        return state_ ? detail::soft_expiry_of(*state_) : time_point::min();
+    }
+
+    /// When it is revoked. `time_point::min()` once revoked.
+    time_point hard_expires_at() const noexcept
+    {
+        return state_ ? detail::hard_expiry_of(*state_) : time_point::min();
+    }
+
+    /// Moves the soft expiry to `duration` from now, and the hard expiry with it.
+    ///
+    /// Returns false, and changes nothing, if the lease has ended or `duration` is not greater than
+    /// zero. A renewal that returns true is never overtaken by a revocation of the former expiry.
+    /// Any thread; does not block.
+    bool renew(steady_duration duration) noexcept
+    {
+        return state_ && detail::renew(*state_, duration);
+    }
+
+    /// Gives the pool back as soon as its work is done; the lease is empty then.
+    ///
+    /// Idempotent. Any thread, also where no executor runs or the manager is gone. Never blocks,
+    /// throws or allocates.
+    void release() noexcept
+    {
+        if (auto const state = std::exchange(state_, nullptr))
+            detail::release(*state);
+    }
+
+    /// Releases at once, and completes when the lease's work is done.
+    ///
+    /// The release itself happens in this call, whatever the token; what a deferred operation
+    /// defers is the wait, which can be launched once.
+    ///
+    /// @par Completion Signature
+    /// @code void(error_code) @endcode
+    /// @par Errors
+    /// - `errc::would_deadlock`: begun on one of the lease's own threads, whose work it would wait
+    ///   for. The lease is released all the same.
+    /// - `errc::not_running`: the manager was destroyed first.
+    /// - `boost::asio::error::operation_aborted`: the wait was cancelled.
+    /// @par Per-Operation Cancellation
+    /// terminal, partial, total: end the wait, not the release.
+    /// @par Executor
+    /// The handler's associated executor, by default the manager's; never inside the call.
+    /// @throws system_error(errc::lease_released) if it is empty; system_error(errc::not_running) if
+    ///     the manager's context is gone.
+    template <class Token = default_token>
+    auto async_release(Token&& token = Token())
+    {
+        auto state = take_for_operation();
+        auto core = detail::core_of(*state);
+        detail::release(*state);
+        return boost::asio::async_initiate<Token, void(error_code)>(
+            detail::initiate_release(std::move(core)), token,
+            detail::drain_ticket(std::move(state)));
+    }
+
+    /// Runs a function on one of the lease's threads.
+    ///
+    /// @param function callable as `function()` or, preferred where it can be called both ways,
+    ///     `function(std::stop_token)`. Decay-copied; moved, not copied, where it can be. It is
+    ///     destroyed on the thread that ran it, as soon as it has returned. Its result is decayed;
+    ///     it may be move-only; it must be default-constructible. It must not be an awaitable (use
+    ///     `co_spawn(lease, ...)`).
+    /// @par Completion Signature
+    /// @code void(std::exception_ptr, R) @endcode or, for a function that returns nothing,
+    /// @code void(std::exception_ptr) @endcode
+    /// @par Completes
+    /// when the function has returned, with what it returned or threw. Once begun it never
+    /// completes earlier, because the function may refer to the caller's frame.
+    /// @par Errors, as a `boost::system::system_error`; the function was not run:
+    /// - `errc::lease_expired`, `errc::not_running`: it was revoked, or the manager stopped, before
+    ///   the function began.
+    /// - `errc::pool_broken` or the backend's own reason: the pool broke before it began.
+    /// - `boost::asio::error::operation_aborted`: cancelled before it began.
+    /// @par Per-Operation Cancellation
+    /// terminal, partial: before it began, it never runs; after that, its stop token is asked to
+    /// stop. total: only before it began. The stop token is also asked to stop when the lease is
+    /// revoked.
+    /// @par Executor
+    /// The handler's associated executor, by default the manager's; never inside the call.
+    /// @par Threads
+    /// Functions of one lease run concurrently, on as many threads as the pool has workers; they
+    /// begin in the order of the calls.
+    /// @par Exception Safety
+    /// Throws, with nothing begun, `system_error(errc::lease_released)` if it is empty,
+    /// `system_error(errc::not_running)` if the manager's context is gone, `std::bad_alloc`, and what
+    /// moving the function or handler throws.
+    template <class Function, class Token = default_run_token>
+    auto async_run(Function&& function, Token&& token = Token())
+    {
+        static_assert(detail::runs_functions<Backend>,
+            "async_run: leases of this backend run no callables, only jobs; declare the "
+            "function as a leasepool::job and pass a call of it");
+        using result = detail::run_result_t<std::decay_t<Function>>;
+        auto state = checked();
+        auto core = detail::core_of(*state);
+        return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
+            detail::initiate_run(std::move(core)), token,
+            std::decay_t<Function>(std::forward<Function>(function)), std::move(state));
+    }
+
+    // As an executor -------------------------------------------------------------------------------
+
+    /// The executor of the lease.
+    /// @throws system_error with the code of `ended()` once the lease has ended.
+    lease_executor get_executor() const requires on_threads
+    {
+        if (auto const error = ended())
+            throw boost::system::system_error(error);
+        return lease_executor(state_, 0, std::allocator<void>());
+    }
+
+    /// The same, type-erased; does not allocate.
+    operator boost::asio::any_io_executor() const requires on_threads { return get_executor(); }
+
+    /// The execution context of the lease's pool.
+    /// @throws system_error(errc::lease_released) if empty.
+    operator boost::asio::execution_context&() const requires on_threads
+    {
+        return detail::context_of(*checked());
+    }
+
+    /// @cond
+    explicit lease(detail::lease_ptr state) noexcept : state_(std::move(state)) {}
+    /// @endcond
+
+private:
+    detail::lease_ptr checked() const
+    {
+        if (!state_)
+            detail::throw_errc(errc::lease_released);
+        return state_;
+    }
+
+    detail::lease_ptr take_for_operation()
+    {
+        if (!state_)
+            detail::throw_errc(errc::lease_released);
+        return std::exchange(state_, nullptr);
+    }
+
+    detail::lease_ptr state_;
+};
+
+}  // namespace leasepool
+
+#endif

@@ -1,0 +1,53 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_LOG_HPP
+#define LEASEPOOL_LOG_HPP
+
+#include <leasepool/config.hpp>
+
+#include <chrono>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace leasepool {
+
+/// How much a log record matters.
+enum class severity { debug, info, warning, error };
+
+/// The name of a severity, in lower case.
+std::string_view to_string(severity level) noexcept;
+
+/// A named value of a log record.
+struct log_field {
+    std::string_view name;
+    std::string value;
+};
+
+/// One thing that happened, for people.
+///
+/// The views and the span are valid during the call of the sink only.
+///
+/// Field names: `pool`, `lease`, `owner`, `where` (`file:line` of the acquire), `held_by` and
+/// `held_at` (owner and line of the lease under which a waiting acquire was begun), `count`,
+/// `error`, `held_ns`.
+struct log_record {
+    std::chrono::system_clock::time_point time;
+    severity level = severity::info;
+    std::string_view message;
+    std::span<log_field const> fields;
+};
+
+/// Where log records go.
+///
+/// Called on the manager's strand: never concurrently with itself, with no lock held, never inside
+/// a call of yours, and free to call the manager. An exception that leaves it is dropped and
+/// counted in `stats::callback_errors`.
+using log_sink = std::function<void(log_record const&)>;
+
+}  // namespace leasepool
+
+#endif

@@ -1,0 +1,114 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_STATS_HPP
+#define LEASEPOOL_STATS_HPP
+
+#include <leasepool/config.hpp>
+#include <leasepool/histogram.hpp>
+
+#include <boost/json/fwd.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <string>
+#include <vector>
+
+namespace leasepool {
+
+/// One live lease in a snapshot.
+struct lease_info {
+    std::uint64_t id = 0;
+    std::uint64_t pool = 0;
+    std::string owner;
+    /// The line that took it.
+    std::source_location where;
+    /// How long it has been held.
+    std::chrono::nanoseconds held{};
+    /// Until its soft and hard expiry; negative: passed.
+    std::chrono::nanoseconds until_soft_expiry{};
+    std::chrono::nanoseconds until_hard_expiry{};
+    /// Released, with work still to finish.
+    bool draining = false;
+};
+
+/// A consistent snapshot of a manager. Totals count from the manager's construction.
+///
+/// Converts to Boost.JSON: `boost::json::value_from(snapshot)`; durations become integers of
+/// nanoseconds whose names end in `_ns`.
+struct stats {
+    std::string backend;
+    bool started = false;
+    bool stopping = false;
+
+    // Settings.
+    std::size_t max_pools = 0;
+    std::size_t min_pools = 0;
+    std::size_t max_retired = 0;
+    std::size_t workers_per_pool = 0;
+
+    // Pools and waiters now.
+    /// Target number of pools.
+    std::size_t desired = 0;
+    /// Pools in service: starting, idle, leased and draining.
+    std::size_t total = 0;
+    std::size_t starting = 0;
+    /// Idle pools.
+    std::size_t available = 0;
+    /// Leased pools, those that drain included.
+    std::size_t leased = 0;
+    std::size_t draining = 0;
+    /// Revoked pools whose workers still run.
+    std::size_t retired = 0;
+    /// Retired pools that a stop gave up on.
+    std::size_t abandoned = 0;
+    /// Most pools that can be in service now; less than `max_pools` when starved.
+    std::size_t capacity = 0;
+    std::size_t waiters = 0;
+
+    // Totals.
+    std::uint64_t acquired = 0;
+    /// Each acquired lease is counted in the end as either released or revoked.
+    std::uint64_t released = 0;
+    std::uint64_t overdue = 0;
+    std::uint64_t revoked = 0;
+    std::uint64_t renewed = 0;
+    /// Acquires that failed: by timeout, by cancellation, for any other reason.
+    std::uint64_t acquire_timeouts = 0;
+    std::uint64_t acquire_cancels = 0;
+    std::uint64_t acquire_failures = 0;
+    std::uint64_t pools_created = 0;
+    std::uint64_t pools_closed = 0;
+    /// Pools that could not be made, or broke.
+    std::uint64_t pools_failed = 0;
+    /// Functions run by `async_run`, of which so many threw.
+    std::uint64_t runs = 0;
+    std::uint64_t runs_failed = 0;
+    /// `async_run`s that ended before their function began.
+    std::uint64_t runs_cancelled = 0;
+    /// Exceptions that escaped from functions posted to a lease's executor.
+    std::uint64_t unhandled_exceptions = 0;
+    /// Exceptions that escaped from the log, the observer or the size provider.
+    std::uint64_t callback_errors = 0;
+
+    // Distributions, in nanoseconds.
+    /// From async_acquire to the grant.
+    histogram wait_time;
+    /// From the grant to the pool's return.
+    histogram hold_time;
+    /// From async_run to the begin of the function.
+    histogram queue_time;
+    /// The function itself.
+    histogram run_time;
+
+    std::vector<lease_info> leases;
+};
+
+void tag_invoke(boost::json::value_from_tag const&, boost::json::value& to, stats const& from);
+
+}  // namespace leasepool
+
+#endif

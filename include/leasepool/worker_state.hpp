@@ -1,0 +1,130 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_WORKER_STATE_HPP
+#define LEASEPOOL_WORKER_STATE_HPP
+
+#include <leasepool/config.hpp>
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace leasepool {
+namespace detail {
+
+/// One worker's state, its type erased.
+class worker_state_base {
+public:
+    virtual ~worker_state_base() = default;
+    virtual std::type_info const& type() const noexcept = 0;
+    virtual void* get() noexcept = 0;
+};
+
+template <class State>
+class worker_state_holder final : public worker_state_base {
+public:
+    template <class Factory>
+    explicit worker_state_holder(Factory& make) : state_(make())
+    {
+    }
+    std::type_info const& type() const noexcept override { return typeid(State); }
+    void* get() noexcept override { return &state_; }
+
+private:
+    State state_;
+};
+
+/// The state of the worker that this thread is, if it is of this type. Throws
+/// errc::no_worker_state else.
+void* worker_state_of_this_thread(std::type_info const& type);
+
+}  // namespace detail
+
+/// How each worker of a pool makes a state of its own: a database handle, a parser, scratch memory.
+///
+/// Made from any copyable callable that takes nothing and returns the state by value; the state
+/// need not be movable. Called on each thread when it starts; the state is destroyed on that thread
+/// when it ends. It may be called on several threads at once. If it throws, the pool fails to start
+/// with that exception. Functions reach the state through `with_state`.
+///
+/// @code
+/// leasepool::thread_backend backend({.worker_state = [] { return open_database("orders"); }});
+/// @endcode
+class worker_state_factory {
+public:
+    /// No state.
+    worker_state_factory() noexcept = default;
+
+    template <class Factory>
+    requires(!std::same_as<std::remove_cvref_t<Factory>, worker_state_factory> &&
+        std::is_object_v<std::invoke_result_t<std::decay_t<Factory>&>>)
+        worker_state_factory(Factory&& make)
+        : make_([make = std::forward<Factory>(make)]() mutable {
+              using state = std::invoke_result_t<std::decay_t<Factory>&>;
+              return std::unique_ptr<detail::worker_state_base>(
+                  std::make_unique<detail::worker_state_holder<state>>(make));
+          })
+    {
+    }
+
+    explicit operator bool() const noexcept { return static_cast<bool>(make_); }
+
+    /// @cond
+    std::unique_ptr<detail::worker_state_base> operator()() const { return make_(); }
+    /// @endcond
+
+private:
+    std::function<std::unique_ptr<detail::worker_state_base>()> make_;
+};
+
+/// What `with_state` returns: a callable for `async_run`.
+template <class State, class Function>
+class with_state_function {
+public:
+    explicit with_state_function(Function f) : function_(std::move(f)) {}
+
+    decltype(auto) operator()() requires std::invocable<Function&, State&>
+    {
+        return std::invoke(function_, state());
+    }
+
+    decltype(auto) operator()(
+        std::stop_token stop) requires std::invocable<Function&, State&, std::stop_token>
+    {
+        return std::invoke(function_, state(), std::move(stop));
+    }
+
+private:
+    static State& state()
+    {
+        return *static_cast<State*>(detail::worker_state_of_this_thread(typeid(State)));
+    }
+
+    Function function_;
+};
+
+/// A function that gets the state of the worker it runs on: `f(State&)` or
+/// `f(State&, std::stop_token)`.
+///
+/// The call throws `system_error(errc::no_worker_state)` where the backend makes no state, or makes
+/// one of another type than exactly `State`. No two functions use one state at a time.
+///
+/// @code
+/// auto n = co_await lease.async_run(
+///     leasepool::with_state<database>([&](database& db) { return db.count("orders"); }));
+/// @endcode
+template <class State, class Function>
+with_state_function<State, std::decay_t<Function>> with_state(Function&& f)
+{
+    return with_state_function<State, std::decay_t<Function>>(std::forward<Function>(f));
+}
+
+}  // namespace leasepool
+
+#endif

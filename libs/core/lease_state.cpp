@@ -1,0 +1,391 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "lease_state.hpp"
+
+#include "manager_core.hpp"
+#include "pool_context.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <new>
+#include <utility>
+
+namespace leasepool::detail {
+namespace {
+
+namespace asio = boost::asio;
+using block_allocator = asio::recycling_allocator<std::uint64_t>;
+static_assert(alignof(lease_state) <= alignof(std::uint64_t));
+
+template <class T>
+constexpr std::size_t blocks(std::size_t extra) noexcept
+{
+    return (sizeof(T) + extra + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
+}
+
+constexpr std::size_t longest_owner = 255;
+
+thread_local lease_state const* acquire_here = nullptr;
+
+error_code code_of(lease_state::reason why) noexcept
+{
+    switch (why) {
+    case lease_state::reason::live:
+        return {};
+    case lease_state::reason::released:
+        return errc::lease_released;
+    case lease_state::reason::expired:
+        return errc::lease_expired;
+    case lease_state::reason::broken:
+        return errc::pool_broken;
+    case lease_state::reason::stopped:
+        return errc::not_running;
+    }
+    return errc::not_running;
+}
+
+}  // namespace
+
+void intrusive_ptr_add_ref(lease_state* p) noexcept
+{
+    p->references_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void intrusive_ptr_release(lease_state* p) noexcept
+{
+    if (p->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+        lease_state::destroy(p);
+}
+
+lease_state::lease_state(core_ptr core, std::source_location where, std::size_t owner_size) noexcept
+    : owner_size_(static_cast<std::uint8_t>(owner_size)), core_(std::move(core)), where_(where)
+{
+}
+
+lease_state::~lease_state()
+{
+    if (auto* const granted = pool())
+        intrusive_ptr_release(granted);
+}
+
+lease_state* lease_state::allocate(
+    core_ptr core, std::source_location where, std::string_view owner)
+{
+    owner = owner.substr(0, longest_owner);
+    void* const memory = block_allocator().allocate(blocks<lease_state>(owner.size()));
+    auto* const made = ::new (memory) lease_state(std::move(core), where, owner.size());
+    std::copy(owner.begin(), owner.end(), made->owner_chars());
+    return made;
+}
+
+void lease_state::destroy(lease_state* p) noexcept
+{
+    auto const size = blocks<lease_state>(p->owner_size_);
+    p->~lease_state();
+    block_allocator().deallocate(reinterpret_cast<std::uint64_t*>(p), size);
+}
+
+lease_ptr lease_state::make(core_ptr core, acquire_options const& options)
+{
+    auto const default_lifetime = core->options().default_duration;
+    lease_ptr const made(allocate(std::move(core), options.where, options.owner));
+    made->lifetime = options.duration.value_or(default_lifetime);
+    made->invalid = made->lifetime <= steady_duration::zero() ||
+        made->lifetime > longest_duration ||
+        options.timeout.value_or(steady_duration::zero()) < steady_duration::zero();
+    return made;
+}
+
+lease_ptr lease_state::fresh() const
+{
+    lease_ptr const made(allocate(core_, where_, owner()));
+    made->lifetime = lifetime;
+    made->invalid = invalid;
+    return made;
+}
+
+std::string_view lease_state::owner() const noexcept
+{
+    return {reinterpret_cast<char const*>(this + 1), owner_size_};
+}
+
+strand& lease_state::home() noexcept
+{
+    return core_->home();
+}
+
+void lease_state::begin(patience const& p) noexcept
+{
+    wait = p.wait;
+    expiry.set(p.timeout ? saturating_add(steady_time::clock::now(), *p.timeout) : ledger::never);
+    auto const* const here = pool_of_this_thread();
+    id_ = here && &here->core() == core_.get() ? here->id() : 0;
+}
+
+void lease_state::granted(std::uint64_t id) noexcept
+{
+    id_ = id;
+    intrusive_ptr_add_ref(pool());
+}
+
+lease_state const* acquire_of_this_call() noexcept
+{
+    return acquire_here;
+}
+
+// The word -----------------------------------------------------------------------------------------
+
+bool lease_state::end(reason why, std::uint32_t report) noexcept
+{
+    auto seen = word_.load(std::memory_order_relaxed);
+    do
+        if (seen & reason_mask)
+            return false;
+    while (!word_.compare_exchange_weak(
+        seen, seen | static_cast<std::uint64_t>(why), std::memory_order_acq_rel));
+    if (seen < one_work)
+        report |= drained;
+    if (report)
+        signal(report, core_->inline_runs());
+    return true;
+}
+
+bool lease_state::begin_work() noexcept
+{
+    auto seen = word_.load(std::memory_order_relaxed);
+    do
+        if ((seen & reason_mask) && seen < one_work)
+            return false;
+    while (!word_.compare_exchange_weak(seen, seen + one_work, std::memory_order_acq_rel));
+    return true;
+}
+
+bool lease_state::begin_new_work() noexcept
+{
+    auto seen = word_.load(std::memory_order_relaxed);
+    do
+        if (seen & reason_mask)
+            return false;
+    while (!word_.compare_exchange_weak(seen, seen + one_work, std::memory_order_acq_rel));
+    return true;
+}
+
+void lease_state::end_work() noexcept
+{
+    auto const before = word_.fetch_sub(one_work, std::memory_order_acq_rel);
+    if ((before & reason_mask) && before < 2 * one_work)
+        signal(drained, core_->inline_runs());
+}
+
+// The strand's side --------------------------------------------------------------------------------
+
+void lease_state::on_events(std::uint32_t bits) noexcept
+{
+    core_->on_lease_events(*this, bits);
+}
+
+void lease_state::on_discard(std::uint32_t bits) noexcept
+{
+    if (bits & acquire_begun)
+        core_->refuse(*this, errc::not_running);
+    if (bits & drain_awaited)
+        core_->settle(std::exchange(awaiting_drain, nullptr), errc::not_running);
+}
+
+// Free functions -----------------------------------------------------------------------------------
+
+lease_ptr make_claim(core_ptr core, acquire_options const& options)
+{
+    return lease_state::make(std::move(core), options);
+}
+
+lease_ptr renew_claim(lease_ptr claim)
+{
+    if (claim->used.exchange(true)) {
+        claim = claim->fresh();
+        claim->used = true;
+    }
+    return claim;
+}
+
+core_ptr const& core_of(lease_state const& lease) noexcept
+{
+    return lease.core();
+}
+
+void acquire(lease_state& claim, acquire_completion& op, patience const& p) noexcept
+{
+    claim.acquiring = &op;
+    claim.begin(p);
+    auto const* const outer = std::exchange(acquire_here, &claim);
+    claim.signal(lease_state::acquire_begun, claim.core()->inline_runs());
+    acquire_here = outer;
+}
+
+void cancel_acquire(lease_state& claim) noexcept
+{
+    claim.signal(lease_state::acquire_cancelled);
+}
+
+error_code ended(lease_state const& lease) noexcept
+{
+    return code_of(lease.why_ended());
+}
+
+void release(lease_state& lease) noexcept
+{
+    lease.end(lease_state::reason::released, lease_state::ended);
+}
+
+void release(lease_state& lease, plain_completion& op) noexcept
+{
+    if (lease.pool() == pool_of_this_thread()) {
+        op.error = errc::would_deadlock;
+        op.post();
+        return;
+    }
+    lease.awaiting_drain = &op;
+    lease.signal(lease_state::drain_awaited, lease.core()->inline_runs());
+}
+
+void cancel_drain_wait(lease_state& lease) noexcept
+{
+    lease.signal(lease_state::drain_wait_cancelled);
+}
+
+bool renew(lease_state& lease, steady_duration duration) noexcept
+{
+    if (duration <= steady_duration::zero() || lease.why_ended() != lease_state::reason::live)
+        return false;
+    auto const now = steady_time::clock::now();
+    auto const to = saturating_add(now, duration);
+    auto const before = lease.expiry.renew(to);
+    if (!before)
+        return false;
+    lease.core()->count_renewal();
+    // A later expiry is found out when the former one comes; if that has passed already the ledger
+    // would look again at the hard expiry only.
+    if (to < *before || *before <= now)
+        lease.signal(lease_state::renewed);
+    return true;
+}
+
+std::uint64_t id_of(lease_state const& lease) noexcept
+{
+    return lease.id();
+}
+
+std::string_view owner_of(lease_state const& lease) noexcept
+{
+    return lease.owner();
+}
+
+steady_time leased_at(lease_state const& lease) noexcept
+{
+    return lease.since();
+}
+
+steady_time soft_expiry_of(lease_state const& lease) noexcept
+{
+    return lease.expiry.get();
+}
+
+steady_time hard_expiry_of(lease_state const& lease) noexcept
+{
+    auto const soft = lease.expiry.get();
+    if (soft == steady_time::min())
+        return soft;
+    return saturating_add(soft, lease.core()->options().grace);
+}
+
+bool begin_work(lease_state& lease) noexcept
+{
+    return lease.begin_work();
+}
+
+void add_work(lease_state& lease) noexcept
+{
+    lease.add_work();
+}
+
+void end_work(lease_state& lease) noexcept
+{
+    lease.end_work();
+}
+
+bool begin_post(lease_state& lease) noexcept
+{
+    return lease.pool()->begin_post();
+}
+
+void end_post(lease_state& lease) noexcept
+{
+    lease.pool()->end_post();
+}
+
+boost::asio::io_context& context_of(lease_state const& lease) noexcept
+{
+    return lease.pool()->context();
+}
+
+std::size_t workers_of(lease_state const& lease) noexcept
+{
+    return lease.pool()->workers();
+}
+
+void report_unhandled(lease_state& lease, std::exception_ptr error) noexcept
+{
+    lease.core()->report_unhandled(lease.id(), std::move(error));
+}
+
+void run(run_operation& op) noexcept
+{
+    auto& lease = *op.lease;
+    if (!lease.begin_new_work()) {
+        op.set_error(ended(lease));
+        op.post();
+        return;
+    }
+    lease.pool()->push(op);
+}
+
+void acquire_and_run(run_operation& op, patience const& p) noexcept
+{
+    op.owns_lease = true;
+    acquire(*op.lease, op, p);
+}
+
+void run_settled(run_operation& op) noexcept
+{
+    if (op.error())
+        op.post();
+    else
+        run(op);
+}
+
+void cancel_run(run_operation& op, boost::asio::cancellation_type type) noexcept
+{
+    if ((type &
+            (asio::cancellation_type::terminal | asio::cancellation_type::partial |
+                asio::cancellation_type::total)) == asio::cancellation_type::none)
+        return;
+    auto& lease = *op.lease;
+    auto* pool = lease.pool();
+    if (!pool) {
+        // Waiting for its lease. A grant may be under way: then it is found out on the way into
+        // the pool's queue, or, if it has passed there, the pool is visible by now.
+        op.stop_asked.store(true);
+        pool = lease.pool();
+        cancel_acquire(lease);
+    }
+    if (pool)
+        pool->functions().cancel(op, type);
+}
+
+}  // namespace leasepool::detail

@@ -1,0 +1,168 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_CORE_MANAGER_CORE_HPP
+#define LEASEPOOL_CORE_MANAGER_CORE_HPP
+
+#include "command.hpp"
+#include "lease_state.hpp"
+#include "ledger.hpp"
+#include "pool_record.hpp"
+#include "strand.hpp"
+#include "watchers.hpp"
+
+#include <leasepool/detail/core.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+namespace leasepool::detail {
+
+class context_service;
+
+/// The shell of a manager: feeds events to the ledger and performs the actions it decides on, on
+/// the strand.
+///
+/// Everything that refers to it (the manager, operations, leases, pools) shares it; `shut_down`
+/// makes it inert.
+class manager_core final : public strand::owner, public event_node<manager_core> {
+public:
+    enum event : std::uint32_t { timer_fired = 1, scale_changed = 2 };
+
+    manager_core(boost::asio::any_io_executor const& ex, std::unique_ptr<backend_base> backend,
+        manager_options&& opts);
+    ~manager_core();
+
+    // Any thread.
+
+    manager_options const& options() const noexcept { return options_; }
+    boost::asio::any_io_executor const& executor() const noexcept { return executor_; }
+    bool context_gone() const noexcept { return context_gone_.load(); }
+    strand& home() noexcept { return strand_; }
+    /// With a log, an observer or a size provider the strand never runs inside a user's call: they
+    /// would be called there. Nor with an `idle_ttl`: a release would arm the timer, and allocate.
+    /// Nor does it on a worker, of whichever backend: it might destroy the
+    /// pool whose `execute` this thread is in.
+    strand::inline_run inline_runs() const noexcept
+    {
+        return pool_of_this_thread() ? strand::inline_run::never : inline_runs_;
+    }
+    counts published() const noexcept;
+    void count_renewal() noexcept { renewed_.fetch_add(1, std::memory_order_relaxed); }
+    void report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept;
+
+    /// Ends an operation that the strand does not serve any more.
+    void settle(plain_completion* op, error_code error) noexcept;
+    void refuse(lease_state& claim, error_code error) noexcept;
+
+    /// See `manager::~manager`. `context_gone`: the executor's context is shutting down.
+    void shut_down(bool context_gone) noexcept;
+
+    // strand
+
+    void on_events(std::uint32_t bits) noexcept;
+    void on_discard(std::uint32_t) noexcept {}
+    void on_lease_events(lease_state& lease, std::uint32_t bits) noexcept;
+    void on_pool_events(pool_record& pool, std::uint32_t bits) noexcept;
+    void on_command(command& cmd) noexcept;
+    void on_command_cancelled(command& cmd) noexcept;
+
+private:
+    friend void intrusive_ptr_add_ref(manager_core* p) noexcept;
+    friend void intrusive_ptr_release(manager_core* p) noexcept;
+
+    using command_list = boost::intrusive::list<command>;
+    using pool_list = boost::intrusive::list<pool_record,
+        boost::intrusive::base_hook<
+            boost::intrusive::list_base_hook<boost::intrusive::tag<class all_pools>>>>;
+    struct unhandled_report;
+
+    void strand_add_ref() noexcept override { intrusive_ptr_add_ref(this); }
+    void strand_release() noexcept override { intrusive_ptr_release(this); }
+    void strand_settle() noexcept override;
+
+    steady_time now() noexcept { return now_ = steady_time::clock::now(); }
+
+    // Actions; each calls watchers last.
+    void perform(ledger::action const& act) noexcept;
+    void grant(lease_state& lease, steady_duration waited) noexcept;
+    void fail(lease_state& claim, error_code error) noexcept;
+    void revoke(lease_state& lease, pool_record& pool, ledger::revocation why) noexcept;
+    void make_pool() noexcept;
+    void close_pool(pool_record& pool) noexcept;
+    void drop_pool(pool_record& pool) noexcept;
+    void finish_start(error_code error) noexcept;
+    void finish_stop(std::size_t abandoned) noexcept;
+    void let_go() noexcept;
+
+    void begin_acquire(lease_state& claim) noexcept;
+    void begin_start(command& cmd) noexcept;
+    void begin_stop(command& cmd) noexcept;
+    void release_drained(lease_state& lease) noexcept;
+    void settle_drain(lease_state& lease, error_code error) noexcept;
+    void answer(command& cmd, error_code error) noexcept;
+    void answer_all(command_list& cmds, error_code error) noexcept;
+    stats snapshot() const;
+    void read_size() noexcept;
+    void arm_timer() noexcept;
+    void publish() noexcept;
+
+    void end_leases(bool context_gone) noexcept;
+    void end_operations() noexcept;
+    void join_pools() noexcept;
+    void forget_pools() noexcept;
+    void finish_shut_down() noexcept;
+
+    manager_options const options_;
+    boost::asio::any_io_executor const executor_;
+    std::unique_ptr<backend_base> const backend_;
+    std::atomic<std::uint32_t> references_{0};
+    std::atomic<bool> context_gone_{false};
+    std::atomic<std::uint64_t> renewed_{0};
+    std::atomic<std::uint64_t> unhandled_{0};
+    strand strand_;
+    context_service& service_;
+
+    struct published_counts {
+        std::atomic<std::size_t> available{0}, leased{0}, total{0}, desired{0}, waiters{0},
+            retired{0};
+    } published_;
+
+    // strand
+    ledger ledger_;
+    watchers watchers_;
+    strand::inline_run const inline_runs_;
+    std::optional<boost::asio::steady_timer> timer_;
+    steady_time armed_for_ = ledger::never;
+    steady_time now_{};
+    executor_ref work_;  // engaged from start to stop
+    pool_list pools_;
+    command_list starts_;
+    command_list stops_;
+    error_code start_error_;
+    error_code make_error_;  // why the last pool could not be made
+    std::uint64_t last_lease_ = 0;
+    std::uint64_t last_pool_ = 0;
+    stats totals_;            // only its totals and distributions
+    run_totals closed_runs_;  // of pools that are closed
+    bool shut_ = false;
+
+    // Whoever comes second to shut it down waits for the first.
+    std::mutex joining_mutex_;
+    std::condition_variable joined_;
+    bool ended_ = false;
+};
+
+}  // namespace leasepool::detail
+
+#endif

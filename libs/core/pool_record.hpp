@@ -1,0 +1,115 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_CORE_POOL_RECORD_HPP
+#define LEASEPOOL_CORE_POOL_RECORD_HPP
+
+#include "event_node.hpp"
+#include "ledger.hpp"
+#include "run_queue.hpp"
+
+#include <leasepool/backend.hpp>
+#include <leasepool/detail/backend_base.hpp>
+#include <leasepool/detail/core.hpp>
+
+#include <boost/intrusive/list_hook.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+
+namespace leasepool::detail {
+
+/// All that a manager keeps of one pool; leases, tasks and the pool's own threads share it.
+class pool_record final
+    : public ledger::pool,
+      private run_queue::starter,
+      public event_node<pool_record>,
+      public boost::intrusive::list_base_hook<boost::intrusive::tag<class all_pools>> {
+public:
+    enum event : std::uint32_t { ready = 1, failed = 2, broken = 4, closed = 8 };
+
+    pool_record(core_ptr core, std::uint64_t id) noexcept;
+
+    std::uint64_t id() const noexcept { return id_; }
+    manager_core& core() const noexcept { return *core_; }
+    run_queue& functions() noexcept { return functions_; }
+    run_totals totals() const { return functions_.totals(); }
+    std::size_t workers() const noexcept { return workers_; }
+    pool_context& context() const noexcept { return *context_; }
+
+    /// Queues an operation that its lease has counted as outstanding.
+    void push(run_operation& op) noexcept { functions_.push(op); }
+    void run_task() noexcept;
+    void task_lost() noexcept;
+
+    /// Around a posting to the context by somebody else; false once that has ended.
+    bool begin_post() noexcept;
+    void end_post() noexcept { posting_.fetch_sub(1); }
+
+    /// Why it failed or broke; set once, before the event.
+    void give_reason(std::exception_ptr why) noexcept;
+    std::exception_ptr reason() const noexcept;
+
+    // strand
+    void adopt(std::unique_ptr<pool_base> made) noexcept;
+    /// Takes the pool away, to be destroyed. `execute` is not called any more after this, nor is a
+    /// call still under way.
+    std::unique_ptr<pool_base> take_pool() noexcept;
+    void close() noexcept { pool_->close(); }
+    /// Destroys what is still queued on the pool's context, and ends the services of it. After
+    /// `take_pool`; what that gave must have been destroyed.
+    void end_context() noexcept;
+
+    strand& home() noexcept;
+    void on_events(std::uint32_t bits) noexcept;
+    void on_discard(std::uint32_t) noexcept {}
+
+private:
+    friend void intrusive_ptr_add_ref(pool_record* p) noexcept;
+    friend void intrusive_ptr_release(pool_record* p) noexcept;
+
+    void start_runner() noexcept override;
+
+    std::atomic<std::uint32_t> references_{0};
+    core_ptr const core_;
+    std::uint64_t const id_;
+    std::size_t workers_ = 0;
+    run_queue functions_;
+    std::atomic<bool> taken_{false};
+    std::atomic<bool> context_ended_{false};
+    std::atomic<std::uint32_t> posting_{0};    // to the context, by whoever has an executor
+    std::atomic<std::uint32_t> executing_{0};  // calls of pool_->execute
+    std::unique_ptr<pool_base> pool_;
+    std::shared_ptr<pool_context> context_;
+    mutable std::mutex reason_mutex_;
+    std::exception_ptr reason_;
+};
+
+using pool_ptr = boost::intrusive_ptr<pool_record>;
+
+/// The pool whose worker this thread is; null: none.
+pool_record* pool_of_this_thread() noexcept;
+
+/// Something on a thread of the pool let an exception escape.
+void report_unhandled(pool_site const& site, std::exception_ptr error) noexcept;
+
+/// For as long as it lives, this thread is a worker of the pool.
+class worker_scope {
+public:
+    explicit worker_scope(pool_record* pool) noexcept;
+    explicit worker_scope(pool_site const& site) noexcept;
+    ~worker_scope();
+    worker_scope(worker_scope const&) = delete;
+    worker_scope& operator=(worker_scope const&) = delete;
+
+private:
+    pool_record* const outer_;
+};
+
+}  // namespace leasepool::detail
+
+#endif

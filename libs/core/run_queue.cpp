@@ -1,0 +1,269 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "run_queue.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <new>
+#include <utility>
+
+namespace leasepool::detail {
+namespace {
+
+using clock = std::chrono::steady_clock;
+using phase = run_operation::phase;
+
+// So many functions in one turn; then other work on the pool's context gets its chance.
+constexpr int functions_per_turn = 16;
+
+std::uint64_t nanoseconds(clock::duration d) noexcept
+{
+    auto const n = std::chrono::duration_cast<std::chrono::nanoseconds>(d).count();
+    return n > 0 ? static_cast<std::uint64_t>(n) : 0;
+}
+
+}  // namespace
+
+std::exception_ptr run_operation::outcome() const
+{
+    if (exception)
+        return exception;
+    if (auto const code = error())
+        try {
+            return std::make_exception_ptr(boost::system::system_error(code));
+        }
+        catch (std::bad_alloc const&) {
+            return std::current_exception();
+        }
+    return nullptr;
+}
+
+void run_totals::merge(run_totals const& other) noexcept
+{
+    runs += other.runs;
+    failed += other.failed;
+    cancelled += other.cancelled;
+    queue_time.merge(other.queue_time);
+    run_time.merge(other.run_time);
+}
+
+run_queue::~run_queue()
+{
+    destroy_kept();
+}
+
+bool run_queue::wants_runner() noexcept
+{
+    if (queued_.empty() || on_their_way_ != 0 || runners_ == workers_)
+        return false;
+    ++runners_;
+    ++on_their_way_;
+    return true;
+}
+
+void run_queue::push(run_operation& op) noexcept
+{
+    op.queued_at = clock::now();
+    std::unique_lock lock(mutex_);
+    if (op.stop_asked.load() || ended_) {
+        op.state = phase::done;
+        ++totals_.cancelled;
+        if (ended_ && ended_->keep) {
+            kept_.push_back(op);
+            return;
+        }
+        auto const why = op.stop_asked.load()
+            ? verdict{.error = boost::asio::error::operation_aborted}
+            : *ended_;
+        lock.unlock();
+        return end(op, why);
+    }
+    op.state = phase::queued;
+    queued_.push_back(op);
+    bool const start = wants_runner();
+    lock.unlock();
+    if (start)
+        starter_.start_runner();
+}
+
+void run_queue::work() noexcept
+{
+    run_operation* done = nullptr;
+    std::unique_lock lock(mutex_);
+    --on_their_way_;
+    for (int n = 0;; ++n) {
+        run_operation* next = nullptr;
+        bool start = false;
+        if (queued_.empty())
+            --runners_;
+        else if (n == functions_per_turn) {
+            ++on_their_way_;
+            start = true;
+        }
+        else {
+            next = &queued_.front();
+            queued_.pop_front();
+            running_.push_back(*next);
+            next->state = phase::running;
+            start = wants_runner();
+        }
+        lock.unlock();
+        // `this` stays: the runner holds the pool.
+        if (start)
+            starter_.start_runner();
+        if (done)
+            finish(*done);
+        if (!next)
+            return;
+
+        auto const begun = clock::now();
+        next->call();
+        auto const ended = clock::now();
+
+        lock.lock();
+        running_.erase(running_.iterator_to(*next));
+        next->state = phase::done;
+        ++totals_.runs;
+        totals_.failed += next->exception != nullptr;
+        totals_.queue_time.record(nanoseconds(begun - next->queued_at));
+        totals_.run_time.record(nanoseconds(ended - begun));
+        done = next;
+    }
+}
+
+void run_queue::runner_lost(verdict const& why) noexcept
+{
+    list taken;
+    {
+        std::lock_guard lock(mutex_);
+        --on_their_way_;
+        if (--runners_ != 0)
+            return;
+        taken.swap(queued_);
+        totals_.cancelled += taken.size();
+        for (auto& op : taken)
+            op.state = phase::done;
+    }
+    end(taken, why);
+}
+
+void run_queue::cancel_all(verdict const& why) noexcept
+{
+    list taken;
+    {
+        std::lock_guard lock(mutex_);
+        taken.swap(queued_);
+        totals_.cancelled += taken.size();
+        for (auto& op : taken)
+            op.state = phase::done;
+        ended_ = why;
+        if (why.keep)
+            kept_.splice(kept_.end(), taken);
+    }
+    stop_running();
+    end(taken, why);
+}
+
+void run_queue::stop_running() noexcept
+{
+    // The callbacks of a stop token are a user's: no lock may be held. A function may return
+    // meanwhile, so the list is looked through afresh each time; the sources keep the place.
+    for (;;) {
+        std::stop_source source{std::nostopstate};
+        {
+            std::lock_guard lock(mutex_);
+            for (auto& op : running_)
+                if (op.stop && !op.stop->stop_requested()) {
+                    source = *op.stop;
+                    break;
+                }
+        }
+        if (!source.stop_possible())
+            return;
+        source.request_stop();
+    }
+}
+
+void run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) noexcept
+{
+    using boost::asio::cancellation_type;
+    std::stop_source source{std::nostopstate};
+    {
+        std::lock_guard lock(mutex_);
+        switch (op.state) {
+        case phase::queued:
+            queued_.erase(queued_.iterator_to(op));
+            op.state = phase::done;
+            ++totals_.cancelled;
+            break;
+        case phase::running:
+            if (op.stop &&
+                (type & (cancellation_type::terminal | cancellation_type::partial)) !=
+                    cancellation_type::none)
+                source = *op.stop;
+            else
+                return;
+            break;
+        case phase::unqueued:
+            // Its lease has been granted, it is on its way here.
+            op.stop_asked = true;
+            return;
+        case phase::done:
+            return;
+        }
+    }
+    if (source.stop_possible()) {
+        source.request_stop();
+        return;
+    }
+    op.set_error(boost::asio::error::operation_aborted);
+    finish(op);
+}
+
+void run_queue::end(list& ops, verdict const& why) noexcept
+{
+    while (!ops.empty()) {
+        auto& op = ops.front();
+        ops.pop_front();
+        end(op, why);
+    }
+}
+
+void run_queue::end(run_operation& op, verdict const& why) noexcept
+{
+    op.set_error(why.error);
+    op.exception = why.reason;
+    finish(op);
+}
+
+void run_queue::destroy_kept() noexcept
+{
+    while (!kept_.empty()) {
+        auto& op = kept_.front();
+        kept_.pop_front();
+        end_work(*op.lease);
+        op.destroy();
+    }
+}
+
+void run_queue::finish(run_operation& op) noexcept
+{
+    // The work is counted out before the handler can run: whoever awaits it and then releases the
+    // lease finds it drained. The operation keeps the lease's memory.
+    auto& lease = *op.lease;
+    end_work(lease);
+    if (op.owns_lease)
+        release(lease);
+    op.post();
+}
+
+run_totals run_queue::totals() const
+{
+    std::lock_guard lock(mutex_);
+    return totals_;
+}
+
+}  // namespace leasepool::detail

@@ -1,0 +1,113 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_CORE_RUN_QUEUE_HPP
+#define LEASEPOOL_CORE_RUN_QUEUE_HPP
+
+#include <leasepool/detail/run_operation.hpp>
+#include <leasepool/histogram.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <optional>
+
+namespace leasepool::detail {
+
+/// What a pool has run so far.
+struct run_totals {
+    std::uint64_t runs = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t cancelled = 0;
+    histogram queue_time;
+    histogram run_time;
+
+    void merge(run_totals const& other) noexcept;
+};
+
+/// The functions queued on a pool, in order, and those that run.
+///
+/// Functions do not go through the pool's own queue one by one: that would cost a wake-up each, and
+/// they could not be taken back. Instead up to as many *runners* as the pool has workers go through
+/// it, and each takes functions from here until there is none, or others deserve a turn.
+///
+/// A wake-up costs more than a short function. So not more than one runner at a time is on its way;
+/// when it finds more than one function it starts the next runner before it calls its own. A burst
+/// of short functions wakes one worker, and long ones still spread over all of them. (The rule is
+/// that of Go's scheduler for its spinning threads.)
+///
+/// All functions: any thread.
+class run_queue {
+public:
+    /// How to end what has not begun.
+    struct verdict {
+        error_code error{};
+        std::exception_ptr reason{};  // instead of the code, if there is one
+        bool keep = false;            // for `destroy_kept`: their context is shutting down
+    };
+
+    /// Starts a runner: `work`, or else `runner_lost`, is called once. Called with no lock held.
+    class starter {
+    public:
+        virtual void start_runner() noexcept = 0;
+
+    protected:
+        ~starter() = default;
+    };
+
+    explicit run_queue(starter& s) noexcept : starter_(s) {}
+    ~run_queue();
+
+    /// Before the first `push`.
+    void set_workers(std::size_t n) noexcept { workers_ = n; }
+
+    /// Takes an operation that its lease has counted as outstanding work.
+    void push(run_operation& op) noexcept;
+
+    /// A runner at work.
+    void work() noexcept;
+
+    /// A runner could not be started. The last one fails the queue.
+    void runner_lost(verdict const& why) noexcept;
+
+    /// Takes back what is queued and asks what runs to stop. What is pushed after that ends likewise:
+    /// an operation may be counted in before its lease has ended, and get here only now.
+    void cancel_all(verdict const& why) noexcept;
+
+    /// Destroys the handlers of what `cancel_all` kept, uncalled.
+    void destroy_kept() noexcept;
+
+    void cancel(run_operation& op, boost::asio::cancellation_type type) noexcept;
+
+    run_totals totals() const;
+
+private:
+    using list = boost::intrusive::list<run_operation>;
+
+    static void end(list& ops, verdict const& why) noexcept;
+    static void end(run_operation& op, verdict const& why) noexcept;
+    static void finish(run_operation& op) noexcept;
+    void stop_running() noexcept;
+
+    /// Whether a runner is to be started; counts it in. Locked.
+    bool wants_runner() noexcept;
+
+    starter& starter_;
+    std::size_t workers_ = 0;
+    mutable std::mutex mutex_;
+    list queued_;
+    list running_;
+    list kept_;
+    std::size_t runners_ = 0;       // started, or about to be
+    std::size_t on_their_way_ = 0;  // those of them that have not looked here yet
+    std::optional<verdict> ended_;
+    run_totals totals_;
+};
+
+}  // namespace leasepool::detail
+
+#endif

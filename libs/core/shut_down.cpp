@@ -1,0 +1,155 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "context_service.hpp"
+#include "manager_core.hpp"
+
+#include <thread>
+#include <utility>
+
+// How a manager ends, whoever ends it.
+//
+// Two rules give the order. Functions refer to what their callers own, often a coroutine's frame,
+// so no handler is destroyed before every function has returned. And a handler may own the manager
+// itself, so that destroying it comes back here.
+
+namespace leasepool::detail {
+namespace {
+
+/// This thread is shutting the manager down; what it calls and destroys may own that manager.
+class shutting_down {
+public:
+    explicit shutting_down(manager_core const& core) noexcept : core_(core) { innermost = this; }
+    shutting_down(shutting_down const&) = delete;
+    ~shutting_down() { innermost = outer_; }
+
+    static bool here(manager_core const& core) noexcept
+    {
+        auto const* at = innermost;
+        while (at && &at->core_ != &core)
+            at = at->outer_;
+        return at != nullptr;
+    }
+
+private:
+    static thread_local shutting_down const* innermost;
+
+    manager_core const& core_;
+    shutting_down const* const outer_ = innermost;
+};
+
+thread_local shutting_down const* shutting_down::innermost = nullptr;
+
+bool is_own_thread(manager_core const& core) noexcept
+{
+    auto const* const here = pool_of_this_thread();
+    return here && &here->core() == &core;
+}
+
+}  // namespace
+
+void manager_core::shut_down(bool context_gone) noexcept
+{
+    if (shutting_down::here(*this))
+        return;
+    if (!strand_.close()) {
+        // The context's end and the manager's: whichever comes second waits for the first, unless
+        // that waits for this thread.
+        if (is_own_thread(*this))
+            return;
+        std::unique_lock lock(joining_mutex_);
+        joined_.wait(lock, [&] { return ended_; });
+        return;
+    }
+    shutting_down const scope(*this);
+    core_ptr const keep(this);
+    context_gone_.store(context_gone);
+    shut_ = true;
+    work_.reset();
+    timer_.reset();
+    end_leases(context_gone);
+    if (!context_gone)
+        end_operations();
+
+    if (is_own_thread(*this))
+        try {
+            std::thread([keep] { keep->finish_shut_down(); }).detach();
+            return;
+        }
+        catch (...) {
+            // No thread can be had to join them: they are left to themselves, with all they use.
+            intrusive_ptr_add_ref(this);
+            return;
+        }
+    finish_shut_down();
+}
+
+void manager_core::finish_shut_down() noexcept
+{
+    {
+        shutting_down const scope(*this);
+        join_pools();
+        if (context_gone())
+            end_operations();
+        forget_pools();
+        service_.remove(*this);
+    }
+    std::lock_guard lock(joining_mutex_);
+    ended_ = true;
+    joined_.notify_all();
+}
+
+void manager_core::end_leases(bool context_gone) noexcept
+{
+    for (auto& pool : pools_) {
+        if (auto* const holder = pool.holder())
+            static_cast<lease_state*>(holder)->end(lease_state::reason::stopped, 0);
+        pool.functions().cancel_all({.error = errc::not_running, .keep = context_gone});
+    }
+}
+
+void manager_core::end_operations() noexcept
+{
+    // Those that the ledger knows, then those that had not got that far.
+    for (auto& pool : pools_)
+        if (auto* const holder = static_cast<lease_state*>(pool.holder()))
+            settle_drain(*holder, errc::not_running);
+    ledger_.forget_all([this](ledger::claim& waiting) {
+        auto& claim = static_cast<lease_state&>(waiting);
+        refuse(claim, errc::not_running);
+        intrusive_ptr_release(&claim);
+    });
+    answer_all(starts_, errc::not_running);
+    answer_all(stops_, {});
+    strand_.discard_pending();
+    publish();
+}
+
+void manager_core::join_pools() noexcept
+{
+    for (auto& pool : pools_)
+        pool.take_pool().reset();
+}
+
+void manager_core::forget_pools() noexcept
+{
+    for (auto& pool : pools_)
+        pool.functions().destroy_kept();
+    for (auto& pool : pools_)
+        pool.end_context();
+    while (!pools_.empty()) {
+        auto& pool = pools_.front();
+        pools_.pop_front();
+        if (auto* const holder = static_cast<lease_state*>(pool.holder()))
+            intrusive_ptr_release(holder);
+        intrusive_ptr_release(&pool);
+    }
+}
+
+void shut_down(manager_core& core) noexcept
+{
+    core.shut_down(false);
+}
+
+}  // namespace leasepool::detail

@@ -1,0 +1,102 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_CORE_STRAND_HPP
+#define LEASEPOOL_CORE_STRAND_HPP
+
+#include <leasepool/detail/completion.hpp>
+#include <leasepool/detail/executor_ref.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <atomic>
+#include <mutex>
+
+namespace leasepool::detail {
+
+/// Something to do on a strand. It must stay alive until it has run or was discarded.
+class strand_node {
+public:
+    virtual void run_on_strand() noexcept = 0;
+    /// The strand is closed and will not run it.
+    virtual void discard() noexcept = 0;
+
+protected:
+    ~strand_node() = default;
+
+private:
+    friend class strand;
+    strand_node* next_ = nullptr;
+};
+
+/// A strand over any executor whose entries are intrusive.
+///
+/// `asio::strand` allocates an entry for each function; a lease must be able to come back where
+/// there is no memory, from a thread that runs no executor, and after the `io_context` is gone. So
+/// this one takes nodes that exist already, posts itself with memory it owns, and can be taken over
+/// and closed by whoever shuts the manager down.
+class strand {
+public:
+    /// Keeps the strand's owner alive while a run of it is posted.
+    class owner {
+    public:
+        virtual void strand_add_ref() noexcept = 0;
+        virtual void strand_release() noexcept = 0;
+        /// After each node.
+        virtual void strand_settle() noexcept = 0;
+
+    protected:
+        ~owner() = default;
+    };
+
+    strand(boost::asio::any_io_executor const& ex, owner& keeper);
+    ~strand() = default;
+    strand(strand const&) = delete;
+    strand& operator=(strand const&) = delete;
+
+    enum class inline_run : bool { never, allowed };
+
+    /// Runs `node` soon: now, if allowed and this thread runs the executor and the strand is free;
+    /// else posted. After `close` it discards it instead, in this call. Any thread that keeps the
+    /// owner alive meanwhile.
+    void submit(strand_node& node, inline_run how = inline_run::never) noexcept;
+
+    /// Waits until nothing runs on the strand and keeps it that way, for ever: whatever is or will
+    /// be submitted is discarded, and the executor is not touched any more. On the strand itself
+    /// it does not wait. False if it is closed already.
+    bool close() noexcept;
+
+    /// Discards what was submitted before `close`. By the thread that closed it.
+    void discard_pending() noexcept;
+
+    /// Whether this thread is running the strand.
+    bool running_in_this_thread() const noexcept;
+
+private:
+    enum class state { idle, posted, running, closed };
+
+    /// The strand's one posted run; it never dies before the strand.
+    struct turn final : completion {
+        turn(strand& s, executor_ref&& ex) noexcept;
+        static void go(completion* self, step what);
+        strand& on;
+    };
+
+    strand_node* pop() noexcept;
+    void run() noexcept;
+    void post() noexcept;
+    static strand_node* reversed(strand_node* nodes) noexcept;
+
+    executor_ref executor_;
+    turn turn_;
+    owner& owner_;
+    std::atomic<strand_node*> submitted_{nullptr};  // last in, first out, until it is closed
+    strand_node* ready_ = nullptr;                  // first in, first out; the runner's own
+    std::atomic<state> state_{state::idle};
+    std::mutex post_mutex_;  // held while posting; after `close` the executor may be gone
+};
+
+}  // namespace leasepool::detail
+
+#endif

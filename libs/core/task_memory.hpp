@@ -1,0 +1,80 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_CORE_TASK_MEMORY_HPP
+#define LEASEPOOL_CORE_TASK_MEMORY_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <new>
+
+namespace leasepool::detail {
+
+/// Memory for a fixed number of tasks that are posted to a context at a time, so that posting one
+/// needs no allocation. Thread-safe.
+class task_memory {
+public:
+    static constexpr std::size_t block_size = 96;
+
+    explicit task_memory(std::size_t blocks) : blocks_(new block[blocks]), count_(blocks) {}
+
+    void* allocate(std::size_t size)
+    {
+        if (size <= block_size)
+            for (std::size_t i = 0; i != count_; ++i)
+                if (!blocks_[i].used.load(std::memory_order_relaxed) &&
+                    !blocks_[i].used.exchange(true, std::memory_order_acquire))
+                    return blocks_[i].bytes;
+        return ::operator new(size);
+    }
+
+    void deallocate(void* p) noexcept
+    {
+        for (std::size_t i = 0; i != count_; ++i)
+            if (p == blocks_[i].bytes) {
+                blocks_[i].used.store(false, std::memory_order_release);
+                return;
+            }
+        ::operator delete(p);
+    }
+
+private:
+    struct block {
+        alignas(std::max_align_t) std::byte bytes[block_size];
+        std::atomic<bool> used{false};
+    };
+
+    std::unique_ptr<block[]> const blocks_;
+    std::size_t const count_;
+};
+
+template <class T>
+class task_allocator {
+public:
+    using value_type = T;
+
+    explicit task_allocator(task_memory& memory) noexcept : memory_(&memory) {}
+    template <class U>
+    task_allocator(task_allocator<U> const& other) noexcept : memory_(other.memory())
+    {
+    }
+
+    T* allocate(std::size_t n) { return static_cast<T*>(memory_->allocate(n * sizeof(T))); }
+    void deallocate(T* p, std::size_t) noexcept { memory_->deallocate(p); }
+    task_memory* memory() const noexcept { return memory_; }
+
+    template <class U>
+    friend bool operator==(task_allocator const& a, task_allocator<U> const& b) noexcept
+    {
+        return a.memory() == b.memory();
+    }
+
+private:
+    task_memory* memory_;
+};
+
+}  // namespace leasepool::detail
+
+#endif
