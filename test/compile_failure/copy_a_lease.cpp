@@ -1,0 +1,13 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include <leasepool.hpp>
+
+using thread_lease = leasepool::lease<leasepool::thread_backend>;
+
+// It has one owner.
+thread_lease f(thread_lease const& lease)
+{
+    return thread_lease(lease);
+}

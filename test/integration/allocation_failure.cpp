@@ -1,0 +1,527 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+// An operation whose nth allocation fails, for every n: either the call threw and nothing has begun,
+// or it completes once. Afterwards the manager works, and nothing is lost.
+
+#include "failing_heap.hpp"
+#include "support.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace leasepool;
+using namespace leasepool::test;
+
+namespace {
+
+constexpr char const long_owner[] =
+    "an owner whose name is too long for any string to keep in place";
+
+/// The io_context and all handlers run on the test's own thread.
+struct desk {
+    explicit desk(manager_options options = {.max_pools = 1})
+        : pools(io, thread_backend({.workers_per_pool = 1}), with_short_pauses(std::move(options)))
+    {
+    }
+    ~desk()
+    {
+        held = {};
+        bool done = false;
+        pools.async_stop({.mode = stop_mode::cancel}, [&](error_code) { done = true; });
+        until([&] { return done; });
+        io.run();
+    }
+
+    static manager_options with_short_pauses(manager_options options)
+    {
+        options.backoff = 1ms;
+        options.max_backoff = 1ms;
+        options.make_attempts = 1'000'000;
+        return options;
+    }
+
+    template <class Condition>
+    void until(Condition condition)
+    {
+        io.restart();
+        while (!condition())
+            if (io.run_one() == 0)
+                throw std::runtime_error("out of work before it happened");
+    }
+
+    void start()
+    {
+        error_code error = errc::unavailable;
+        pools.async_start([&](error_code e) { error = e; });
+        until([&] { return error != errc::unavailable; });
+        BOOST_TEST_REQUIRE(!error);
+    }
+
+    void take_lease()
+    {
+        bool done = false;
+        pools.async_acquire({}, [&](error_code error, thread_lease lease) {
+            held = std::move(lease);
+            done = !error;
+        });
+        until([&] { return done; });
+    }
+
+    /// The manager grants, runs and takes back.
+    void check_alive()
+    {
+        held = {};
+        take_lease();
+        int result = 0;
+        held.async_run([] { return 42; }, [&](std::exception_ptr, int n) { result = n; });
+        until([&] { return result != 0; });
+        BOOST_TEST_REQUIRE(result == 42);
+        held = {};
+    }
+
+    asio::io_context io;
+    thread_manager pools;
+    thread_lease held;
+};
+
+/// A completion handler, and what became of it.
+struct witness {
+    std::atomic<int> calls = 0;
+    error_code error;
+    std::exception_ptr exception;
+    std::shared_ptr<int> alive = std::make_shared<int>();
+    thread_lease granted;
+
+    auto handler()
+    {
+        return [this, keep = alive](auto&& outcome, auto&&... result) {
+            note(std::move(outcome));
+            (this->keep_lease(std::move(result)), ...);
+            ++calls;
+        };
+    }
+
+private:
+    void note(error_code e) { error = e; }
+    void note(std::exception_ptr e) { exception = std::move(e); }
+    void keep_lease(thread_lease l) { granted = std::move(l); }
+    template <class T>
+    void keep_lease(T const&)
+    {
+    }
+};
+
+/// Tries `begin(witness)` with the first allocation failing, then the second, and so on, until none
+/// fails. `check` sees the outcome where the call did not throw.
+template <class Begin, class Check>
+void fail_each_allocation(desk& d, Begin begin, Check check, void (desk::*prepare)() = nullptr)
+{
+    for (long n = 1;; ++n) {
+        BOOST_TEST_REQUIRE(n < 1'000);
+        if (prepare)
+            (d.*prepare)();
+        witness w;
+        bool threw = false;
+        bool failed = false;
+        {
+            failing_heap heap(n);
+            try {
+                begin(w);
+            }
+            catch (std::bad_alloc const&) {
+                threw = true;
+            }
+            if (!threw)
+                d.until([&] { return w.calls != 0; });
+            failed = heap.failed();
+        }
+        BOOST_TEST_REQUIRE(w.calls == (threw ? 0 : 1));
+        BOOST_TEST_REQUIRE(w.alive.use_count() == 1);
+        if (!threw)
+            check(w, failed);
+        w.granted = {};
+        if (!failed)
+            return;
+    }
+}
+
+void check_ran_or_no_memory(witness& w, bool failed)
+{
+    if (!w.exception)
+        return;
+    BOOST_TEST(failed);
+    BOOST_CHECK_THROW(std::rethrow_exception(w.exception), std::bad_alloc);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(allocation_failure)
+
+BOOST_AUTO_TEST_CASE(start_fails_or_succeeds_and_can_be_tried_again)
+{
+    desk d({.max_pools = 2, .min_pools = 2});
+    fail_each_allocation(
+        d, [&](witness& w) { d.pools.async_start(w.handler()); },
+        [&](witness& w, bool failed) {
+            if (w.error) {
+                BOOST_TEST(failed);
+                BOOST_TEST(d.pools.total() == 0u);
+                d.start();
+            }
+            d.check_alive();
+            bool stopped = false;
+            d.pools.async_stop({}, [&](error_code) { stopped = true; });
+            d.until([&] { return stopped; });
+        });
+}
+
+BOOST_AUTO_TEST_CASE(acquire_of_an_idle_pool)
+{
+    desk d;
+    d.start();
+    asio::cancellation_signal signal;
+    auto const strand = asio::make_strand(d.io);
+    auto const check = [&](witness& w, bool) {
+        BOOST_TEST(!w.error);
+        BOOST_TEST(w.granted.owner() == long_owner);
+        w.granted.release();
+        d.check_alive();
+    };
+    fail_each_allocation(
+        d, [&](witness& w) { d.pools.async_acquire({.owner = long_owner}, w.handler()); }, check);
+    fail_each_allocation(
+        d,
+        [&](witness& w) {
+            d.pools.async_acquire(
+                {.owner = long_owner}, asio::bind_cancellation_slot(signal.slot(), w.handler()));
+        },
+        check);
+    asio::thread_pool other(1);
+    fail_each_allocation(
+        d,
+        [&](witness& w) {
+            // Any executor that is not known to the library.
+            d.pools.async_acquire({.owner = long_owner},
+                asio::bind_executor(asio::any_io_executor(asio::require(
+                                        d.io.get_executor(), asio::execution::blocking.never)),
+                    w.handler()));
+        },
+        check);
+}
+
+BOOST_AUTO_TEST_CASE(acquire_that_has_a_pool_made)
+{
+    desk d({.max_pools = 2});
+    d.start();
+    d.take_lease();
+    fail_each_allocation(
+        d, [&](witness& w) { d.pools.async_acquire({}, w.handler()); },
+        [&](witness& w, bool) {
+            BOOST_TEST(!w.error);
+            w.granted.release();
+            d.until([&] { return d.pools.total() == 1; });
+        });
+}
+
+BOOST_AUTO_TEST_CASE(acquire_that_waits_times_out)
+{
+    desk d;
+    d.start();
+    d.take_lease();
+    fail_each_allocation(
+        d, [&](witness& w) { d.pools.async_acquire({.timeout = 1ms}, w.handler()); },
+        [&](witness& w, bool) {
+            BOOST_TEST(w.error == errc::acquire_timeout);
+            BOOST_TEST(d.pools.waiters() == 0u);
+        });
+    d.check_alive();
+}
+
+BOOST_AUTO_TEST_CASE(run_on_a_lease)
+{
+    desk d;
+    d.start();
+    d.take_lease();
+    asio::cancellation_signal signal;
+    fail_each_allocation(
+        d, [&](witness& w) { d.held.async_run([] { return 1; }, w.handler()); },
+        check_ran_or_no_memory);
+    fail_each_allocation(
+        d,
+        [&](witness& w) {
+            d.held.async_run(
+                [](std::stop_token) {}, asio::bind_cancellation_slot(signal.slot(), w.handler()));
+        },
+        check_ran_or_no_memory);
+    // Whatever threw has left no work outstanding.
+    d.check_alive();
+}
+
+BOOST_AUTO_TEST_CASE(run_that_is_refused_says_so_or_that_memory_is_lacking)
+{
+    desk d;
+    d.start();
+    d.take_lease();
+    bool stopped = false;
+    d.pools.async_stop({.mode = stop_mode::cancel}, [&](error_code) { stopped = true; });
+    d.until([&] { return stopped; });
+    auto const check = [&](witness& w, bool failed) {
+        BOOST_TEST_REQUIRE((w.exception != nullptr));
+        try {
+            std::rethrow_exception(w.exception);
+        }
+        catch (boost::system::system_error const& e) {
+            BOOST_TEST(e.code() == errc::not_running);
+        }
+        catch (std::bad_alloc const&) {
+            BOOST_TEST(failed);
+        }
+    };
+    fail_each_allocation(
+        d, [&](witness& w) { d.held.async_run([] {}, w.handler()); }, check);
+    fail_each_allocation(
+        d, [&](witness& w) { d.pools.async_run([] {}, w.handler()); }, check);
+}
+
+BOOST_AUTO_TEST_CASE(run_on_the_manager)
+{
+    desk d;
+    d.start();
+    fail_each_allocation(
+        d,
+        [&](witness& w) {
+            d.pools.async_run(
+                {.owner = long_owner}, [](std::stop_token) { return 1; }, w.handler());
+        },
+        [&](witness& w, bool failed) {
+            check_ran_or_no_memory(w, failed);
+            d.check_alive();
+        });
+    d.check_alive();
+}
+
+BOOST_AUTO_TEST_CASE(release_happens_even_if_nobody_can_be_told)
+{
+    desk d;
+    d.start();
+    fail_each_allocation(
+        d,
+        [&](witness& w) {
+            try {
+                d.held.async_release(w.handler());
+            }
+            catch (std::bad_alloc const&) {
+                if (d.held.valid())
+                    throw std::logic_error("it was not released");
+                throw;
+            }
+        },
+        [&](witness& w, bool) { BOOST_TEST(!w.error); }, &desk::take_lease);
+    d.check_alive();
+}
+
+BOOST_AUTO_TEST_CASE(stop_stops_or_throws)
+{
+    desk d({.max_pools = 2, .min_pools = 2});
+    d.start();
+    fail_each_allocation(
+        d, [&](witness& w) { d.pools.async_stop({}, w.handler()); },
+        [&](witness& w, bool) {
+            BOOST_TEST(!w.error);
+            BOOST_TEST(d.pools.total() == 0u);
+            d.start();
+        });
+    d.check_alive();
+}
+
+BOOST_AUTO_TEST_CASE(stop_reaches_its_deadline)
+{
+    desk d;
+    d.start();
+    d.take_lease();
+    fail_each_allocation(
+        d, [&](witness& w) { d.pools.async_stop({.deadline = 1ms}, w.handler()); },
+        [&](witness& w, bool) {
+            BOOST_TEST(!w.error);
+            BOOST_TEST(d.held.ended() == errc::not_running);
+            d.start();
+            d.take_lease();
+        });
+}
+
+BOOST_AUTO_TEST_CASE(stats_or_the_error_that_there_is_no_memory)
+{
+    desk d;
+    d.start();
+    d.take_lease();
+    fail_each_allocation(
+        d, [&](witness& w) { d.pools.async_stats(w.handler()); },
+        [&](witness& w, bool failed) {
+            if (w.error) {
+                BOOST_TEST(failed);
+                BOOST_TEST(w.error == boost::system::errc::not_enough_memory);
+            }
+        });
+}
+
+BOOST_AUTO_TEST_CASE(post_to_a_lease_throws_and_leaves_no_work_behind)
+{
+    desk d;
+    d.start();
+    for (long n = 1;; ++n) {
+        d.take_lease();
+        std::atomic<bool> ran = false;
+        bool failed = false;
+        bool threw = false;
+        {
+            failing_heap heap(n);
+            try {
+                asio::post(d.held, [&, large = std::string(long_owner)] { ran = !large.empty(); });
+            }
+            catch (std::bad_alloc const&) {
+                threw = true;
+            }
+            failed = heap.failed();
+        }
+        // It drains, that is, the pool comes back.
+        d.check_alive();
+        BOOST_TEST(ran != threw);
+        if (!failed)
+            break;
+    }
+}
+
+// All threads together: the pool's own, too. Whatever fails, it all comes to an end.
+BOOST_AUTO_TEST_CASE(whole_life_with_each_allocation_of_any_thread_failing)
+{
+    bool failed = true;
+    for (long n = 1; failed; ++n) {
+        BOOST_TEST_REQUIRE(n < 2'000);
+        witness start, acquire, run, manager_run, release, stop;
+        std::optional<desk> d;
+        failing_heap const heap(n, failing_heap::of::all_threads);
+        try {
+            d.emplace(manager_options{.max_pools = 2});
+            d->pools.async_start(start.handler());
+            d->until([&] { return start.calls != 0; });
+            d->pools.async_acquire({.owner = long_owner}, acquire.handler());
+            d->until([&] { return acquire.calls != 0; });
+            d->pools.async_run(
+                {}, [] {}, manager_run.handler());
+            if (acquire.granted) {
+                acquire.granted.async_run([] { return std::string(long_owner); }, run.handler());
+                asio::post(acquire.granted, [] {});
+                acquire.granted.async_release(release.handler());
+                d->until([&] { return run.calls != 0 && release.calls != 0; });
+            }
+            d->until([&] { return manager_run.calls != 0; });
+            d->pools.async_stop({}, stop.handler());
+            d->until([&] { return stop.calls != 0; });
+        }
+        catch (std::bad_alloc const&) {
+        }
+        failed = heap.failed();
+    }
+}
+
+// What must not need memory at all.
+
+BOOST_AUTO_TEST_CASE(executor_of_a_lease_is_type_erased_without_an_allocation)
+{
+    desk d;
+    d.start();
+    d.take_lease();
+    auto const before = allocations_here();
+    {
+        asio::any_io_executor const any = d.held.get_executor();
+        asio::any_io_executor const same = d.held;
+        asio::any_io_executor const tracked = asio::prefer(
+            any, asio::execution::outstanding_work.tracked, asio::execution::blocking.never);
+        auto const copy = tracked;
+        if (!(any == same) || any == copy)
+            throw std::logic_error("executors are not equal");
+    }
+    auto const after = allocations_here();
+    BOOST_TEST(after == before);
+}
+
+BOOST_AUTO_TEST_CASE(release_does_not_allocate_on_any_thread)
+{
+    // Also where the pool is not kept, where it is kept for a while, and where somebody waits.
+    for (auto const idle_ttl : {0ms, 60'000ms})
+        for (std::size_t const min_pools : {1u, 2u})
+            for (bool const somebody_waits : {false, true})
+                for (auto const where : {"io thread", "foreign thread", "pool's thread"}) {
+                    desk d({.max_pools = 2, .min_pools = min_pools, .idle_ttl = idle_ttl});
+                    d.start();
+                    d.take_lease();
+                    auto other = std::move(d.held);
+                    d.take_lease();
+                    witness waiting;
+                    if (somebody_waits)
+                        d.pools.async_acquire({}, waiting.handler());
+                    d.io.poll();
+                    std::atomic<long> allocated = -1;
+                    auto const release = [&] {
+                        auto const before = allocations_here();
+                        d.held.release();
+                        allocated = allocations_here() - before;
+                    };
+                    if (where == std::string("io thread"))
+                        asio::post(d.io, release);
+                    else if (where == std::string("foreign thread"))
+                        std::thread(release).join();
+                    else
+                        asio::post(other, release);
+                    while (allocated < 0)
+                        d.io.poll();
+                    BOOST_TEST_CONTEXT(where << ", min_pools " << min_pools << ", waiter "
+                                             << somebody_waits << ", ttl " << idle_ttl.count())
+                    BOOST_TEST(allocated == 0);
+                    if (somebody_waits)
+                        d.until([&] { return waiting.calls == 1; });
+                }
+}
+
+BOOST_AUTO_TEST_CASE(release_does_not_allocate_if_the_manager_is_on_a_thread_pool)
+{
+    asio::thread_pool threads(1);
+    {
+        thread_manager pools(threads, thread_backend({.workers_per_pool = 1}), {.max_pools = 1});
+        gate started;
+        pools.async_start([&](error_code) { started.open(); });
+        started.pass();
+        gate granted;
+        thread_lease held;
+        pools.async_acquire({}, [&](error_code, thread_lease lease) {
+            held = std::move(lease);
+            granted.open();
+        });
+        granted.pass();
+        auto const before = allocations_here();
+        held.release();
+        auto const after = allocations_here();
+        BOOST_TEST(after == before);
+    }
+    threads.join();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
