@@ -1,0 +1,114 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "driver.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace leasepool::bench {
+namespace {
+
+// Google Benchmark can interleave repetitions itself, but only in random order over all that is
+// registered. What is compared here are neighbours in time: one side, then at once the other,
+// with the one that goes first alternating, so that a machine that changes speed changes both.
+
+/// Keeps the figures that Google Benchmark would print.
+class collector final : public benchmark::BenchmarkReporter {
+public:
+    explicit collector(row const& what) : row_(what) {}
+
+    bool ReportContext(Context const&) override { return true; }
+
+    void ReportRuns(std::vector<Run> const& runs) override
+    {
+        for (auto const& run : runs) {
+            if (failed(run))
+                throw std::runtime_error(run.benchmark_name() + " failed");
+            figure_ = row_.scale * value(run);
+        }
+    }
+
+    double figure() const { return figure_; }
+
+private:
+    template <class R>
+    static bool failed(R const& run)
+    {
+        if constexpr (requires { run.error_occurred; })
+            return run.error_occurred;
+        else
+            return run.skipped != decltype(run.skipped){};
+    }
+
+    double value(Run const& run) const
+    {
+        switch (row_.from) {
+        case source::real_time:
+        case source::manual_time:
+            return run.GetAdjustedRealTime();
+        case source::rate:
+            return run.counters.at("items_per_second");
+        case source::figure:
+            return run.counters.at("figure");
+        }
+        return 0;
+    }
+
+    row const& row_;
+    double figure_ = 0;
+};
+
+std::string enlist(row const& what, char const* side, std::function<void(benchmark::State&)> f)
+{
+    auto name = what.name + "/" + side;
+    auto* const added = benchmark::RegisterBenchmark(name.c_str(), std::move(f));
+    added->Iterations(what.iterations)->Unit(benchmark::kNanosecond);
+    if (what.from == source::manual_time)
+        added->UseManualTime();
+    else
+        added->UseRealTime();
+    return "^" + name + "/";
+}
+
+double run_once(row const& what, std::string const& pattern)
+{
+    collector reporter(what);
+    if (benchmark::RunSpecifiedBenchmarks(&reporter, pattern) != 1)
+        throw std::logic_error("no benchmark is called " + pattern);
+    return reporter.figure();
+}
+
+double median(std::vector<double> values)
+{
+    std::ranges::sort(values);
+    auto const half = values.size() / 2;
+    return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+}  // namespace
+
+result measure(row const& what, int rounds)
+{
+    auto const ours = enlist(what, "ours", what.ours);
+    auto const reference = what.reference ? enlist(what, "reference", what.reference) : "";
+    std::vector<double> our_figures;
+    std::vector<double> reference_figures;
+    for (int round = 0; round < rounds; ++round) {
+        if (what.reference && round % 2)
+            reference_figures.push_back(run_once(what, reference));
+        our_figures.push_back(run_once(what, ours));
+        if (what.reference && round % 2 == 0)
+            reference_figures.push_back(run_once(what, reference));
+    }
+    result r{&what, median(our_figures), {}};
+    if (what.reference)
+        r.reference = median(reference_figures);
+    return r;
+}
+
+}  // namespace leasepool::bench

@@ -1,0 +1,32 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_BENCH_DRIVER_HPP
+#define LEASEPOOL_BENCH_DRIVER_HPP
+
+#include "row.hpp"
+
+#include <optional>
+
+namespace leasepool::bench {
+
+struct result {
+    row const* of;
+    double ours;
+    std::optional<double> reference;
+
+    double ratio() const { return reference ? ours / *reference : ours; }
+    bool ok() const
+    {
+        return of->want == better::lower ? ratio() <= of->goal : ratio() >= of->goal;
+    }
+};
+
+/// Runs both sides of a row in turns, `rounds` times, and takes the median of each side.
+/// @throws std::runtime_error if a benchmark reports an error.
+result measure(row const& what, int rounds);
+
+}  // namespace leasepool::bench
+
+#endif

@@ -1,0 +1,63 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_BENCH_ROW_HPP
+#define LEASEPOOL_BENCH_ROW_HPP
+
+#include <benchmark/benchmark.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace leasepool::bench {
+
+/// How much work a run does: enough for a figure, or just enough to see that it still works.
+enum class effort { full, smoke };
+
+/// Where a row's figure comes from, in the terms of Google Benchmark.
+enum class source {
+    real_time,    ///< nanoseconds an iteration, by the clock that `for (auto _ : state)` drives
+    manual_time,  ///< nanoseconds an iteration, by `state.SetIterationTime`
+    rate,         ///< items a second, by `state.SetItemsProcessed`
+    figure,       ///< `state.counters["figure"]`
+};
+
+enum class better { lower, higher };
+
+/// One line of the table: something of ours, and what it is compared with.
+struct row {
+    std::string name;
+    source from;
+    std::string unit;  ///< of both figures
+    double scale = 1;  ///< what the figure is multiplied with to be in `unit`
+    better want = better::lower;
+    /// Of the ratio; of our figure where there is no reference.
+    double goal;
+    benchmark::IterationCount iterations = 1;
+    int rounds = 1;
+    std::function<void(benchmark::State&)> ours;
+    std::string reference_name{};
+    std::function<void(benchmark::State&)> reference{};  ///< empty: none
+};
+
+// Each in the file of its name.
+row offload_rtt(effort how);
+row offload_throughput(effort how);
+row acquire_release(effort how);
+row waiters_scale(effort how);
+row waiter_bytes(effort how);
+row leases_scale(effort how);
+row idle(effort how);
+row compile_time(effort how);
+
+inline std::vector<row> all_rows(effort how)
+{
+    return {offload_rtt(how), offload_throughput(how), acquire_release(how), waiters_scale(how),
+        waiter_bytes(how), leases_scale(how), idle(how), compile_time(how)};
+}
+
+}  // namespace leasepool::bench
+
+#endif
