@@ -237,10 +237,13 @@ public:
     operator boost::asio::any_io_executor() const requires on_threads { return get_executor(); }
 
     /// The execution context of the lease's pool.
-    /// @throws system_error(errc::lease_released) if empty.
+    /// @throws system_error with the code of `ended()` once the lease has ended: an I/O object asks
+    ///     the context for its services first, and the pool may be closing.
     operator boost::asio::execution_context&() const requires on_threads
     {
-        return detail::context_of(*checked());
+        if (auto const error = ended())
+            throw boost::system::system_error(error);
+        return detail::context_of(*state_);
     }
 
     /// @cond
