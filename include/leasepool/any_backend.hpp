@@ -26,9 +26,9 @@ public:
     class pool_type;
 
     /// Holds `b`.
-    template <backend Backend>
-    requires(!std::same_as<Backend, any_backend>) any_backend(Backend b)
-        : backend_(detail::erase(std::move(b)))
+    template <class Backend>
+    requires(!std::same_as<Backend, any_backend>) &&
+        backend<Backend> any_backend(Backend b) : backend_(detail::erase(std::move(b)))
     {
     }
 

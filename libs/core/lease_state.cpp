@@ -240,7 +240,7 @@ error_code ended(lease_state const& lease) noexcept
 
 void release(lease_state& lease) noexcept
 {
-    lease.end(lease_state::reason::released, lease_state::ended);
+    lease.end(lease_state::reason::released, lease_state::let_go);
 }
 
 void release(lease_state& lease, plain_completion& op) noexcept

@@ -30,7 +30,7 @@ public:
     enum event : std::uint32_t {
         acquire_begun = 1,
         acquire_cancelled = 2,
-        ended = 4,
+        let_go = 4,
         drained = 8,
         renewed = 16,
         drain_awaited = 32,

@@ -197,7 +197,7 @@ void manager_core::on_lease_events(lease_state& lease, std::uint32_t bits) noexc
         fail(lease, asio::error::operation_aborted);
     if (bits & lease_state::renewed)
         ledger_.renewed(lease);
-    if (bits & lease_state::ended)
+    if (bits & lease_state::let_go)
         ledger_.release(lease);
     if (bits & lease_state::drain_awaited) {
         lease.drain_is_awaited = true;
