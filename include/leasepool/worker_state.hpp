@@ -64,6 +64,7 @@ public:
     template <class Factory>
     requires(!std::same_as<std::remove_cvref_t<Factory>, worker_state_factory> &&
         std::is_object_v<std::invoke_result_t<std::decay_t<Factory>&>>)
+        // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): excluded by the constraint
         worker_state_factory(Factory&& make)
         : make_([make = std::forward<Factory>(make)]() mutable {
               using state = std::invoke_result_t<std::decay_t<Factory>&>;

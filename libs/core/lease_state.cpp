@@ -94,7 +94,7 @@ void lease_state::destroy(lease_state* p) noexcept
 lease_ptr lease_state::make(core_ptr core, acquire_options const& options)
 {
     auto const default_lifetime = core->options().default_duration;
-    lease_ptr const made(allocate(std::move(core), options.where, options.owner));
+    lease_ptr made(allocate(std::move(core), options.where, options.owner));
     made->lifetime = options.duration.value_or(default_lifetime);
     made->invalid = made->lifetime <= steady_duration::zero() ||
         made->lifetime > longest_duration ||
@@ -104,7 +104,7 @@ lease_ptr lease_state::make(core_ptr core, acquire_options const& options)
 
 lease_ptr lease_state::fresh() const
 {
-    lease_ptr const made(allocate(core_, where_, owner()));
+    lease_ptr made(allocate(core_, where_, owner()));
     made->lifetime = lifetime;
     made->invalid = invalid;
     return made;

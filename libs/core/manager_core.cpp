@@ -92,6 +92,7 @@ void intrusive_ptr_release(manager_core* p) noexcept
 
 struct manager_core::unhandled_report final : strand_node {
     unhandled_report(core_ptr c, std::uint64_t l, std::exception_ptr e) noexcept
+        // NOLINTNEXTLINE(bugprone-throw-keyword-missing): a member, not a forgotten throw
         : core(std::move(c)), lease(l), error(std::move(e))
     {
     }

@@ -25,7 +25,6 @@ namespace leasepool {
 
 namespace asio = boost::asio;
 using detail::pool_context;
-using detail::pool_record;
 
 namespace detail {
 namespace {

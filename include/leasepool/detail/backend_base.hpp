@@ -97,7 +97,7 @@ private:
 };
 
 template <backend Backend>
-std::unique_ptr<backend_base> erase(Backend&& b)
+std::unique_ptr<backend_base> erase(Backend b)
 {
     return std::make_unique<backend_adaptor<Backend>>(std::move(b));
 }
