@@ -47,7 +47,8 @@ public:
     void failed(std::exception_ptr why) const noexcept;
 
     /// The pool can run nothing further, for this reason. If it is leased, the lease is revoked
-    /// and what has not begun fails with the reason. `close` follows when its work is done.
+    /// and what has not begun fails with the reason. `close` follows when its work is done. Called
+    /// before `ready`, the pool counts as not made, but `ready` or `failed` is still to come.
     void broken(std::exception_ptr why) const noexcept;
 
     /// After `close`: nothing of the pool runs any more. It is destroyed soon.

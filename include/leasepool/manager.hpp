@@ -63,7 +63,8 @@ public:
     /// Cancels as `async_stop({.mode = stop_mode::cancel})` does: waiting operations complete with
     /// `errc::not_running`, leases end. Then blocks until the threads that run user functions have
     /// returned; on one of the manager's own threads it does not block, and another thread joins
-    /// them.
+    /// them. What was posted to a lease and has not begun is destroyed after that: as with Asio's own
+    /// `thread_pool`, a function must not wait then for one that was posted to another lease.
     ~manager() { detail::shut_down(*core_); }
 
     executor_type get_executor() const noexcept { return detail::executor_of(*core_); }
@@ -81,7 +82,8 @@ public:
     ///   failed; the log has its text.
     /// - `boost::asio::error::operation_aborted`: cancelled; the start is undone.
     /// @par Per-Operation Cancellation
-    /// terminal, partial, total: undo the start, if nobody else waits for it.
+    /// terminal, partial, total: undo the start, if nobody else waits for it, and complete when it
+    /// is undone; once it is being stopped, end the wait only.
     /// @par Executor
     /// The handler's associated executor, by default the manager's; never inside the call.
     template <class Token = default_token>
@@ -148,7 +150,7 @@ public:
     auto async_acquire(acquire_options options = {}, Token&& token = Token())
     {
         return boost::asio::async_initiate<Token, void(error_code, lease_type)>(
-            detail::initiate_acquire<lease_type>(core_), token, detail::make_claim(core_, options),
+            detail::initiate_acquire<lease_type>(detail::make_claim(core_, options)), token,
             detail::patience{options.wait, options.timeout});
     }
 

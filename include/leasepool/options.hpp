@@ -53,8 +53,8 @@ struct manager_options {
     steady_duration idle_ttl{};
     /// Most acquires that may wait at a time.
     std::size_t max_waiters = 10'000;
-    /// First pause after a pool could not be made; doubles up to `max_backoff`, and is forgotten
-    /// when one can be made again.
+    /// First pause after a pool could not be made, or broke before it had served a lease; doubles
+    /// up to `max_backoff`, and is forgotten when a new pool has served one.
     steady_duration backoff = std::chrono::milliseconds{100};
     /// Longest pause between attempts to make a pool.
     steady_duration max_backoff = std::chrono::seconds{30};

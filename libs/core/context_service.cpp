@@ -6,7 +6,7 @@
 
 #include "manager_core.hpp"
 
-#include <algorithm>
+#include <vector>
 
 namespace leasepool::detail {
 
@@ -17,30 +17,37 @@ context_service::context_service(boost::asio::execution_context& context)
 {
 }
 
-void context_service::add(manager_core& core)
+void context_cores::add(manager_core& core)
 {
     std::lock_guard lock(mutex_);
     cores_.push_back(&core);
 }
 
-void context_service::remove(manager_core& core) noexcept
+void context_cores::remove(manager_core& core) noexcept
 {
     std::lock_guard lock(mutex_);
-    std::erase(cores_, &core);
+    if (std::erase(cores_, &core) != 0)
+        core.drop_executors();
 }
 
-void context_service::shutdown()
+core_ptr context_cores::next() noexcept
 {
-    for (;;) {
-        core_ptr core;
-        {
-            std::lock_guard lock(mutex_);
-            if (cores_.empty())
-                return;
-            core.reset(cores_.back());
-            cores_.pop_back();
-        }
+    std::lock_guard lock(mutex_);
+    while (!cores_.empty()) {
+        auto& core = *cores_.back();
+        cores_.pop_back();
+        if (auto found = core.share())
+            return found;
+        core.drop_executors();  // another thread is about to remove it
+    }
+    return nullptr;
+}
+
+void context_cores::end_all() noexcept
+{
+    while (auto const core = next()) {
         core->shut_down(true);
+        core->context_ended();
     }
 }
 

@@ -5,14 +5,35 @@
 #ifndef LEASEPOOL_CORE_CONTEXT_SERVICE_HPP
 #define LEASEPOOL_CORE_CONTEXT_SERVICE_HPP
 
+#include <leasepool/detail/core.hpp>
+
 #include <boost/asio/execution_context.hpp>
 
+#include <memory>
 #include <mutex>
 #include <vector>
 
 namespace leasepool::detail {
 
-class manager_core;
+/// The managers of an execution context, until the one or the other ends.
+///
+/// Executors may refer to their context when they are destroyed (a strand's does), and a lease can
+/// keep what is left of a manager for longer than that lives. So a manager's executors are dropped
+/// here, by whichever of the two ends first.
+class context_cores {
+public:
+    void add(manager_core& core);
+    /// By the destructor of `core`, on any thread.
+    void remove(manager_core& core) noexcept;
+    /// The context ends: shuts all of them down.
+    void end_all() noexcept;
+
+private:
+    core_ptr next() noexcept;
+
+    std::mutex mutex_;
+    std::vector<manager_core*> cores_;
+};
 
 /// Tells the managers of an execution context that it is shutting down.
 class context_service final : public boost::asio::execution_context::service {
@@ -22,14 +43,12 @@ public:
 
     explicit context_service(boost::asio::execution_context& context);
 
-    void add(manager_core& core);
-    void remove(manager_core& core) noexcept;
+    std::shared_ptr<context_cores> const& cores() const noexcept { return cores_; }
 
 private:
-    void shutdown() override;
+    void shutdown() override { cores_->end_all(); }
 
-    std::mutex mutex_;
-    std::vector<manager_core*> cores_;
+    std::shared_ptr<context_cores> const cores_ = std::make_shared<context_cores>();
 };
 
 }  // namespace leasepool::detail

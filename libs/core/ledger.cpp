@@ -114,6 +114,10 @@ void ledger::drained(claim& who, steady_time now) noexcept
     auto& on = *who.on();
     assert(on.holder_ == &who);
     on.holder_ = nullptr;
+    if (!on.broken_ && !std::exchange(on.proven_, true)) {
+        failures_ = 0;
+        retry_at_ = steady_time::min();
+    }
     if (who.phase_ == claim::phase::revoked) {
         leaving_.erase(leaving_.iterator_to(on));
         send_away(on);
@@ -146,7 +150,7 @@ void ledger::renewed(claim& who) noexcept
 void ledger::pool_starting(pool& on) noexcept
 {
     on.phase_ = pool::phase::starting;
-    on.broken_ = false;
+    on.broken_ = on.proven_ = false;
     starting_.push_back(on);
 }
 
@@ -169,8 +173,6 @@ void ledger::pool_ready(pool& on, steady_time now) noexcept
         note_failure(now);
         return;
     }
-    failures_ = 0;
-    retry_at_ = steady_time::min();
     if (accepting()) {
         on.phase_ = pool::phase::idle;
         on.idle_since_ = now;
@@ -185,9 +187,7 @@ void ledger::pool_failed(pool& on, steady_time now) noexcept
     assert(on.phase_ == pool::phase::starting);
     on.phase_ = pool::phase::fresh;
     if (on.abandoned_) {
-        on.abandoned_ = false;
-        --abandoned_;
-        leaving_.erase(leaving_.iterator_to(on));
+        forget_leaving(on);
         return;
     }
     starting_.erase(starting_.iterator_to(on));
@@ -215,7 +215,7 @@ void ledger::note_failure(steady_time now) noexcept
         make_failed_ = true;
 }
 
-void ledger::pool_broken(pool& on, steady_time) noexcept
+void ledger::pool_broken(pool& on, steady_time now) noexcept
 {
     on.broken_ = true;
     if (on.phase_ == pool::phase::idle) {
@@ -226,18 +226,17 @@ void ledger::pool_broken(pool& on, steady_time) noexcept
         due_.erase(due_.iterator_to(*on.holder_));
         index_due(*on.holder_, steady_time::min());
     }
+    else
+        return;  // not ready yet, or on its way out
+    if (!on.proven_)
+        note_failure(now);
 }
 
 void ledger::pool_closed(pool& on) noexcept
 {
     assert(on.phase_ == pool::phase::closing);
-    leaving_.erase(leaving_.iterator_to(on));
-    if (on.retired_)
-        --retired_;
-    if (on.abandoned_)
-        --abandoned_;
-    on.retired_ = on.abandoned_ = false;
     on.phase_ = pool::phase::fresh;
+    forget_leaving(on);
 }
 
 // Decisions ----------------------------------------------------------------------------------------
@@ -273,8 +272,8 @@ ledger::action ledger::poll_accepting(steady_time now) noexcept
         return {.what = kind::make};
     if (!impatient_.empty() && starting_.empty()) {
         auto& who = *impatient_.begin();
-        return refuse(
-            who, failures_ != 0 ? kind::make_failed : kind::fail, error_of_impatient(who));
+        bool const pausing = now < retry_at_;
+        return refuse(who, pausing ? kind::make_failed : kind::fail, error_of_impatient(who));
     }
     if (surplus_at() <= now) {
         auto& on = idle_.front();
@@ -315,6 +314,9 @@ ledger::action ledger::poll_stopping(steady_time now) noexcept
     if (auto act = settle_due(now))
         return act;
     if (abandon_at_ <= now && held_.empty()) {
+        for (auto& on : starting_)
+            on.retired_ = true;  // its threads exist, and take room after a restart
+        retired_ += starting_.size();
         leaving_.splice(leaving_.end(), starting_);
         for (auto& on : leaving_)
             if (!std::exchange(on.abandoned_, true))
@@ -390,6 +392,15 @@ ledger::action ledger::revoke(claim& who, revocation why) noexcept
     ++retired_;
     leaving_.push_back(on);
     return {.what = kind::revoke, .why = why, .who = &who, .on = &on};
+}
+
+void ledger::forget_leaving(pool& on) noexcept
+{
+    leaving_.erase(leaving_.iterator_to(on));
+    if (std::exchange(on.retired_, false))
+        --retired_;
+    if (std::exchange(on.abandoned_, false))
+        --abandoned_;
 }
 
 void ledger::send_away(pool& on) noexcept

@@ -138,6 +138,8 @@ public:
         phase state() const noexcept { return phase_; }
         claim* holder() const noexcept { return holder_; }
         bool has_broken() const noexcept { return broken_; }
+        /// It has served a lease, so its breaking is no failure to make it.
+        bool proven() const noexcept { return proven_; }
 
     private:
         friend class ledger;
@@ -145,6 +147,7 @@ public:
         steady_time idle_since_{};
         phase phase_ = phase::fresh;
         bool broken_ = false;
+        bool proven_ = false;
         bool retired_ = false;    // counted in ledger::retired_
         bool abandoned_ = false;  // counted in ledger::abandoned_; in leaving_
     };
@@ -243,7 +246,8 @@ public:
     void pool_ready(pool& on, steady_time now) noexcept;
     /// The ledger lets go of the pool.
     void pool_failed(pool& on, steady_time now) noexcept;
-    /// The pool can run nothing further. If it is leased, the lease is revoked.
+    /// The pool can run nothing further. If it is leased, the lease is revoked. Before it has served
+    /// a lease this is a failed attempt to make a pool: what breaks at once is not made in a loop.
     void pool_broken(pool& on, steady_time now) noexcept;
     /// The ledger lets go of the pool.
     void pool_closed(pool& on) noexcept;
@@ -339,6 +343,7 @@ private:
     void leave_queue(claim& who) noexcept;
     void note_failure(steady_time now) noexcept;
     void send_away(pool& on) noexcept;
+    void forget_leaving(pool& on) noexcept;
 
     action grant(steady_time now) noexcept;
     action refuse(claim& who, kind what, errc error) noexcept;
@@ -366,7 +371,7 @@ private:
     std::size_t retired_ = 0;
     std::size_t abandoned_ = 0;
     std::size_t told_capacity_;
-    std::size_t failures_ = 0;  // to make a pool, in a row
+    std::size_t failures_ = 0;  // to make a pool, since the last new one that served a lease
     steady_time retry_at_ = steady_time::min();
     steady_time next_check_ = never;
     steady_time stop_at_ = never;

@@ -5,6 +5,7 @@
 #include "manager_core.hpp"
 
 #include "context_service.hpp"
+#include "values.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/query.hpp>
@@ -21,7 +22,6 @@ namespace leasepool::detail {
 namespace {
 
 namespace asio = boost::asio;
-using std::chrono::nanoseconds;
 
 ledger::options ledger_options(manager_options const& options) noexcept
 {
@@ -36,11 +36,6 @@ ledger::options ledger_options(manager_options const& options) noexcept
         .backoff = options.backoff,
         .max_backoff = options.max_backoff,
         .make_attempts = options.make_attempts};
-}
-
-std::uint64_t ticks(nanoseconds elapsed) noexcept
-{
-    return elapsed.count() > 0 ? static_cast<std::uint64_t>(elapsed.count()) : 0;
 }
 
 /// The code that waiting acquires and starts get for what made a pool fail.
@@ -60,21 +55,6 @@ error_code code_of(std::exception_ptr const& why) noexcept
         return errc::worker_start_failed;
     }
     return errc::worker_start_failed;
-}
-
-error_code not_enough_memory() noexcept
-{
-    return boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
-}
-
-lease_state& lease_of(ledger::claim& who) noexcept
-{
-    return static_cast<lease_state&>(who);
-}
-
-pool_record& record_of(ledger::pool& on) noexcept
-{
-    return static_cast<pool_record&>(on);
 }
 
 }  // namespace
@@ -112,7 +92,8 @@ manager_core::manager_core(
     asio::any_io_executor const& ex, std::unique_ptr<backend_base> backend, manager_options&& opts)
     : options_((validate(opts), std::move(opts))), executor_(ex), backend_(std::move(backend)),
       strand_(ex, *this),
-      service_(asio::use_service<context_service>(asio::query(ex, asio::execution::context))),
+      siblings_(
+          asio::use_service<context_service>(asio::query(ex, asio::execution::context)).cores()),
       ledger_(ledger_options(options_)), watchers_(options_.log, options_.observer),
       inline_runs_(
           watchers_.any() || options_.size_provider || options_.idle_ttl > steady_duration::zero()
@@ -121,12 +102,28 @@ manager_core::manager_core(
       timer_(ex)
 {
     publish();
-    service_.add(*this);
+    siblings_->add(*this);
 }
 
 manager_core::~manager_core()
 {
     assert(shut_);
+    siblings_->remove(*this);
+}
+
+core_ptr manager_core::share() noexcept
+{
+    auto seen = references_.load(std::memory_order_relaxed);
+    while (seen != 0)
+        if (references_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire))
+            return core_ptr(this, false);
+    return nullptr;
+}
+
+void manager_core::drop_executors() noexcept
+{
+    executor_ = {};
+    strand_.drop_executor();
 }
 
 // Any thread ---------------------------------------------------------------------------------------
@@ -213,79 +210,58 @@ void manager_core::on_lease_events(lease_state& lease, std::uint32_t bits) noexc
 
 void manager_core::on_pool_events(pool_record& pool, std::uint32_t bits) noexcept
 {
+    using phase = ledger::pool::phase;
     now();
-    if (bits & pool_record::failed) {
-        if (pool.state() != ledger::pool::phase::starting)
-            return;
-        auto const why = pool.reason();
-        make_error_ = code_of(why);
-        ++totals_.pools_failed;
-        ledger_.pool_failed(pool, now_);
-        auto const id = pool.id();
-        drop_pool(pool);
-        watchers_.pool_failed(id, why, "a pool could not be made");
-        return;
+    if (pool.state() == phase::starting) {
+        if (bits & pool_record::failed)
+            return pool_not_made(pool, true);
+        if (bits & pool_record::ready) {
+            if (pool.has_broken())
+                return pool_not_made(pool, false);
+            pool.was_ready = true;
+            ++totals_.pools_created;
+            ledger_.pool_ready(pool, now_);
+            watchers_.pool_created(pool.id());
+            if (shut_)
+                return;
+        }
+        else if (bits & pool_record::broken)
+            return ledger_.pool_broken(pool, now_);  // said when it is ready, or has failed
     }
-    if ((bits & pool_record::ready) && pool.state() == ledger::pool::phase::starting) {
-        ++totals_.pools_created;
-        ledger_.pool_ready(pool, now_);
-        watchers_.pool_created(pool.id());
-        if (shut_)
-            return;
-    }
-    if ((bits & pool_record::broken) && !pool.has_broken() &&
-        pool.state() != ledger::pool::phase::fresh) {
+    if ((bits & pool_record::broken) && !pool.has_broken() && pool.state() != phase::fresh) {
         ++totals_.pools_failed;
-        if (pool.state() == ledger::pool::phase::starting)
+        if (!pool.proven())
             make_error_ = code_of(pool.reason());
         ledger_.pool_broken(pool, now_);
         watchers_.pool_failed(pool.id(), pool.reason(), "a pool broke");
         if (shut_)
             return;
     }
-    if ((bits & pool_record::closed) && pool.state() == ledger::pool::phase::closing) {
+    if ((bits & pool_record::closed) && pool.state() == phase::closing) {
         ledger_.pool_closed(pool);
-        ++totals_.pools_closed;
         auto const id = pool.id();
+        auto const was_ready = pool.was_ready;
         drop_pool(pool);
+        if (!was_ready)
+            return;
+        ++totals_.pools_closed;
         watchers_.pool_closed(id);
     }
 }
 
-void manager_core::on_command(command& cmd) noexcept
+void manager_core::pool_not_made(pool_record& pool, bool failed) noexcept
 {
-    now();
-    switch (cmd.what) {
-    case command::kind::start:
-        return begin_start(cmd);
-    case command::kind::stop:
-        return begin_stop(cmd);
-    case command::kind::stats:
-        try {
-            cmd.stats_op->value = snapshot();
-            settle(std::exchange(cmd.op, nullptr), {});
-        }
-        catch (std::bad_alloc const&) {
-            settle(std::exchange(cmd.op, nullptr), not_enough_memory());
-        }
+    auto const why = pool.reason();
+    auto const id = pool.id();
+    make_error_ = code_of(why);
+    ++totals_.pools_failed;
+    if (failed) {
+        ledger_.pool_failed(pool, now_);
+        drop_pool(pool);
     }
-}
-
-void manager_core::on_command_cancelled(command& cmd) noexcept
-{
-    now();
-    if (cmd.what == command::kind::start && starts_.size() == 1 &&
-        ledger_.state() == ledger::phase::starting) {
-        // It completes when the start is undone.
-        start_error_ = asio::error::operation_aborted;
-        ledger_.cancel_start();
-        return;
-    }
-    if (cmd.what == command::kind::start && start_error_ == asio::error::operation_aborted)
-        return;
-    auto& waiting = cmd.what == command::kind::start ? starts_ : stops_;
-    waiting.erase(waiting.iterator_to(cmd));
-    answer(cmd, asio::error::operation_aborted);
+    else
+        ledger_.pool_ready(pool, now_);  // which has it closed
+    watchers_.pool_failed(id, why, "a pool could not be made");
 }
 
 void manager_core::begin_acquire(lease_state& claim) noexcept
@@ -334,50 +310,6 @@ void manager_core::settle_drain(lease_state& lease, error_code error) noexcept
         settle(std::exchange(lease.awaiting_drain, nullptr), error);
 }
 
-void manager_core::begin_start(command& cmd) noexcept
-{
-    switch (ledger_.state()) {
-    case ledger::phase::running:
-        return settle(std::exchange(cmd.op, nullptr), {});
-    case ledger::phase::stopping:
-        return settle(std::exchange(cmd.op, nullptr), errc::not_running);
-    case ledger::phase::stopped:
-        try {
-            work_ = executor_ref(executor_, executor_ref::work::tracked);
-        }
-        catch (std::bad_alloc const&) {
-            return settle(std::exchange(cmd.op, nullptr), not_enough_memory());
-        }
-        start_error_ = {};
-        make_error_ = errc::worker_start_failed;
-        ledger_.start(now_);
-        break;
-    case ledger::phase::starting:
-        break;
-    }
-    intrusive_ptr_add_ref(&cmd);
-    starts_.push_back(cmd);
-    if (starts_.size() == 1)
-        read_size();
-}
-
-void manager_core::begin_stop(command& cmd) noexcept
-{
-    auto const& opts = cmd.options;
-    auto const zero = steady_duration::zero();
-    if (opts.deadline < zero || opts.abandon_after.value_or(zero) < zero)
-        return settle(std::exchange(cmd.op, nullptr), errc::invalid_duration);
-    if (ledger_.state() == ledger::phase::stopped)
-        return settle(std::exchange(cmd.op, nullptr), {});
-    auto const deadline =
-        opts.mode == stop_mode::cancel ? now_ : saturating_add(now_, opts.deadline);
-    ledger_.stop(deadline,
-        opts.abandon_after ? saturating_add(deadline, *opts.abandon_after) : ledger::never);
-    intrusive_ptr_add_ref(&cmd);
-    stops_.push_back(cmd);
-    watchers_.say(severity::info, "manager stopping");
-}
-
 // Actions ------------------------------------------------------------------------------------------
 
 void manager_core::strand_settle() noexcept
@@ -392,166 +324,6 @@ void manager_core::strand_settle() noexcept
         return;
     publish();
     arm_timer();
-}
-
-void manager_core::perform(ledger::action const& act) noexcept
-{
-    using kind = ledger::action::kind;
-    switch (act.what) {
-    case kind::none:
-        break;
-    case kind::grant:
-        return grant(lease_of(*act.who), act.waited);
-    case kind::fail:
-        return fail(lease_of(*act.who), act.error);
-    case kind::make_failed:
-        return fail(lease_of(*act.who), make_error_);
-    case kind::overdue: {
-        auto& lease = lease_of(*act.who);
-        ++totals_.overdue;
-        return watchers_.tell(severity::warning, "lease overdue: it passed its soft expiry", lease,
-            now_ - lease.since(), &observer::on_overdue);
-    }
-    case kind::revoke:
-        return revoke(lease_of(*act.who), record_of(*act.on), act.why);
-    case kind::make:
-        return make_pool();
-    case kind::close:
-        return close_pool(record_of(*act.on));
-    case kind::recheck:
-        return read_size();
-    case kind::starved:
-        return watchers_.starved(act.count, options_.max_pools);
-    case kind::started:
-        answer_all(starts_, {});
-        return watchers_.say(severity::info, "manager started");
-    case kind::start_failed:
-        return finish_start(start_error_ ? start_error_ : make_error_);
-    case kind::stopped:
-        return finish_stop(act.count);
-    }
-}
-
-void manager_core::grant(lease_state& lease, steady_duration waited) noexcept
-{
-    auto* const op = std::exchange(lease.acquiring, nullptr);
-    lease.granted(++last_lease_);
-    ++totals_.acquired;
-    totals_.wait_time.record(ticks(waited));
-    lease_ptr const keep(watchers_.any() ? &lease : nullptr);
-    op->settle(&lease == acquire_of_this_call());
-    if (keep)
-        watchers_.tell(severity::debug, "lease granted", lease, waited, &observer::on_lease);
-}
-
-void manager_core::fail(lease_state& claim, error_code error) noexcept
-{
-    if (error == errc::acquire_timeout)
-        ++totals_.acquire_timeouts;
-    else if (error == asio::error::operation_aborted)
-        ++totals_.acquire_cancels;
-    else
-        ++totals_.acquire_failures;
-    refuse(claim, error);
-    intrusive_ptr_release(&claim);
-}
-
-void manager_core::revoke(lease_state& lease, pool_record& pool, ledger::revocation why) noexcept
-{
-    ++totals_.revoked;
-    auto reason = lease_state::reason::expired;
-    run_queue::verdict verdict{.error = errc::lease_expired};
-    std::string_view message = "lease revoked: it passed its hard expiry";
-    if (why == ledger::revocation::stopped) {
-        reason = lease_state::reason::stopped;
-        verdict.error = errc::not_running;
-        message = "lease revoked: the manager stops";
-    }
-    else if (why == ledger::revocation::broken) {
-        reason = lease_state::reason::broken;
-        verdict.error = errc::pool_broken;
-        verdict.reason = pool.reason();
-        message = "lease revoked: its pool broke";
-    }
-    // Ended first, so that nothing is queued behind what is taken back.
-    lease.end(reason, 0);
-    pool.functions().cancel_all(verdict);
-    watchers_.tell(severity::warning, message, lease, now_ - lease.since(), &observer::on_revoke);
-}
-
-void manager_core::make_pool() noexcept
-{
-    pool_ptr pool;
-    try {
-        pool.reset(new pool_record(core_ptr(this), ++last_pool_));
-        intrusive_ptr_add_ref(pool.get());  // until it is dropped
-        pools_.push_back(*pool);
-    }
-    catch (std::bad_alloc const&) {
-        make_error_ = not_enough_memory();
-        ++totals_.pools_failed;
-        return ledger_.make_refused(now_);
-    }
-    ledger_.pool_starting(*pool);
-    try {
-        pool->adopt(backend_->make_pool(pool_site(pool)));
-    }
-    catch (...) {
-        pool_site(pool).failed(std::current_exception());
-    }
-}
-
-void manager_core::close_pool(pool_record& pool) noexcept
-{
-    pool.close();
-}
-
-void manager_core::drop_pool(pool_record& pool) noexcept
-{
-    // Nothing of it runs any more, so this does not block.
-    pool.take_pool().reset();
-    pool.end_context();
-    closed_runs_.merge(pool.functions().totals());
-    pools_.erase(pools_.iterator_to(pool));
-    intrusive_ptr_release(&pool);
-}
-
-void manager_core::finish_start(error_code error) noexcept
-{
-    let_go();
-    answer_all(starts_, error);
-    answer_all(stops_, {});
-    watchers_.not_started(error);
-}
-
-void manager_core::finish_stop(std::size_t abandoned) noexcept
-{
-    let_go();
-    answer_all(starts_, errc::not_running);
-    answer_all(stops_, {});
-    watchers_.stopped(abandoned);
-}
-
-void manager_core::let_go() noexcept
-{
-    work_.reset();
-    if (std::exchange(armed_for_, ledger::never) != ledger::never)
-        timer_->cancel();
-}
-
-void manager_core::answer(command& cmd, error_code error) noexcept
-{
-    settle(std::exchange(cmd.op, nullptr), error);
-    intrusive_ptr_release(&cmd);
-}
-
-void manager_core::answer_all(command_list& cmds, error_code error) noexcept
-{
-    while (!cmds.empty()) {
-        auto& cmd = cmds.front();
-        cmds.pop_front();
-        answer(cmd, error);
-    }
 }
 
 void manager_core::read_size() noexcept
@@ -606,60 +378,6 @@ void manager_core::publish() noexcept
     set(published_.desired, ledger_.desired());
     set(published_.waiters, ledger_.waiters());
     set(published_.retired, ledger_.retired());
-}
-
-stats manager_core::snapshot() const
-{
-    stats s = totals_;
-    s.backend = backend_->name();
-    s.started =
-        ledger_.state() == ledger::phase::running || ledger_.state() == ledger::phase::starting;
-    s.stopping = ledger_.state() == ledger::phase::stopping;
-    s.max_pools = options_.max_pools;
-    s.min_pools = options_.min_pools;
-    s.max_retired = options_.max_retired.value_or(options_.max_pools);
-    s.workers_per_pool = backend_->workers_per_pool();
-    s.desired = ledger_.desired();
-    s.total = ledger_.in_service();
-    s.starting = ledger_.starting();
-    s.available = ledger_.available();
-    s.leased = ledger_.leased();
-    s.draining = ledger_.draining();
-    s.retired = ledger_.retired();
-    s.abandoned = ledger_.abandoned();
-    s.capacity = ledger_.capacity();
-    s.waiters = ledger_.waiters();
-    s.renewed = renewed_.load(std::memory_order_relaxed);
-    s.unhandled_exceptions = unhandled_.load(std::memory_order_relaxed);
-    s.callback_errors = watchers_.errors();
-
-    auto runs = closed_runs_;
-    for (auto const& pool : pools_)
-        runs.merge(pool.totals());
-    s.runs = runs.runs;
-    s.runs_failed = runs.failed;
-    s.runs_cancelled = runs.cancelled;
-    s.queue_time = runs.queue_time;
-    s.run_time = runs.run_time;
-
-    auto const now = steady_time::clock::now();
-    s.leases.reserve(ledger_.leased());
-    ledger_.for_each_lease([&](ledger::claim const& held) {
-        auto const& lease = static_cast<lease_state const&>(held);
-        auto const soft = lease.expiry.get();
-        auto const until = [&](steady_time at) {
-            return at == steady_time::max() ? nanoseconds::max() : nanoseconds(at - now);
-        };
-        s.leases.push_back({.id = lease.id(),
-            .pool = lease.pool()->id(),
-            .owner = std::string(lease.owner()),
-            .where = lease.where(),
-            .held = now - lease.since(),
-            .until_soft_expiry = until(soft),
-            .until_hard_expiry = until(saturating_add(soft, options_.grace)),
-            .draining = lease.state() == ledger::claim::phase::draining});
-    });
-    return s;
 }
 
 // Free functions -----------------------------------------------------------------------------------

@@ -28,7 +28,7 @@
 
 namespace leasepool::detail {
 
-class context_service;
+class context_cores;
 
 /// The shell of a manager: feeds events to the ledger and performs the actions it decides on, on
 /// the strand.
@@ -67,6 +67,12 @@ public:
 
     /// See `manager::~manager`. `context_gone`: the executor's context is shutting down.
     void shut_down(bool context_gone) noexcept;
+    /// After that, when the context is shutting down: refers to it no more.
+    void context_ended() noexcept;
+    void drop_executors() noexcept;
+
+    /// Null if its destruction has begun.
+    core_ptr share() noexcept;
 
     // strand
 
@@ -99,8 +105,9 @@ private:
     void fail(lease_state& claim, error_code error) noexcept;
     void revoke(lease_state& lease, pool_record& pool, ledger::revocation why) noexcept;
     void make_pool() noexcept;
-    void close_pool(pool_record& pool) noexcept;
     void drop_pool(pool_record& pool) noexcept;
+    /// It failed, or is ready but broke before.
+    void pool_not_made(pool_record& pool, bool failed) noexcept;
     void finish_start(error_code error) noexcept;
     void finish_stop(std::size_t abandoned) noexcept;
     void let_go() noexcept;
@@ -124,14 +131,14 @@ private:
     void finish_shut_down() noexcept;
 
     manager_options const options_;
-    boost::asio::any_io_executor const executor_;
+    boost::asio::any_io_executor executor_;  // until its context ends
     std::unique_ptr<backend_base> const backend_;
     std::atomic<std::uint32_t> references_{0};
     std::atomic<bool> context_gone_{false};
     std::atomic<std::uint64_t> renewed_{0};
     std::atomic<std::uint64_t> unhandled_{0};
     strand strand_;
-    context_service& service_;
+    std::shared_ptr<context_cores> const siblings_;
 
     struct published_counts {
         std::atomic<std::size_t> available{0}, leased{0}, total{0}, desired{0}, waiters{0},

@@ -55,6 +55,7 @@ public:
     std::exception_ptr reason() const noexcept;
 
     // strand
+    bool was_ready = false;
     void adopt(std::unique_ptr<pool_base> made) noexcept;
     /// Takes the pool away, to be destroyed. `execute` is not called any more after this, nor is a
     /// call still under way.

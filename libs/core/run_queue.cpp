@@ -4,6 +4,8 @@
 
 #include "run_queue.hpp"
 
+#include "values.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -18,12 +20,6 @@ using phase = run_operation::phase;
 
 // So many functions in one turn; then other work on the pool's context gets its chance.
 constexpr int functions_per_turn = 16;
-
-std::uint64_t nanoseconds(clock::duration d) noexcept
-{
-    auto const n = std::chrono::duration_cast<std::chrono::nanoseconds>(d).count();
-    return n > 0 ? static_cast<std::uint64_t>(n) : 0;
-}
 
 }  // namespace
 
@@ -128,8 +124,8 @@ void run_queue::work() noexcept
         next->state = phase::done;
         ++totals_.runs;
         totals_.failed += next->exception != nullptr;
-        totals_.queue_time.record(nanoseconds(begun - next->queued_at));
-        totals_.run_time.record(nanoseconds(ended - begun));
+        totals_.queue_time.record(ticks(begun - next->queued_at));
+        totals_.run_time.record(ticks(ended - begun));
         done = next;
     }
 }

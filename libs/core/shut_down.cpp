@@ -2,7 +2,6 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#include "context_service.hpp"
 #include "manager_core.hpp"
 
 #include <thread>
@@ -93,11 +92,16 @@ void manager_core::finish_shut_down() noexcept
         if (context_gone())
             end_operations();
         forget_pools();
-        service_.remove(*this);
     }
     std::lock_guard lock(joining_mutex_);
     ended_ = true;
     joined_.notify_all();
+}
+
+void manager_core::context_ended() noexcept
+{
+    context_gone_.store(true);
+    drop_executors();
 }
 
 void manager_core::end_leases(bool context_gone) noexcept

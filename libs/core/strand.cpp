@@ -30,7 +30,7 @@ void strand::turn::go(completion* self, step what)
     auto& on = static_cast<turn*>(self)->on;
     auto posted = state::posted;
     if (what == step::deliver && on.state_.compare_exchange_strong(posted, state::running))
-        on.run();
+        on.run(nullptr);
     on.owner_.strand_release();
 }
 
@@ -42,35 +42,44 @@ strand::strand(boost::asio::any_io_executor const& ex, owner& keeper)
 
 void strand::submit(strand_node& node, inline_run how) noexcept
 {
-    auto* head = submitted_.load(std::memory_order_acquire);
-    do {
-        if (head == &closed_mark)
-            return node.discard();
-        node.next_ = head;
-    } while (!submitted_.compare_exchange_weak(head, &node));
-
     auto idle = state::idle;
-    auto const wanted = how == inline_run::allowed ? state::running : state::posted;
-    if (!state_.compare_exchange_strong(idle, wanted))
-        return;  // it runs already and will see the node, or whoever closes it takes the node
-    if (wanted == state::running) {
-        // Only now: `close` waits for this, and after it the executor may be gone.
+    // With the strand in hand, because `close` waits for it and after that the executor may be gone.
+    if (how == inline_run::allowed && state_.compare_exchange_strong(idle, state::running)) {
         if (executor_.running_in_this_thread()) {
             // A node may hold the last reference to the owner but this.
             owner_.strand_add_ref();
-            run();
+            run(&node);
             return owner_.strand_release();
         }
+        push(node);
         state_.store(state::posted);
+        return post();
     }
-    post();
+    if (!push(node))
+        return node.discard();
+    // Otherwise it runs already and will see the node, or whoever closes it takes the node.
+    idle = state::idle;
+    if (state_.compare_exchange_strong(idle, state::posted))
+        post();
 }
 
-void strand::run() noexcept
+bool strand::push(strand_node& node) noexcept
+{
+    auto* head = submitted_.load(std::memory_order_acquire);
+    do {
+        if (head == &closed_mark)
+            return false;
+        node.next_ = head;
+    } while (!submitted_.compare_exchange_weak(head, &node));
+    return true;
+}
+
+void strand::run(strand_node* node) noexcept
 {
     auto const* const outer = std::exchange(running_here, this);
     for (int n = 0;;) {
-        auto* const node = pop();
+        if (!node)
+            node = pop();
         if (!node) {
             state_.store(state::idle);
             auto idle = state::idle;
@@ -78,7 +87,7 @@ void strand::run() noexcept
                 break;
             continue;
         }
-        node->run_on_strand();
+        std::exchange(node, nullptr)->run_on_strand();
         owner_.strand_settle();
         if (state_.load(std::memory_order_relaxed) == state::closed)
             break;
@@ -93,7 +102,7 @@ void strand::run() noexcept
 
 strand_node* strand::pop() noexcept
 {
-    if (!ready_)
+    if (!ready_ && submitted_.load(std::memory_order_relaxed))
         ready_ = reversed(submitted_.exchange(nullptr, std::memory_order_acquire));
     if (!ready_)
         return nullptr;
@@ -139,6 +148,12 @@ bool strand::close() noexcept
     *end = reversed(submitted_.exchange(&closed_mark));
     std::lock_guard wait_for_posting(post_mutex_);
     return true;
+}
+
+void strand::drop_executor() noexcept
+{
+    executor_.reset();
+    turn_.drop_executor();
 }
 
 void strand::discard_pending() noexcept

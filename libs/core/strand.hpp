@@ -67,6 +67,9 @@ public:
     /// it does not wait. False if it is closed already.
     bool close() noexcept;
 
+    /// After `close`, before the executor's context is gone.
+    void drop_executor() noexcept;
+
     /// Discards what was submitted before `close`. By the thread that closed it.
     void discard_pending() noexcept;
 
@@ -80,11 +83,15 @@ private:
     struct turn final : completion {
         turn(strand& s, executor_ref&& ex) noexcept;
         static void go(completion* self, step what);
+        void drop_executor() noexcept { take_executor(); }
         strand& on;
     };
 
+    /// False: it is closed.
+    bool push(strand_node& node) noexcept;
     strand_node* pop() noexcept;
-    void run() noexcept;
+    /// `first`, which was not submitted, and what is.
+    void run(strand_node* first) noexcept;
     void post() noexcept;
     static strand_node* reversed(strand_node* nodes) noexcept;
 

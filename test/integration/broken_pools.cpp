@@ -284,10 +284,59 @@ BOOST_AUTO_TEST_CASE(pool_broken_before_it_is_ready_is_never_granted)
         co_await pools.async_stats();
         made->broken(std::make_exception_ptr(std::system_error(no_device)));
         co_await pools.async_stats();
+        BOOST_TEST(failed.count() == 0);
         made->ready();
         BOOST_TEST(co_await started.get() == error_code(no_device));
         BOOST_TEST(failed.count() == 1);
+        BOOST_TEST(log.count("a pool could not be made") == 1);
+        BOOST_TEST(created.count() == 0);
+        BOOST_TEST(closed.count() == 0);
+        auto const now = co_await pools.async_stats();
+        BOOST_TEST(now.pools_failed == 1u);
+        BOOST_TEST(now.pools_created == 0u);
+        BOOST_TEST(now.pools_closed == 0u);
+        BOOST_TEST(play->closes == 1);
         BOOST_TEST(play->destroyed == 1);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(pool_broken_before_it_fails_is_counted_once)
+{
+    std::optional<pool_site> made;
+    play->on_make = [&](pool_site const& site) {
+        made = site;
+        return true;
+    };
+    scripted_manager pools(io, scripted_backend(play), options());
+    run(io, [&]() -> asio::awaitable<void> {
+        verdict started(io);
+        pools.async_start(started.handler());
+        co_await pools.async_stats();
+        made->broken(std::make_exception_ptr(std::system_error(no_device)));
+        co_await pools.async_stats();
+        made->failed(cold());
+        BOOST_TEST(co_await started.get() == error_code(no_device));
+        BOOST_TEST(failed.count() == 1);
+        BOOST_TEST((co_await pools.async_stats()).pools_failed == 1u);
+        BOOST_TEST(play->closes == 0);
+        BOOST_TEST(play->destroyed == 1);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(pool_that_breaks_at_once_again_and_again_is_made_with_pauses)
+{
+    auto o = options();
+    o.backoff = 1h;
+    scripted_manager pools(io, scripted_backend(play), std::move(o));
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start();
+        play->site().broken(cold());
+        co_await closed.await();
+        BOOST_TEST((co_await pools.async_stats()).total == 0u);
+        BOOST_TEST(created.count() == 1);
+        auto [error, none] = co_await pools.async_acquire({.wait = false}, as_tuple);
+        BOOST_TEST(error == errc::unavailable);
+        co_await pools.async_stop();
     });
 }
 

@@ -57,12 +57,17 @@ public:
         book.start(now);
         return settle();
     }
-    /// A started manager with `ready` idle pools, p0 to p(ready - 1).
+    /// A started manager with `ready` idle pools, p0 to p(ready - 1), each of which has served a
+    /// lease.
     void run(std::size_t ready)
     {
         start();
         for (std::size_t n = 0; n != ready; ++n)
             pool_ready(n);
+        for (std::size_t n = 0; n != ready; ++n)
+            acquire(static_cast<char>(n));
+        for (std::size_t n = ready; n-- != 0;)
+            give_back(static_cast<char>(n));
         BOOST_TEST_REQUIRE((book.state() == ledger::phase::running));
         BOOST_TEST_REQUIRE(book.available() == ready);
     }

@@ -51,7 +51,7 @@ void ledger_judge::allow(ledger::action const& act, int who, int on, tick now)
             require(accepting() && at(who).impatience == act.error && act.error != errc{},
                 "failed for no reason");
             require(hopeless(at(who), now), "refused what it could still get");
-            require(failures_ == 0, "the real reason is lost");
+            require(!pausing(now), "the real reason is lost");
             require(who == first_impatient(), "refused out of turn");
         }
         leave(who);
@@ -63,7 +63,7 @@ void ledger_judge::allow(ledger::action const& act, int who, int on, tick now)
             require(first, "failed out of turn");
         else
             require(
-                accepting() && failures_ != 0 && hopeless(at(who), now) && who == first_impatient(),
+                accepting() && pausing(now) && hopeless(at(who), now) && who == first_impatient(),
                 "failed with a reason too early");
         leave(who);
         break;
@@ -134,8 +134,11 @@ void ledger_judge::allow(ledger::action const& act, int who, int on, tick now)
     case stopped:
         require(phase == life::stopping && may_finish(now), "stopped too early");
         require(undoing_ == (act.what == start_failed), "the end of another operation");
-        for (auto& p : pools)
+        for (auto& p : pools) {
+            p.retired |=
+                p.is == pool_is::starting;  // its threads exist, like those of retired ones
             p.abandoned = p.is != pool_is::fresh;
+        }
         require(act.count == abandoned(), "the abandoned are miscounted");
         phase = life::stopped;
         told_ = opts_.max_pools;

@@ -62,6 +62,7 @@ public:
         tick idle_since = 0;
         std::uint64_t idle_order = 0;
         bool broken = false;
+        bool proven = false;  // served a lease
         bool retired = false;
         bool abandoned = false;
     };
@@ -173,6 +174,11 @@ public:
     {
         auto& c = at(who);
         auto& p = pool_at(c.pool);
+        if (!p.broken && !p.proven) {
+            p.proven = true;
+            failures_ = 0;
+            retry_at_ = ever;
+        }
         if (c.is == claim_is::revoked || p.broken || !accepting())
             p.is = pool_is::to_close;
         else
@@ -220,10 +226,6 @@ public:
     {
         auto& p = pool_at(on);
         auto const failed = p.broken && !p.abandoned;
-        if (!p.broken && !p.abandoned) {
-            failures_ = 0;
-            retry_at_ = ever;
-        }
         if (accepting() && !p.broken && !p.abandoned)
             becomes_idle(p, now);
         else
@@ -238,12 +240,15 @@ public:
         if (!was_abandoned)
             make_failed(now);
     }
-    void pool_broken(int on)
+    void pool_broken(int on, tick now)
     {
         auto& p = pool_at(on);
         p.broken = true;
+        bool const in_use = p.is == pool_is::idle || p.is == pool_is::leased;
         if (p.is == pool_is::idle)
             p.is = pool_is::to_close;
+        if (in_use && !p.proven)
+            make_failed(now);
     }
     void pool_closed(int on) { pool_at(on) = pool{}; }
 
@@ -299,6 +304,8 @@ private:
             waiting.size() > pools_that_are(pool_is::starting) + pools_that_are(pool_is::idle);
     }
     bool may_make(tick now) const { return now >= retry_at_ && in_service() < capacity(); }
+    /// A pool could be made but for the pause after a failure.
+    bool pausing(tick now) const { return now < retry_at_; }
     tick surplus_at() const
     {
         auto const oldest = idle_pool(true);

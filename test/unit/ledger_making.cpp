@@ -9,6 +9,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <string>
 #include <utility>
 
 namespace {
@@ -67,16 +68,73 @@ BOOST_AUTO_TEST_CASE(pause_stops_at_the_end_of_the_clock)
     BOOST_TEST(desk.next_ms() == -1);
 }
 
-BOOST_AUTO_TEST_CASE(pool_that_is_ready_ends_the_pauses)
+BOOST_AUTO_TEST_CASE(new_pool_that_has_served_a_lease_ends_the_pauses)
 {
     ledger_desk desk{lazy()};
     desk.start();
     desk.resize(2);
     desk.pool_failed(0);
+    BOOST_TEST(desk.pool_ready(1) == "");
     BOOST_TEST(desk.next_ms() == 100);
-    BOOST_TEST(desk.pool_ready(1) == "make p2");
+    desk.acquire('a');
+    BOOST_TEST(desk.give_back('a') == "make p2");
     desk.pool_failed(2);
     BOOST_TEST(desk.next_ms() == 100);
+
+    // One that is known already says nothing about new ones.
+    desk.wait(100ms);
+    desk.pool_failed(3);
+    desk.acquire('a');
+    BOOST_TEST(desk.give_back('a') == "");
+    BOOST_TEST(desk.next_ms() == 200);
+}
+
+BOOST_AUTO_TEST_CASE(pool_that_breaks_before_it_has_served_a_lease_was_not_made)
+{
+    ledger_desk desk{lazy()};
+    desk.start();
+    desk.resize(1);
+    for (auto [pool, pause] : {std::pair{0u, 100}, {1u, 200}, {2u, 350}}) {
+        BOOST_TEST(desk.pool_ready(pool) == "");
+        BOOST_TEST(desk.pool_broken(pool) == "close p" + std::to_string(pool));
+        BOOST_TEST(desk.next_ms() == pause);
+        desk.pool_closed(pool);
+        desk.wait(std::chrono::milliseconds(pause));
+    }
+    // Nor was one that breaks under its first lease.
+    BOOST_TEST(desk.pool_ready(3) == "");
+    desk.acquire('a');
+    BOOST_TEST(desk.pool_broken(3) == "revoke a p3 broken");
+    BOOST_TEST(desk.next_ms() == 350);
+}
+
+BOOST_AUTO_TEST_CASE(waiters_get_the_reason_if_all_pools_break_at_once)
+{
+    auto opts = lazy();
+    opts.make_attempts = 2;
+    ledger_desk desk{opts};
+    desk.start();
+    desk.resize(1);
+    desk.pool_ready(0);
+    desk.pool_broken(0);
+    BOOST_TEST(desk.acquire('a') == "");
+    BOOST_TEST(desk.wait(100ms) == "make p1");
+    desk.pool_broken(1);
+    BOOST_TEST(desk.pool_ready(1) == "make_failed a; close p1");
+}
+
+BOOST_AUTO_TEST_CASE(pause_that_has_passed_is_no_reason_for_one_that_must_not_wait)
+{
+    auto opts = lazy();
+    opts.max_pools = 1;
+    ledger_desk desk{opts};
+    desk.start();
+    desk.acquire('a');
+    desk.pool_failed(0);
+    BOOST_TEST(desk.wait(100ms) == "make p1");
+    BOOST_TEST(desk.acquire('b', {.wait = false}) == "refused unavailable");
+    BOOST_TEST(desk.pool_ready(1) == "grant a p1");
+    BOOST_TEST(desk.acquire('b', {.wait = false}) == "refused unavailable");
 }
 
 BOOST_AUTO_TEST_CASE(pools_that_fail_together_are_one_failed_attempt)

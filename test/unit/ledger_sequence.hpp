@@ -218,7 +218,7 @@ private:
         if (on == ledger_judge::nobody)
             return;
         say(" broken p", on);
-        judge_.pool_broken(on);
+        judge_.pool_broken(on, now_);
         book_.pool_broken(pool_node(on), time_at(now_));
     }
     void pool_closed(int on)

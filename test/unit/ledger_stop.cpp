@@ -209,12 +209,14 @@ BOOST_AUTO_TEST_CASE(pool_being_made_is_abandoned_too)
     BOOST_TEST(desk.stop(0s, 5s) == "");
     BOOST_TEST(desk.wait(5s) == "stopped 2");
     BOOST_TEST(desk.book.starting() == 0u);
+    BOOST_TEST(desk.book.retired() == 2u);
     BOOST_TEST(desk.pool_ready(0) == "close p0");
     BOOST_TEST(desk.book.abandoned() == 2u);
     BOOST_TEST(desk.pool_failed(1) == "");
     BOOST_TEST((desk.pool(1).state() == pool_is::fresh));
     BOOST_TEST(desk.pool_closed(0) == "");
     BOOST_TEST(desk.book.abandoned() == 0u);
+    BOOST_TEST(desk.book.retired() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(stopped_manager_starts_again)

@@ -58,9 +58,11 @@ public:
         command_ptr what = make(core_);
         auto ex = executor_for(handler, *core_);
         if constexpr (Make::cancellable) {
-            connect_slot(handler, [what](boost::asio::cancellation_type type) {
-                if (is_cancellation(type))
-                    cancel(*what);
+            connect_slot(handler, [&what] {
+                return [what](boost::asio::cancellation_type type) {
+                    if (is_cancellation(type))
+                        cancel(*what);
+                };
             });
             using op = plain_operation<std::decay_t<Handler>>;
             submit(*what, *new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
@@ -88,26 +90,47 @@ struct stats_maker {
     command_ptr operator()(core_ptr const& core) const { return make_stats(core); }
 };
 
+/// The claim stands for the manager: one reference count less to touch.
 template <class Lease>
-class initiate_acquire : public initiation {
+class initiate_acquire {
 public:
-    using initiation::initiation;
+    using executor_type = boost::asio::any_io_executor;
+    executor_type get_executor() const noexcept { return executor_of(*core_of(*claim_)); }
+
+    explicit initiate_acquire(lease_ptr claim) noexcept : claim_(std::move(claim)) {}
 
     template <class Handler>
-    void operator()(Handler&& handler, lease_ptr claim, patience p) const
+    void operator()(Handler&& handler, patience p) const&
     {
-        require_context(*core_);
+        begin(std::forward<Handler>(handler), claim_, p);
+    }
+
+    template <class Handler>
+    void operator()(Handler&& handler, patience p) &&
+    {
+        begin(std::forward<Handler>(handler), std::move(claim_), p);
+    }
+
+private:
+    template <class Handler>
+    static void begin(Handler&& handler, lease_ptr claim, patience p)
+    {
+        require_context(*core_of(*claim));
         claim = renew_claim(std::move(claim));
         using op = acquire_operation<Lease, std::decay_t<Handler>>;
-        auto ex = executor_for(handler, *core_);
-        connect_slot(handler, [claim](boost::asio::cancellation_type type) {
-            if (is_cancellation(type))
-                cancel_acquire(*claim);
+        auto ex = executor_for(handler, *core_of(*claim));
+        connect_slot(handler, [&claim] {
+            return [claim](boost::asio::cancellation_type type) {
+                if (is_cancellation(type))
+                    cancel_acquire(*claim);
+            };
         });
         auto& state = *claim;
         acquire(state,
             *new_operation<op>(std::forward<Handler>(handler), std::move(ex), std::move(claim)), p);
     }
+
+    lease_ptr claim_;
 };
 
 /// A lease's drain is waited for once: only to be moved, so that a deferred wait can only be
@@ -129,9 +152,11 @@ public:
         auto const& lease = ticket.lease;
         require_context(*core_);
         auto ex = executor_for(handler, *core_);
-        connect_slot(handler, [lease](boost::asio::cancellation_type type) {
-            if (is_cancellation(type))
-                cancel_drain_wait(*lease);
+        connect_slot(handler, [&lease] {
+            return [lease](boost::asio::cancellation_type type) {
+                if (is_cancellation(type))
+                    cancel_drain_wait(*lease);
+            };
         });
         using op = plain_operation<std::decay_t<Handler>>;
         release(*lease, *new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
@@ -159,8 +184,9 @@ protected:
         auto* const op = new_operation<op_type>(
             std::forward<Handler>(handler), std::move(ex), std::move(on), std::forward<F>(f));
         try {
-            connect_slot(
-                op->handler, [op](boost::asio::cancellation_type type) { cancel_run(*op, type); });
+            connect_slot(op->handler, [op] {
+                return [op](boost::asio::cancellation_type type) { cancel_run(*op, type); };
+            });
         }
         catch (...) {
             op->destroy();

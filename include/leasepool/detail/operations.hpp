@@ -35,13 +35,13 @@ executor_ref executor_for(Handler const& handler, manager_core const& core)
     return executor_ref::tracked(boost::asio::get_associated_executor(handler, executor_of(core)));
 }
 
-/// Emplaces `on_cancel` in the handler's slot, if it has one.
-template <class Handler, class OnCancel>
-void connect_slot(Handler const& handler, OnCancel on_cancel)
+/// Emplaces what `make` returns in the handler's slot, if it has one.
+template <class Handler, class Make>
+void connect_slot(Handler const& handler, Make make)
 {
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected())
-        slot.template emplace<OnCancel>(std::move(on_cancel));
+        slot.template emplace<std::invoke_result_t<Make&>>(make());
 }
 
 /// void(error_code): start, stop, release.
