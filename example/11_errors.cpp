@@ -32,6 +32,8 @@ char const* kind_of(leasepool::error_code error)
         return "canceled";
     if (error == leasepool::condition::worker_failed)
         return "worker failed";
+    if (error == leasepool::condition::busy)
+        return "busy";
     return error == leasepool::condition::misuse ? "misuse" : "other";
 }
 

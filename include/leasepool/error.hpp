@@ -66,6 +66,8 @@ enum class condition {
     /// A call that can never succeed as it stands: `lease_released`, `invalid_duration`,
     /// `would_deadlock`, `no_worker_state`, `unknown_backend`.
     misuse,
+    /// All capacity is taken; later it may not be: `unavailable`, `too_many_waiters`.
+    busy,
 };
 
 /// The category of `errc`. Its id is fixed, so codes compare equal across shared objects.

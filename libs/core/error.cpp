@@ -76,6 +76,8 @@ public:
             return "a worker or its pool failed";
         case condition::misuse:
             return "the call cannot succeed as it stands";
+        case condition::busy:
+            return "all capacity is taken; try again later";
         }
         return "unknown leasepool condition " + std::to_string(value);
     }
@@ -93,6 +95,8 @@ public:
             return code == errc::lease_released || code == errc::invalid_duration ||
                 code == errc::would_deadlock || code == errc::no_worker_state ||
                 code == errc::unknown_backend;
+        case condition::busy:
+            return code == errc::unavailable || code == errc::too_many_waiters;
         }
         return false;
     }

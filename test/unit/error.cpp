@@ -23,8 +23,8 @@ constexpr std::array all_codes{errc::not_running, errc::unavailable, errc::acqui
     errc::worker_start_failed, errc::pool_broken, errc::would_deadlock, errc::no_worker_state,
     errc::unknown_backend, errc::unsupported_backend};
 
-constexpr std::array all_conditions{
-    condition::timeout, condition::canceled, condition::worker_failed, condition::misuse};
+constexpr std::array all_conditions{condition::timeout, condition::canceled,
+    condition::worker_failed, condition::misuse, condition::busy};
 
 /// The conditions that a code matches, by their numbers.
 std::string conditions_of(error_code code)
@@ -120,8 +120,9 @@ BOOST_AUTO_TEST_CASE(each_code_matches_the_conditions_documented_for_it)
     for (auto const e : {errc::lease_released, errc::invalid_duration, errc::would_deadlock,
              errc::no_worker_state, errc::unknown_backend})
         BOOST_TEST(conditions_of(e) == "4");
-    for (auto const e : {errc::unavailable, errc::too_many_waiters, errc::unsupported_backend})
-        BOOST_TEST(conditions_of(e) == "");
+    for (auto const e : {errc::unavailable, errc::too_many_waiters})
+        BOOST_TEST(conditions_of(e) == "5");
+    BOOST_TEST(conditions_of(errc::unsupported_backend) == "");
     BOOST_TEST(conditions_of(boost::asio::error::timed_out) == "");
     BOOST_TEST(conditions_of(error_code()) == "");
 }
