@@ -12,13 +12,12 @@ namespace leasepool::detail {
 
 void intrusive_ptr_add_ref(command* p) noexcept
 {
-    p->references_.fetch_add(1, std::memory_order_relaxed);
+    p->add_ref();
 }
 
 void intrusive_ptr_release(command* p) noexcept
 {
-    if (p->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-        delete p;
+    p->drop_ref();
 }
 
 strand& command::home() noexcept

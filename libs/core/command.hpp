@@ -36,14 +36,11 @@ public:
     stats_completion* stats_op = nullptr;
 
     strand& home() noexcept;
+    void last_reference_dropped() noexcept { delete this; }
     void on_events(std::uint32_t bits) noexcept;
     void on_discard(std::uint32_t bits) noexcept;
 
 private:
-    friend void intrusive_ptr_add_ref(command* p) noexcept;
-    friend void intrusive_ptr_release(command* p) noexcept;
-
-    std::atomic<std::uint32_t> references_{0};
     core_ptr const core_;
 };
 

@@ -12,20 +12,46 @@
 
 namespace leasepool::detail {
 
-/// An object to which things happen on any thread and which handles them on the strand.
+enum class inline_run : bool { never, allowed };
+
+/// A shared object to which things happen on any thread and which handles them on the strand.
 ///
-/// The events are bits; those that come while it is queued already are handled together. It keeps a
-/// reference to itself while it is queued. `Derived` has `on_events(bits)`, `on_discard(bits)`, an
-/// intrusive reference count, and `strand& home()`.
+/// The events are eight bits; those that come while it is queued already are handled together. It
+/// keeps a reference to itself while it is queued. `Derived` has `on_events(bits)`,
+/// `on_discard(bits)`, `last_reference_dropped()`, and `strand& home()`, whose owner it keeps alive.
 template <class Derived>
 class event_node : public strand_node {
 public:
-    void signal(std::uint32_t bits, strand::inline_run how = strand::inline_run::never) noexcept
+    /// `allowed`: handles them here and now if the strand can be entered. The caller keeps the
+    /// object alive for as long as this takes.
+    void signal(std::uint32_t bits, inline_run how = inline_run::never) noexcept
     {
-        if (events_.fetch_or(bits, std::memory_order_acq_rel) != 0)
+        if (how == inline_run::allowed && handle_here(bits))
             return;
-        intrusive_ptr_add_ref(self());
-        self()->home().submit(*this, how);
+        if (events_.fetch_or(static_cast<std::uint8_t>(bits), std::memory_order_acq_rel) != 0)
+            return;
+        add_ref();
+        self()->home().submit(*this);
+    }
+
+    void add_ref() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+
+    void drop_ref() noexcept
+    {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            self()->last_reference_dropped();
+    }
+
+    bool is_shared() const noexcept { return references_.load(std::memory_order_acquire) != 1; }
+
+    /// Adds a reference unless there is none any more.
+    bool try_add_ref() noexcept
+    {
+        auto seen = references_.load(std::memory_order_relaxed);
+        while (seen != 0)
+            if (references_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire))
+                return true;
+        return false;
     }
 
 protected:
@@ -34,19 +60,28 @@ protected:
 private:
     Derived* self() noexcept { return static_cast<Derived*>(this); }
 
+    bool handle_here(std::uint32_t bits) noexcept
+    {
+        strand::visit const here(self()->home());
+        if (here)
+            self()->on_events(bits);
+        return static_cast<bool>(here);
+    }
+
     void run_on_strand() noexcept final
     {
         self()->on_events(events_.exchange(0, std::memory_order_acq_rel));
-        intrusive_ptr_release(self());
+        drop_ref();
     }
 
     void discard() noexcept final
     {
         self()->on_discard(events_.exchange(0, std::memory_order_acq_rel));
-        intrusive_ptr_release(self());
+        drop_ref();
     }
 
-    std::atomic<std::uint32_t> events_{0};
+    std::atomic<std::uint32_t> references_{0};
+    std::atomic<std::uint8_t> events_{0};
 };
 
 }  // namespace leasepool::detail

@@ -8,7 +8,6 @@
 #include "pool_context.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/recycling_allocator.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -20,15 +19,6 @@ namespace leasepool::detail {
 namespace {
 
 namespace asio = boost::asio;
-using block_allocator = asio::recycling_allocator<std::uint64_t>;
-static_assert(alignof(lease_state) <= alignof(std::uint64_t));
-
-template <class T>
-constexpr std::size_t blocks(std::size_t extra) noexcept
-{
-    return (sizeof(T) + extra + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
-}
-
 constexpr std::size_t longest_owner = 255;
 
 thread_local lease_state const* acquire_here = nullptr;
@@ -54,13 +44,12 @@ error_code code_of(lease_state::reason why) noexcept
 
 void intrusive_ptr_add_ref(lease_state* p) noexcept
 {
-    p->references_.fetch_add(1, std::memory_order_relaxed);
+    p->add_ref();
 }
 
 void intrusive_ptr_release(lease_state* p) noexcept
 {
-    if (p->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-        lease_state::destroy(p);
+    p->drop_ref();
 }
 
 lease_state::lease_state(core_ptr core, std::source_location where, std::size_t owner_size) noexcept
@@ -78,17 +67,18 @@ lease_state* lease_state::allocate(
     core_ptr core, std::source_location where, std::string_view owner)
 {
     owner = owner.substr(0, longest_owner);
-    void* const memory = block_allocator().allocate(blocks<lease_state>(owner.size()));
+    // Not Asio's recycling allocator, which rounds up: there may be very many of these.
+    void* const memory = ::operator new(sizeof(lease_state) + owner.size());
     auto* const made = ::new (memory) lease_state(std::move(core), where, owner.size());
     std::copy(owner.begin(), owner.end(), made->owner_chars());
     return made;
 }
 
-void lease_state::destroy(lease_state* p) noexcept
+void lease_state::last_reference_dropped() noexcept
 {
-    auto const size = blocks<lease_state>(p->owner_size_);
-    p->~lease_state();
-    block_allocator().deallocate(reinterpret_cast<std::uint64_t*>(p), size);
+    auto const size = sizeof(lease_state) + owner_size_;
+    this->~lease_state();
+    ::operator delete(static_cast<void*>(this), size);
 }
 
 lease_ptr lease_state::make(core_ptr core, acquire_options const& options)
@@ -96,7 +86,7 @@ lease_ptr lease_state::make(core_ptr core, acquire_options const& options)
     auto const default_lifetime = core->options().default_duration;
     lease_ptr made(allocate(std::move(core), options.where, options.owner));
     made->lifetime = options.duration.value_or(default_lifetime);
-    made->invalid = made->lifetime <= steady_duration::zero() ||
+    made->invalid_ = made->lifetime <= steady_duration::zero() ||
         made->lifetime > longest_duration ||
         options.timeout.value_or(steady_duration::zero()) < steady_duration::zero();
     return made;
@@ -106,7 +96,7 @@ lease_ptr lease_state::fresh() const
 {
     lease_ptr made(allocate(core_, where_, owner()));
     made->lifetime = lifetime;
-    made->invalid = invalid;
+    made->invalid_ = invalid_;
     return made;
 }
 
@@ -122,7 +112,7 @@ strand& lease_state::home() noexcept
 
 void lease_state::begin(patience const& p) noexcept
 {
-    wait = p.wait;
+    wait_ = p.wait;
     expiry.set(p.timeout ? saturating_add(steady_time::clock::now(), *p.timeout) : ledger::never);
     auto const* const here = pool_of_this_thread();
     id_ = here && &here->core() == core_.get() ? here->id() : 0;
@@ -207,11 +197,13 @@ lease_ptr make_claim(core_ptr core, acquire_options const& options)
 
 lease_ptr renew_claim(lease_ptr claim)
 {
-    if (claim->used.exchange(true)) {
-        claim = claim->fresh();
-        claim->used = true;
-    }
-    return claim;
+    // Copies of a deferred acquire share their claim.
+    return claim->is_shared() ? claim->fresh() : std::move(claim);
+}
+
+error_code failure_of(lease_state const& claim) noexcept
+{
+    return claim.failure();
 }
 
 core_ptr const& core_of(lease_state const& lease) noexcept
@@ -221,6 +213,7 @@ core_ptr const& core_of(lease_state const& lease) noexcept
 
 void acquire(lease_state& claim, acquire_completion& op, patience const& p) noexcept
 {
+    lease_ptr const keep(&claim);
     claim.acquiring = &op;
     claim.begin(p);
     auto const* const outer = std::exchange(acquire_here, &claim);
@@ -348,7 +341,7 @@ void run(run_operation& op) noexcept
 {
     auto& lease = *op.lease;
     if (!lease.begin_new_work()) {
-        op.set_error(ended(lease));
+        op.error = ended(lease);
         op.post();
         return;
     }
@@ -363,7 +356,8 @@ void acquire_and_run(run_operation& op, patience const& p) noexcept
 
 void run_settled(run_operation& op) noexcept
 {
-    if (op.error())
+    op.error = failure_of(*op.lease);
+    if (op.error)
         op.post();
     else
         run(op);

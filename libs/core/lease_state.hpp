@@ -24,7 +24,11 @@ namespace leasepool::detail {
 /// last piece of work and the end agree on who reports that it is drained.
 class lease_state final : public ledger::claim, public event_node<lease_state> {
     // First, in the bases' padding: there may be very many of these.
-    std::atomic<std::uint32_t> references_{0};
+    std::uint8_t const owner_size_;
+    bool invalid_ : 1 = false;
+    bool wait_ : 1 = true;
+    bool drain_is_awaited_ : 1 = false;
+    bool failed_ : 1 = false;
 
 public:
     enum event : std::uint32_t {
@@ -75,36 +79,53 @@ public:
     // The operations that wait for it. strand, after they are handed over.
 
     union {
-        acquire_completion* acquiring = nullptr;  // before the grant
-        plain_completion* awaiting_drain;         // after it
+        acquire_completion* acquiring = nullptr;           // before the grant
+        plain_completion* awaiting_drain;                  // after it
+        boost::system::error_category const* fail_reason;  // if there was none
     };
-    bool drain_is_awaited = false;  // `awaiting_drain` was handed over
+    /// From then on until it is settled `awaiting_drain` is the strand's.
+    void drain_wait_handed_over() noexcept { drain_is_awaited_ = true; }
+    bool end_drain_wait() noexcept
+    {
+        bool const awaited = drain_is_awaited_;
+        drain_is_awaited_ = false;
+        return awaited;
+    }
 
-    /// Before the grant: what the acquire asked for. `expiry` says until when it waits, and `id` is
-    /// that of the pool on whose thread it was begun, or 0.
-    bool wait = true;
-    bool invalid = false;
-    std::atomic<bool> used = false;  // begun once; copies of a deferred acquire share the claim
+    /// Instead of a grant. The operation that gets to know is the only one to use the claim then.
+    void fail(error_code why) noexcept
+    {
+        failed_ = true;
+        fail_reason = &why.category();
+        id_ = static_cast<std::uint32_t>(why.value());
+    }
+    error_code failure() const noexcept
+    {
+        return failed_ ? error_code(static_cast<int>(static_cast<std::uint32_t>(id_)), *fail_reason)
+                       : error_code();
+    }
+
+    // Before the grant: what the acquire asked for. `expiry` says until when it waits, and `id` is
+    // that of the pool on whose thread it was begun, or 0.
+
+    bool waits() const noexcept { return wait_; }
+    bool invalid() const noexcept { return invalid_; }
     void begin(patience const& p) noexcept;
 
     strand& home() noexcept;
+    void last_reference_dropped() noexcept;
     void on_events(std::uint32_t bits) noexcept;
     void on_discard(std::uint32_t bits) noexcept;
 
 private:
-    friend void intrusive_ptr_add_ref(lease_state* p) noexcept;
-    friend void intrusive_ptr_release(lease_state* p) noexcept;
-
     static constexpr std::uint64_t reason_mask = 7;
     static constexpr std::uint64_t one_work = 8;
 
     lease_state(core_ptr core, std::source_location where, std::size_t owner_size) noexcept;
     ~lease_state();
     static lease_state* allocate(core_ptr core, std::source_location where, std::string_view owner);
-    static void destroy(lease_state* p) noexcept;
     char* owner_chars() noexcept { return reinterpret_cast<char*>(this + 1); }
 
-    std::uint8_t const owner_size_;
     std::atomic<std::uint64_t> word_{0};
     core_ptr const core_;
     std::uint64_t id_ = 0;

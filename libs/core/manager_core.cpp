@@ -61,13 +61,12 @@ error_code code_of(std::exception_ptr const& why) noexcept
 
 void intrusive_ptr_add_ref(manager_core* p) noexcept
 {
-    p->references_.fetch_add(1, std::memory_order_relaxed);
+    p->add_ref();
 }
 
 void intrusive_ptr_release(manager_core* p) noexcept
 {
-    if (p->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-        delete p;
+    p->drop_ref();
 }
 
 struct manager_core::unhandled_report final : strand_node {
@@ -97,8 +96,8 @@ manager_core::manager_core(
       ledger_(ledger_options(options_)), watchers_(options_.log, options_.observer),
       inline_runs_(
           watchers_.any() || options_.size_provider || options_.idle_ttl > steady_duration::zero()
-              ? strand::inline_run::never
-              : strand::inline_run::allowed),
+              ? inline_run::never
+              : inline_run::allowed),
       timer_(ex)
 {
     publish();
@@ -113,11 +112,7 @@ manager_core::~manager_core()
 
 core_ptr manager_core::share() noexcept
 {
-    auto seen = references_.load(std::memory_order_relaxed);
-    while (seen != 0)
-        if (references_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire))
-            return core_ptr(this, false);
-    return nullptr;
+    return try_add_ref() ? core_ptr(this, false) : nullptr;
 }
 
 void manager_core::drop_executors() noexcept
@@ -167,7 +162,7 @@ void manager_core::refuse(lease_state& claim, error_code error) noexcept
     auto* const op = std::exchange(claim.acquiring, nullptr);
     if (!op)
         return;
-    op->set_error(error);
+    claim.fail(error);
     if (context_gone())
         op->destroy();
     else
@@ -198,7 +193,7 @@ void manager_core::on_lease_events(lease_state& lease, std::uint32_t bits) noexc
     if (bits & lease_state::let_go)
         ledger_.release(lease);
     if (bits & lease_state::drain_awaited) {
-        lease.drain_is_awaited = true;
+        lease.drain_wait_handed_over();
         if (!lease.holds_pool())
             settle_drain(lease, {});
     }
@@ -266,11 +261,11 @@ void manager_core::pool_not_made(pool_record& pool, bool failed) noexcept
 
 void manager_core::begin_acquire(lease_state& claim) noexcept
 {
-    if (claim.invalid) {
+    if (claim.invalid()) {
         ++totals_.acquire_failures;
         return refuse(claim, errc::invalid_duration);
     }
-    if (auto const error = ledger_.acquire(claim, now_, claim.wait, claim.expiry.get());
+    if (auto const error = ledger_.acquire(claim, now_, claim.waits(), claim.expiry.get());
         error != errc{}) {
         ++(error == errc::acquire_timeout ? totals_.acquire_timeouts : totals_.acquire_failures);
         return refuse(claim, error);
@@ -306,7 +301,7 @@ void manager_core::release_drained(lease_state& lease) noexcept
 
 void manager_core::settle_drain(lease_state& lease, error_code error) noexcept
 {
-    if (std::exchange(lease.drain_is_awaited, false))
+    if (lease.end_drain_wait())
         settle(std::exchange(lease.awaiting_drain, nullptr), error);
 }
 

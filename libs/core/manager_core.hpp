@@ -53,9 +53,9 @@ public:
     /// would be called there. Nor with an `idle_ttl`: a release would arm the timer, and allocate.
     /// Nor does it on a worker, of whichever backend: it might destroy the
     /// pool whose `execute` this thread is in.
-    strand::inline_run inline_runs() const noexcept
+    inline_run inline_runs() const noexcept
     {
-        return pool_of_this_thread() ? strand::inline_run::never : inline_runs_;
+        return pool_of_this_thread() ? inline_run::never : inline_runs_;
     }
     counts published() const noexcept;
     void count_renewal() noexcept { renewed_.fetch_add(1, std::memory_order_relaxed); }
@@ -76,6 +76,7 @@ public:
 
     // strand
 
+    void last_reference_dropped() noexcept { delete this; }
     void on_events(std::uint32_t bits) noexcept;
     void on_discard(std::uint32_t) noexcept {}
     void on_lease_events(lease_state& lease, std::uint32_t bits) noexcept;
@@ -84,9 +85,6 @@ public:
     void on_command_cancelled(command& cmd) noexcept;
 
 private:
-    friend void intrusive_ptr_add_ref(manager_core* p) noexcept;
-    friend void intrusive_ptr_release(manager_core* p) noexcept;
-
     using command_list = boost::intrusive::list<command>;
     using pool_list = boost::intrusive::list<pool_record,
         boost::intrusive::base_hook<
@@ -133,7 +131,6 @@ private:
     manager_options const options_;
     boost::asio::any_io_executor executor_;  // until its context ends
     std::unique_ptr<backend_base> const backend_;
-    std::atomic<std::uint32_t> references_{0};
     std::atomic<bool> context_gone_{false};
     std::atomic<std::uint64_t> renewed_{0};
     std::atomic<std::uint64_t> unhandled_{0};
@@ -148,7 +145,7 @@ private:
     // strand
     ledger ledger_;
     watchers watchers_;
-    strand::inline_run const inline_runs_;
+    inline_run const inline_runs_;
     std::optional<boost::asio::steady_timer> timer_;
     steady_time armed_for_ = ledger::never;
     steady_time now_{};

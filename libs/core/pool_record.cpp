@@ -20,13 +20,12 @@ thread_local pool_record* pool_here = nullptr;
 
 void intrusive_ptr_add_ref(pool_record* p) noexcept
 {
-    p->references_.fetch_add(1, std::memory_order_relaxed);
+    p->add_ref();
 }
 
 void intrusive_ptr_release(pool_record* p) noexcept
 {
-    if (p->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-        delete p;
+    p->drop_ref();
 }
 
 pool_record* pool_of_this_thread() noexcept

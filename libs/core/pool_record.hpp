@@ -66,16 +66,13 @@ public:
     void end_context() noexcept;
 
     strand& home() noexcept;
+    void last_reference_dropped() noexcept { delete this; }
     void on_events(std::uint32_t bits) noexcept;
     void on_discard(std::uint32_t) noexcept {}
 
 private:
-    friend void intrusive_ptr_add_ref(pool_record* p) noexcept;
-    friend void intrusive_ptr_release(pool_record* p) noexcept;
-
     void start_runner() noexcept override;
 
-    std::atomic<std::uint32_t> references_{0};
     core_ptr const core_;
     std::uint64_t const id_;
     std::size_t workers_ = 0;

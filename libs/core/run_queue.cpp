@@ -27,9 +27,9 @@ std::exception_ptr run_operation::outcome() const
 {
     if (exception)
         return exception;
-    if (auto const code = error())
+    if (error)
         try {
-            return std::make_exception_ptr(boost::system::system_error(code));
+            return std::make_exception_ptr(boost::system::system_error(error));
         }
         catch (std::bad_alloc const&) {
             return std::current_exception();
@@ -215,7 +215,7 @@ void run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) n
         source.request_stop();
         return;
     }
-    op.set_error(boost::asio::error::operation_aborted);
+    op.error = boost::asio::error::operation_aborted;
     finish(op);
 }
 
@@ -230,7 +230,7 @@ void run_queue::end(list& ops, verdict const& why) noexcept
 
 void run_queue::end(run_operation& op, verdict const& why) noexcept
 {
-    op.set_error(why.error);
+    op.error = why.error;
     op.exception = why.reason;
     finish(op);
 }

@@ -29,8 +29,11 @@ void strand::turn::go(completion* self, step what)
 {
     auto& on = static_cast<turn*>(self)->on;
     auto posted = state::posted;
-    if (what == step::deliver && on.state_.compare_exchange_strong(posted, state::running))
-        on.run(nullptr);
+    if (what == step::deliver && on.state_.compare_exchange_strong(posted, state::running)) {
+        auto const* const outer = std::exchange(running_here, &on);
+        on.run();
+        running_here = outer;
+    }
     on.owner_.strand_release();
 }
 
@@ -40,27 +43,39 @@ strand::strand(boost::asio::any_io_executor const& ex, owner& keeper)
 {
 }
 
-void strand::submit(strand_node& node, inline_run how) noexcept
+void strand::submit(strand_node& node) noexcept
 {
-    auto idle = state::idle;
-    // With the strand in hand, because `close` waits for it and after that the executor may be gone.
-    if (how == inline_run::allowed && state_.compare_exchange_strong(idle, state::running)) {
-        if (executor_.running_in_this_thread()) {
-            // A node may hold the last reference to the owner but this.
-            owner_.strand_add_ref();
-            run(&node);
-            return owner_.strand_release();
-        }
-        push(node);
-        state_.store(state::posted);
-        return post();
-    }
     if (!push(node))
         return node.discard();
     // Otherwise it runs already and will see the node, or whoever closes it takes the node.
-    idle = state::idle;
+    auto idle = state::idle;
     if (state_.compare_exchange_strong(idle, state::posted))
         post();
+}
+
+strand::visit::visit(strand& on) noexcept
+{
+    // With the strand in hand, because `close` waits for it and after that the executor may be gone.
+    auto idle = state::idle;
+    if (!on.state_.compare_exchange_strong(idle, state::running))
+        return;
+    if (!on.submitted_.load(std::memory_order_relaxed) && on.executor_.running_in_this_thread()) {
+        on_ = &on;
+        outer_ = std::exchange(running_here, &on);
+    }
+    else if (on.let_go()) {
+        on.state_.store(state::posted);
+        on.post();
+    }
+}
+
+strand::visit::~visit()
+{
+    if (!on_)
+        return;
+    on_->owner_.strand_settle();
+    on_->run();
+    running_here = outer_;
 }
 
 bool strand::push(strand_node& node) noexcept
@@ -74,30 +89,27 @@ bool strand::push(strand_node& node) noexcept
     return true;
 }
 
-void strand::run(strand_node* node) noexcept
+void strand::run() noexcept
 {
-    auto const* const outer = std::exchange(running_here, this);
-    for (int n = 0;;) {
-        if (!node)
-            node = pop();
-        if (!node) {
-            state_.store(state::idle);
-            auto idle = state::idle;
-            if (!submitted_.load() || !state_.compare_exchange_strong(idle, state::running))
-                break;
-            continue;
-        }
-        std::exchange(node, nullptr)->run_on_strand();
-        owner_.strand_settle();
-        if (state_.load(std::memory_order_relaxed) == state::closed)
-            break;
-        if (++n == nodes_per_run) {
+    for (int n = 0; state_.load(std::memory_order_relaxed) != state::closed; ++n) {
+        if (n == nodes_per_run) {
             state_.store(state::posted);
-            post();
-            break;
+            return post();
         }
+        if (auto* const node = pop()) {
+            node->run_on_strand();
+            owner_.strand_settle();
+        }
+        else if (!let_go())
+            return;
     }
-    running_here = outer;
+}
+
+bool strand::let_go() noexcept
+{
+    state_.store(state::idle);
+    auto idle = state::idle;
+    return submitted_.load() && state_.compare_exchange_strong(idle, state::running);
 }
 
 strand_node* strand::pop() noexcept

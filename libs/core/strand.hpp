@@ -55,12 +55,27 @@ public:
     strand(strand const&) = delete;
     strand& operator=(strand const&) = delete;
 
-    enum class inline_run : bool { never, allowed };
+    /// Runs `node` soon, on the executor. After `close` it discards it instead, in this call. Any
+    /// thread that keeps the owner alive meanwhile.
+    void submit(strand_node& node) noexcept;
 
-    /// Runs `node` soon: now, if allowed and this thread runs the executor and the strand is free;
-    /// else posted. After `close` it discards it instead, in this call. Any thread that keeps the
-    /// owner alive meanwhile.
-    void submit(strand_node& node, inline_run how = inline_run::never) noexcept;
+    /// To be on the strand here and now, if this thread runs the executor, the strand is free and
+    /// nothing is queued: what one thread has submitted it does not overtake. What keeps the owner alive must outlast it.
+    class visit {
+    public:
+        explicit visit(strand& on) noexcept;
+        /// As after a node; and runs what was submitted meanwhile.
+        ~visit();
+        visit(visit const&) = delete;
+        visit& operator=(visit const&) = delete;
+
+        /// Whether the strand was entered.
+        explicit operator bool() const noexcept { return on_ != nullptr; }
+
+    private:
+        strand* on_ = nullptr;
+        strand const* outer_ = nullptr;
+    };
 
     /// Waits until nothing runs on the strand and keeps it that way, for ever: whatever is or will
     /// be submitted is discarded, and the executor is not touched any more. On the strand itself
@@ -90,8 +105,9 @@ private:
     /// False: it is closed.
     bool push(strand_node& node) noexcept;
     strand_node* pop() noexcept;
-    /// `first`, which was not submitted, and what is.
-    void run(strand_node* first) noexcept;
+    void run() noexcept;
+    /// Lets go of the strand; true: something came meanwhile, and it is in hand again.
+    bool let_go() noexcept;
     void post() noexcept;
     static strand_node* reversed(strand_node* nodes) noexcept;
 

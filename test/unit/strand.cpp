@@ -22,8 +22,17 @@ namespace {
 
 namespace asio = boost::asio;
 using detail::strand;
-constexpr auto never = strand::inline_run::never;
-constexpr auto allowed = strand::inline_run::allowed;
+
+/// Runs the node in a visit if that is possible.
+void visit_or_submit(strand& on, detail::strand_node& what)
+{
+    {
+        strand::visit const here(on);
+        if (here)
+            return what.run_on_strand();
+    }
+    on.submit(what);
+}
 
 struct owner final : strand::owner {
     void strand_add_ref() noexcept override { ++references; }
@@ -97,31 +106,31 @@ BOOST_AUTO_TEST_CASE(submitted_nodes_run_in_order_and_later)
     BOOST_TEST(d.keeper.settled == 5);
 }
 
-BOOST_AUTO_TEST_CASE(node_never_runs_inside_submit_unless_that_is_allowed)
+BOOST_AUTO_TEST_CASE(node_never_runs_inside_submit)
 {
     desk d;
     d.inside([&] {
-        d.on.submit(d.next(), never);
+        d.on.submit(d.next());
         BOOST_TEST(d.order.empty());
     });
     BOOST_TEST(d.order.size() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(allowed_node_runs_inside_submit_on_a_thread_of_the_executor)
+BOOST_AUTO_TEST_CASE(strand_can_be_visited_on_a_thread_of_the_executor)
 {
     desk d;
     d.inside([&] {
-        d.on.submit(d.next(), allowed);
+        visit_or_submit(d.on, d.next());
         BOOST_TEST(d.order.size() == 1u);
         BOOST_TEST(d.keeper.settled == 1);
         BOOST_TEST(d.keeper.references == 0);
     });
 }
 
-BOOST_AUTO_TEST_CASE(allowed_node_is_posted_from_a_foreign_thread)
+BOOST_AUTO_TEST_CASE(strand_cannot_be_visited_from_a_foreign_thread)
 {
     desk d;
-    d.on.submit(d.next(), allowed);
+    visit_or_submit(d.on, d.next());
     BOOST_TEST(d.order.empty());
     BOOST_TEST(d.keeper.references == 1);
     d.poll();
@@ -129,15 +138,23 @@ BOOST_AUTO_TEST_CASE(allowed_node_is_posted_from_a_foreign_thread)
     BOOST_TEST(d.keeper.references == 0);
 }
 
-BOOST_AUTO_TEST_CASE(allowed_node_queues_behind_a_posted_one)
+BOOST_AUTO_TEST_CASE(strand_cannot_be_visited_while_a_run_is_posted)
 {
     desk d;
     d.inside([&] {
-        d.on.submit(d.next(), never);
-        d.on.submit(d.next(), allowed);
+        d.on.submit(d.next());
+        visit_or_submit(d.on, d.next());
         BOOST_TEST(d.order.empty());
     });
     BOOST_TEST(d.order == (std::vector{0, 1}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(visit_from_a_foreign_thread_leaves_the_strand_free)
+{
+    desk d;
+    BOOST_TEST(!strand::visit(d.on));
+    d.inside([&] { BOOST_TEST(static_cast<bool>(strand::visit(d.on))); });
+    BOOST_TEST(d.keeper.settled == 1);
 }
 
 BOOST_AUTO_TEST_CASE(node_submitted_by_a_node_runs_after_it_in_the_same_turn)
@@ -146,11 +163,11 @@ BOOST_AUTO_TEST_CASE(node_submitted_by_a_node_runs_after_it_in_the_same_turn)
     node inner([&] { d.order.push_back(2); });
     node outer([&] {
         BOOST_TEST(d.on.running_in_this_thread());
-        d.on.submit(inner, allowed);
+        visit_or_submit(d.on, inner);
         d.order.push_back(1);
     });
     d.inside([&] {
-        d.on.submit(outer, allowed);
+        visit_or_submit(d.on, outer);
         BOOST_TEST(d.order == (std::vector{1, 2}), boost::test_tools::per_element());
         BOOST_TEST(!d.on.running_in_this_thread());
     });
@@ -199,12 +216,12 @@ BOOST_AUTO_TEST_CASE(strands_of_one_executor_are_told_apart)
         BOOST_TEST(!d.on.running_in_this_thread());
     });
     node outer([&] {
-        other.submit(inner, allowed);
+        visit_or_submit(other, inner);
         BOOST_TEST(inner.runs == 1);
         BOOST_TEST(d.on.running_in_this_thread());
         BOOST_TEST(!other.running_in_this_thread());
     });
-    d.inside([&] { d.on.submit(outer, allowed); });
+    d.inside([&] { visit_or_submit(d.on, outer); });
     BOOST_TEST(outer.runs == 1);
 }
 
@@ -227,11 +244,10 @@ BOOST_AUTO_TEST_CASE(node_submitted_after_the_close_is_discarded_in_the_call)
 {
     desk d;
     BOOST_TEST(d.on.close());
-    for (auto how : {never, allowed}) {
-        auto& late = d.next();
-        d.on.submit(late, how);
-        BOOST_TEST(late.discards == 1);
-    }
+    auto& late = d.next();
+    d.on.submit(late);
+    BOOST_TEST(late.discards == 1);
+    d.inside([&] { BOOST_TEST(!strand::visit(d.on)); });
     d.poll();
     BOOST_TEST(d.order.empty());
     BOOST_TEST(d.keeper.references == 0);
@@ -291,14 +307,14 @@ BOOST_AUTO_TEST_CASE(closed_by_a_node_the_rest_does_not_run)
     BOOST_TEST(last.discards == 0);
 }
 
-BOOST_AUTO_TEST_CASE(closed_by_an_inline_node_nothing_runs_or_is_posted)
+BOOST_AUTO_TEST_CASE(closed_in_a_visit_nothing_runs_or_is_posted)
 {
     desk d;
     node last([&] { d.on.close(); });
     d.inside([&] {
-        d.on.submit(last, allowed);
+        visit_or_submit(d.on, last);
         BOOST_TEST(last.runs == 1);
-        d.on.submit(d.next(), allowed);
+        visit_or_submit(d.on, d.next());
     });
     BOOST_TEST(d.nodes[0].runs == 0);
     BOOST_TEST(d.nodes[0].discards == 1);
@@ -338,8 +354,8 @@ BOOST_AUTO_TEST_CASE(closed_strand_does_not_touch_its_executor)
     on.close();
     io.reset();
     node late;
-    on.submit(late, allowed);
-    on.submit(late, never);
+    visit_or_submit(on, late);
+    on.submit(late);
     BOOST_TEST(late.discards == 2);
 }
 

@@ -105,17 +105,10 @@ void cancel(command& what) noexcept;
 
 // Acquire ------------------------------------------------------------------------------------------
 
-/// A waiting acquire. When it is settled, `function_` gets `step::settled`, on the strand.
+/// A waiting acquire. When it is settled, `function_` gets `step::settled`, on the strand; its claim
+/// is the lease then, or says why there is none.
 class acquire_completion : public completion {
 public:
-    error_code error() const noexcept { return {value_, *category_}; }
-
-    void set_error(error_code ec) noexcept
-    {
-        value_ = ec.value();
-        category_ = &ec.category();
-    }
-
     /// `continuation`: it is settled inside the call that began it.
     void settle(bool continuation) noexcept
     {
@@ -123,7 +116,7 @@ public:
         settled();
     }
 
-    /// The claim; the lease, if there is no error.
+    /// The claim.
     lease_ptr lease;
 
 protected:
@@ -136,15 +129,16 @@ protected:
     void post_settled() noexcept { post(continuation_); }
 
 private:
-    boost::system::error_category const* category_ = &boost::system::system_category();
-    int value_ = 0;
     bool continuation_ = false;
 };
+
+/// Why the acquire failed; no error: it did not, or is not settled.
+error_code failure_of(lease_state const& claim) noexcept;
 
 /// Throws if there is no memory.
 lease_ptr make_claim(core_ptr core, acquire_options const& options);
 
-/// The same claim again: `claim` itself if it has not been used yet.
+/// The same claim again: `claim` itself if nobody else has it.
 lease_ptr renew_claim(lease_ptr claim);
 
 core_ptr const& core_of(lease_state const& lease) noexcept;

@@ -113,7 +113,7 @@ public:
         if (what == step::settled)
             return self->post_settled();
         auto const executor = self->take_executor();
-        auto const error = self->error();
+        auto const error = failure_of(*self->lease);
         // A lease that is not handed over is given back by its destructor.
         Lease granted(error ? nullptr : std::move(self->lease));
         Handler handler(std::move(self->handler));

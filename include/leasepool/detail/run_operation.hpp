@@ -38,6 +38,8 @@ public:
     std::atomic<bool> stop_asked = false;
     /// It acquired its lease itself and gives it back.
     bool owns_lease = false;
+    /// Why the function did not run.
+    error_code error{};
     /// The function threw.
     std::exception_ptr exception;
     std::chrono::steady_clock::time_point queued_at{};
