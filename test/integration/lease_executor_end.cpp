@@ -51,6 +51,10 @@ void check_refuses(thread_lease const& lease, errc why)
     BOOST_TEST(code_thrown_by([&] { auto const b = asio::bind_executor(lease, f); }) == why);
     BOOST_TEST(code_thrown_by([&] { asio::steady_timer const t(lease); }) == why);
     BOOST_TEST(code_thrown_by([&] { asio::any_io_executor const any = lease; }) == why);
+    BOOST_TEST(code_thrown_by([&] {
+        asio::execution_context const& context = lease;
+        (void)context;
+    }) == why);
     BOOST_TEST(!ran);
 }
 

@@ -247,4 +247,17 @@ BOOST_AUTO_TEST_CASE(soft_expiry_is_revoked_only_if_it_has_not_moved)
     BOOST_TEST(!expiry.renew(at + 4s));
 }
 
+BOOST_AUTO_TEST_CASE(soft_expiry_tells_what_it_was_and_is_final_once_revoked)
+{
+    auto const at = [](int n) { return leasepool::detail::steady_time{std::chrono::seconds{n}}; };
+    leasepool::detail::soft_expiry expiry;
+    expiry.set(at(1));
+    BOOST_TEST((expiry.renew(at(5)) == at(1)));
+    BOOST_TEST((expiry.renew(at(2)) == at(5)));
+    BOOST_TEST(!expiry.revoke_if(at(5)));
+    BOOST_TEST((expiry.get() == at(2)));
+    BOOST_TEST(expiry.revoke_if(at(2)));
+    BOOST_TEST(!expiry.renew(at(9)).has_value());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
