@@ -200,7 +200,8 @@ std::string argument_at(std::string_view path, json::value const& params)
 {
     if (path.empty())
         return {};
-    path.remove_prefix(1);
+    if (path.front() == '/')
+        path.remove_prefix(1);
     auto const token = path.substr(0, path.find('/'));
     auto const rest = path.substr(token.size());
 

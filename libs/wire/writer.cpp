@@ -169,7 +169,7 @@ writer::refusal writer::result(std::string& out, std::uint64_t id, json::value c
 }
 
 void writer::error(std::string& out, std::optional<std::uint64_t> id, error_number number,
-    std::string_view message, json::value const& data)
+    std::string_view text, json::value const& data)
 {
     line to(out, limits_.max_message_bytes - 2);
     out += R"({"jsonrpc":"2.0","id":)";
@@ -181,7 +181,7 @@ void writer::error(std::string& out, std::optional<std::uint64_t> id, error_numb
     out += std::to_string(static_cast<int>(number));
     out += R"(,"message":)";
     // Escaped, a byte becomes six at most, a replaced one three: it always fits.
-    append(to, repaired_utf8(message, limits_.max_message_bytes / 8));
+    append(to, repaired_utf8(text, limits_.max_message_bytes / 8));
     if (!data.is_null() && !find_flaw(data, limits_.max_value_depth() - 1)) {
         auto const before = out.size();
         out += R"(,"data":)";

@@ -52,12 +52,12 @@ public:
     [[nodiscard]] refusal result(
         std::string& out, std::uint64_t id, boost::json::value const& value);
 
-    /// Never refused, for there must be one answer to each request: invalid UTF-8 in the message
-    /// is replaced, a long message is cut, and `data` is left out if it cannot be sent.
+    /// Never refused, for there must be one answer to each request: invalid UTF-8 in the text
+    /// is replaced, a long text is cut, and `data` is left out if it cannot be sent.
     /// @param id none: of a request that could not be read.
     /// @param data null: none.
     void error(std::string& out, std::optional<std::uint64_t> id, error_number number,
-        std::string_view message, boost::json::value const& data = nullptr);
+        std::string_view text, boost::json::value const& data = nullptr);
 
 private:
     class line;
