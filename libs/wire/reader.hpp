@@ -26,7 +26,8 @@ enum class peer { parent, worker };
 /// parsed. Strict about the protocol's own members (none twice, none of a wrong type), indifferent
 /// to members it does not know. In values a key that is there twice has its last value.
 ///
-/// The parser's memory serves one message after the other.
+/// The parser's memory serves one message after the other, which takes about a quarter off the time
+/// of a small message.
 class reader {
 public:
     reader(peer from, limits const& bounds = {});
@@ -35,8 +36,9 @@ public:
     reader& operator=(reader const&) = delete;
 
     /// @param line without its end; not referred to afterwards.
-    /// @param memory of the values in the message. One that is released as a whole (a
-    /// `monotonic_resource`) halves the time of a message with many values; it has to outlive them.
+    /// @param memory of the values in the message, which has to outlive them. A local
+    /// `monotonic_resource` takes about a third off the time of a message of a thousand objects, and
+    /// nothing off that of a small one.
     message read(std::string_view line, boost::json::storage_ptr memory = {});
 
 private:
