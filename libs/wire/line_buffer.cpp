@@ -52,8 +52,7 @@ void line_buffer::move_to(std::size_t capacity)
 void line_buffer::commit(std::size_t n) noexcept
 {
     BOOST_ASSERT(n <= capacity_ - end_);
-    if (!too_long_)
-        end_ += n;
+    end_ += n;
 }
 
 std::optional<std::string_view> line_buffer::next() noexcept
