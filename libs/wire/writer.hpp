@@ -28,7 +28,7 @@ class writer {
 public:
     explicit writer(limits const& bounds = {});
 
-    /// What to do to a value that cannot be sent: none, it was written.
+    /// Why nothing was written; none: it was.
     using refusal = std::optional<flaw>;
 
     /// @param params an array or an object; null: none.

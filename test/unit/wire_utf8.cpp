@@ -92,6 +92,15 @@ BOOST_AUTO_TEST_CASE(invalid_sequences_are_found_wherever_they_stand)
     BOOST_TEST(valid_utf8_prefix("gr\xC3\xBC\xC3") == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(character_cut_by_the_end_of_the_text_is_invalid_whatever_stands_behind_it)
+{
+    for (auto const point : {0xFCUL, 0x20ACUL, 0x1F600UL}) {
+        auto const whole = encoded(point);
+        for (std::size_t size = 1; size < whole.size(); ++size)
+            BOOST_TEST(valid_utf8_prefix(std::string_view(whole).substr(0, size)) == 0u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(repaired_text_is_valid_and_keeps_what_was)
 {
     BOOST_TEST(repaired_utf8("plain, gr\xC3\xBCn") == "plain, gr\xC3\xBCn");
