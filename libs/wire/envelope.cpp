@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <system_error>
 #include <utility>
 #include <version>
@@ -191,8 +192,8 @@ bool envelope::on_double(double d, string_view s, error_code&)
     auto const parsed = std::from_chars(s.data(), s.data() + s.size(), exact);
     if (parsed.ec == std::errc())
         d = exact;
-    else if (std::abs(d) > 1)
-        number_too_large = true;
+    else if (std::abs(d) > 1)  // else it is too small, and next to 0
+        d = std::numeric_limits<double>::infinity();
 #else
     static_cast<void>(s);
 #endif

@@ -7,6 +7,7 @@
 #include "../../libs/wire/reader.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/memory_resource.hpp>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -15,6 +16,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,6 +81,34 @@ std::string invalid(std::string_view line, std::string_view id = "none")
     BOOST_TEST(end != all.npos, all);
     return end == all.npos ? all : all.substr(before.size(), end - before.size());
 }
+
+/// Memory that tells when it is gone, and counts what is not given back.
+class watched_memory final : public json::memory_resource {
+public:
+    watched_memory(bool& gone, long& blocks) noexcept : gone_{gone}, blocks_{blocks} {}
+    watched_memory(watched_memory const&) = delete;
+    watched_memory& operator=(watched_memory const&) = delete;
+    ~watched_memory() override { gone_ = true; }
+
+private:
+    void* do_allocate(std::size_t bytes, std::size_t) override
+    {
+        ++blocks_;
+        return ::operator new(bytes);
+    }
+    void do_deallocate(void* block, std::size_t, std::size_t) override
+    {
+        --blocks_;
+        ::operator delete(block);
+    }
+    bool do_is_equal(json::memory_resource const& other) const noexcept override
+    {
+        return this == &other;
+    }
+
+    bool& gone_;
+    long& blocks_;
+};
 
 std::string call(std::string_view members)
 {
@@ -305,7 +335,7 @@ BOOST_AUTO_TEST_CASE(numbers_come_out_as_they_were_written)
 
 BOOST_AUTO_TEST_CASE(number_beyond_a_double_is_refused)
 {
-    for (auto const* const digits : {"1e309", "-1e309", "1.7976931348623159e308", "1e2000000000"})
+    for (auto const* const digits : {"1e309", "-1e309", "1.797693134862315808e308", "1e2000000000"})
         BOOST_TEST(
             read(call("\"id\":1,\"result\":" + std::string(digits))).starts_with("violation"),
             digits);
@@ -318,9 +348,10 @@ BOOST_AUTO_TEST_CASE(reader_is_as_new_after_whatever_it_has_read)
     reader r(peer::parent);
     auto const good = call(R"("method":"m","params":[1,{"a":"b"}],"id":7)");
     auto const large = call(R"("id":1,"result":[)" + std::string(300'000, ' ') + "1]");
-    for (auto const& bad : {std::string("{"), std::string("[[["), call(R"("params":[1,[2,["x)"),
-             call(R"("result":{"a":{"b)"), std::string(100, '['), call(R"("id":"x","result":1)"),
-             large, large + "x", call(R"("error":{"code":1,"message":"a\u)"), std::string()}) {
+    for (auto const& bad : {std::string("{"), std::string(R"({"json\u0072)"), std::string("[[["),
+             call(R"("params":[1,[2,["x)"), call(R"("result":{"a":{"b)"), std::string(100, '['),
+             call(R"("id":"x","result":1)"), large, large + "x",
+             call(R"("error":{"code":1,"message":"a\u)"), std::string()}) {
         r.read(bad);
         BOOST_TEST(text(r.read(good)) == R"(request 7 m [1,{"a":"b"}])");
     }
@@ -338,10 +369,20 @@ BOOST_AUTO_TEST_CASE(values_live_in_the_memory_given_and_nothing_else_refers_to_
         // Broken off: what was made so far is gone before its memory is.
         r.read(call(R"("method":"m","params":[1,{"a":"b"},)"), &memory);
     }
-    auto const shared = json::make_shared_resource<json::monotonic_resource>();
-    auto m = r.read(call(R"("id":7,"result":["text that is longer than a small string"])"), shared);
-    r.read(call(R"("id":7,"result":[[)"), shared);
-    BOOST_TEST(std::get<result>(m).value.storage().get() == shared.get());
+    for (auto const* const members : {R"("id":7,"result":["text longer than a small string"])",
+             R"("id":7,"result":[["text longer than a small string"],)",
+             R"("id":-7,"result":["text longer than a small string"])"}) {
+        bool gone = false;
+        long blocks = 0;
+        {
+            auto const m =
+                r.read(call(members), json::make_shared_resource<watched_memory>(gone, blocks));
+            BOOST_TEST(gone == std::holds_alternative<violation>(m));
+            BOOST_TEST((blocks > 0) == std::holds_alternative<result>(m));
+        }
+        BOOST_TEST(gone);
+        BOOST_TEST(blocks == 0);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
