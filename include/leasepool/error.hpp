@@ -49,6 +49,12 @@ enum class errc {
     unknown_backend,
     /// The backend exists, but not in this build or on this system.
     unsupported_backend,
+    /// A value cannot be JSON: not finite, not UTF-8, too deep or too large.
+    not_serializable,
+    /// A worker sent what is no message of the protocol.
+    protocol_error,
+    /// A message would be, or was, longer than `max_message_bytes`.
+    message_too_large,
 };
 
 /// What portable code tests for, whichever backend failed.
@@ -61,10 +67,11 @@ enum class condition {
     timeout = 1,
     /// The caller's cancellation, or the manager's stop: `operation_aborted`, `not_running`.
     canceled,
-    /// A worker or a whole pool failed: `worker_start_failed`, `pool_broken`.
+    /// A worker or a whole pool failed: `worker_start_failed`, `pool_broken`, `protocol_error`.
     worker_failed,
     /// A call that can never succeed as it stands: `lease_released`, `invalid_duration`,
-    /// `would_deadlock`, `no_worker_state`, `unknown_backend`.
+    /// `would_deadlock`, `no_worker_state`, `unknown_backend`, `not_serializable`,
+    /// `message_too_large`.
     misuse,
     /// All capacity is taken; later it may not be: `unavailable`, `too_many_waiters`.
     busy,

@@ -4,7 +4,7 @@
 
 #include <leasepool/error.hpp>
 
-#include <boost/asio/error.hpp>
+#include <boost/system/errc.hpp>
 
 #include <string>
 
@@ -52,6 +52,15 @@ public:
         case errc::unsupported_backend:
             return "this backend cannot be had in this build or on this system; use another one, "
                    "for instance: thread";
+        case errc::not_serializable:
+            return "a value cannot travel as JSON; pass finite numbers and valid UTF-8, less deep "
+                   "and smaller than the message limits";
+        case errc::protocol_error:
+            return "a worker sent what is no message of its protocol; let only messages go to its "
+                   "stdout, and print to stderr";
+        case errc::message_too_large:
+            return "a message is longer than max_message_bytes; pass less at once (the name of a "
+                   "file, say), or raise max_message_bytes";
         }
         return "unknown leasepool error " + std::to_string(value);
     }
@@ -88,13 +97,17 @@ public:
         case condition::timeout:
             return code == errc::acquire_timeout || code == errc::lease_expired;
         case condition::canceled:
-            return code == boost::asio::error::operation_aborted || code == errc::not_running;
+            // This is asio::error::operation_aborted too. Asio is not named here, because workers
+            // link these codes without it.
+            return code == boost::system::errc::operation_canceled || code == errc::not_running;
         case condition::worker_failed:
-            return code == errc::worker_start_failed || code == errc::pool_broken;
+            return code == errc::worker_start_failed || code == errc::pool_broken ||
+                code == errc::protocol_error;
         case condition::misuse:
             return code == errc::lease_released || code == errc::invalid_duration ||
                 code == errc::would_deadlock || code == errc::no_worker_state ||
-                code == errc::unknown_backend;
+                code == errc::unknown_backend || code == errc::not_serializable ||
+                code == errc::message_too_large;
         case condition::busy:
             return code == errc::unavailable || code == errc::too_many_waiters;
         }

@@ -21,7 +21,8 @@ using namespace leasepool;
 constexpr std::array all_codes{errc::not_running, errc::unavailable, errc::acquire_timeout,
     errc::too_many_waiters, errc::lease_released, errc::lease_expired, errc::invalid_duration,
     errc::worker_start_failed, errc::pool_broken, errc::would_deadlock, errc::no_worker_state,
-    errc::unknown_backend, errc::unsupported_backend};
+    errc::unknown_backend, errc::unsupported_backend, errc::not_serializable, errc::protocol_error,
+    errc::message_too_large};
 
 constexpr std::array all_conditions{condition::timeout, condition::canceled,
     condition::worker_failed, condition::misuse, condition::busy};
@@ -117,8 +118,10 @@ BOOST_AUTO_TEST_CASE(each_code_matches_the_conditions_documented_for_it)
     BOOST_TEST(conditions_of(boost::asio::error::operation_aborted) == "2");
     BOOST_TEST(conditions_of(errc::worker_start_failed) == "3");
     BOOST_TEST(conditions_of(errc::pool_broken) == "3");
-    for (auto const e : {errc::lease_released, errc::invalid_duration, errc::would_deadlock,
-             errc::no_worker_state, errc::unknown_backend})
+    BOOST_TEST(conditions_of(errc::protocol_error) == "3");
+    for (auto const e :
+        {errc::lease_released, errc::invalid_duration, errc::would_deadlock, errc::no_worker_state,
+            errc::unknown_backend, errc::not_serializable, errc::message_too_large})
         BOOST_TEST(conditions_of(e) == "4");
     for (auto const e : {errc::unavailable, errc::too_many_waiters})
         BOOST_TEST(conditions_of(e) == "5");

@@ -40,7 +40,8 @@ foreach(list_file IN LISTS libraries)
     expect_listed(${folder} *.cpp IN ${SOURCE_DIR}/Jamfile)
 endforeach()
 
-foreach(folder IN ITEMS test/unit test/integration test/stress test/compile_failure)
+foreach(folder IN ITEMS test/unit test/integration test/stress test/compile_failure
+    test/fuzz)
     expect_listed(${folder} *.cpp IN ${SOURCE_DIR}/${folder}/CMakeLists.txt)
 endforeach()
 expect_listed(test/unit *.cpp IN ${SOURCE_DIR}/test/unit/Jamfile)

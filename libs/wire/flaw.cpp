@@ -1,0 +1,221 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "flaw.hpp"
+
+#include "utf8.hpp"
+
+#include <boost/container/small_vector.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/string.hpp>
+
+#include <charconv>
+#include <cmath>
+#include <iterator>
+#include <system_error>
+
+namespace leasepool::wire {
+namespace {
+
+namespace json = boost::json;
+
+std::string_view view(json::string_view text) noexcept
+{
+    return {text.data(), text.size()};
+}
+
+/// Visits a value and all inside it, in the order in which they would be written.
+class walk {
+public:
+    explicit walk(json::value const& root) noexcept : current_{&root} {}
+
+    json::value const& current() const noexcept { return *current_; }
+    /// The key that the current value has in its object; null: it is in none.
+    json::key_value_pair const* key() const noexcept { return key_; }
+    /// Containers around the current value.
+    std::size_t depth() const noexcept { return around_.size(); }
+
+    /// On to the next value; false: that was the last.
+    bool advance()
+    {
+        if (current_->is_structured())
+            around_.push_back({current_, 0});
+        while (!around_.empty() && !step(around_.back()))
+            around_.pop_back();
+        return !around_.empty();
+    }
+
+    /// Of the current value.
+    std::string path() const
+    {
+        std::string out;
+        for (auto const& l : around_) {
+            out += '/';
+            if (auto const* const object = l.container->if_object())
+                append_token(out, view(std::next(object->begin(), offset(l))->key()));
+            else
+                out += std::to_string(l.next - 1);
+        }
+        return out;
+    }
+
+private:
+    struct level {
+        json::value const* container;
+        std::size_t next;
+    };
+
+    static json::object::difference_type offset(level const& l) noexcept
+    {
+        return static_cast<json::object::difference_type>(l.next - 1);
+    }
+
+    bool step(level& l) noexcept
+    {
+        key_ = nullptr;
+        if (auto const* const array = l.container->if_array()) {
+            if (l.next == array->size())
+                return false;
+            current_ = array->data() + l.next++;
+            return true;
+        }
+        auto const& object = l.container->get_object();
+        if (l.next == object.size())
+            return false;
+        ++l.next;
+        key_ = std::next(object.begin(), offset(l));
+        current_ = &key_->value();
+        return true;
+    }
+
+    static void append_token(std::string& out, std::string_view key)
+    {
+        for (auto const c : repaired_utf8(key, 64)) {
+            if (c == '~')
+                out += "~0";
+            else if (c == '/')
+                out += "~1";
+            else
+                out += c;
+        }
+    }
+
+    json::value const* current_;
+    json::key_value_pair const* key_ = nullptr;
+    boost::container::small_vector<level, 16> around_;
+};
+
+std::optional<flaw::kind> flaw_of(walk const& at, std::size_t max_depth) noexcept
+{
+    if (at.key() && !is_utf8(view(at.key()->key())))
+        return flaw::kind::invalid_key;
+    auto const& v = at.current();
+    if (v.is_structured())
+        return at.depth() < max_depth ? std::nullopt : std::optional(flaw::kind::too_deep);
+    if (auto const* const number = v.if_double(); number && !std::isfinite(*number))
+        return flaw::kind::not_finite;
+    if (auto const* const text = v.if_string(); text && !is_utf8({text->data(), text->size()}))
+        return flaw::kind::invalid_utf8;
+    return std::nullopt;
+}
+
+/// About what the value takes as text, without what is inside it.
+std::size_t text_size(walk const& at) noexcept
+{
+    std::size_t size = at.key() ? at.key()->key().size() + 4 : 1;
+    auto const& v = at.current();
+    if (auto const* const text = v.if_string())
+        size += text->size() + 2;
+    else if (v.is_double())
+        size += 18;
+    else
+        size += v.is_number() ? 8U : 2U;
+    return size;
+}
+
+}  // namespace
+
+std::optional<flaw> find_flaw(json::value const& root, std::size_t max_depth)
+{
+    walk at(root);
+    do {
+        if (auto const what = flaw_of(at, max_depth))
+            return flaw{*what, at.path()};
+    } while (at.advance());
+    return std::nullopt;
+}
+
+std::string largest_part(json::value const& root)
+{
+    walk at(root);
+    std::string largest;
+    std::string path;
+    std::size_t most = 0;
+    std::size_t size = 0;
+    while (at.advance()) {
+        if (at.depth() == 1) {
+            path = at.path();
+            size = 0;
+        }
+        size += text_size(at);
+        if (size > most) {
+            most = size;
+            if (largest != path)
+                largest = path;
+        }
+    }
+    return largest;
+}
+
+std::string_view describe(flaw::kind what) noexcept
+{
+    switch (what) {
+    case flaw::kind::not_finite:
+        return "not a finite number";
+    case flaw::kind::invalid_utf8:
+        return "a string that is not valid UTF-8";
+    case flaw::kind::invalid_key:
+        return "a key that is not valid UTF-8";
+    case flaw::kind::too_deep:
+        return "arrays and objects too deep inside each other";
+    case flaw::kind::too_large:
+        return "too large for one message";
+    case flaw::kind::invalid_method:
+        return "the name of a job must be UTF-8, and not empty";
+    }
+    return "not serializable";
+}
+
+std::string describe(flaw const& found, json::value const& params)
+{
+    auto text = argument_at(found.path, params);
+    if (!text.empty())
+        text += ": ";
+    return text += describe(found.what);
+}
+
+std::string argument_at(std::string_view path, json::value const& params)
+{
+    if (path.empty())
+        return {};
+    if (path.front() == '/')
+        path.remove_prefix(1);
+    auto const token = path.substr(0, path.find('/'));
+    auto const rest = path.substr(token.size());
+
+    std::string text = "argument ";
+    std::size_t index = 0;
+    auto const* const end = token.data() + token.size();
+    auto const parsed = std::from_chars(token.data(), end, index);
+    if (params.is_array() && parsed.ec == std::errc() && parsed.ptr == end)
+        text += std::to_string(index + 1);
+    else
+        text += quoted(token);
+    if (!rest.empty())
+        (text += ", at ") += rest;
+    return text;
+}
+
+}  // namespace leasepool::wire

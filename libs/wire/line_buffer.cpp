@@ -1,0 +1,108 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "line_buffer.hpp"
+
+#include <boost/assert.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace leasepool::wire {
+
+std::span<char> line_buffer::prepare()
+{
+    if (too_long_)
+        end_ = begin_ + std::min(pending(), start_bytes);
+    else if (begin_ == end_)
+        begin_ = scanned_ = end_ = 0;
+
+    // A long line is gone. With a margin, so that a line of about the kept size does not make
+    // every second call allocate.
+    if (capacity_ > kept_bytes && pending() <= kept_bytes / 2)
+        move_to(kept_bytes);
+    else if (capacity_ - end_ < least_space) {
+        // Moving costs what is pending. It is paid for by the bytes taken since the last move, or
+        // by the bytes that a buffer twice the size has room for.
+        if (begin_ >= pending() && capacity_ - pending() >= least_space) {
+            std::memmove(bytes_.get(), bytes_.get() + begin_, pending());
+            scanned_ -= begin_;
+            end_ -= begin_;
+            begin_ = 0;
+        }
+        else
+            move_to(std::max(kept_bytes, 2 * capacity_));
+    }
+    return {bytes_.get() + end_, capacity_ - end_};
+}
+
+void line_buffer::move_to(std::size_t capacity)
+{
+    auto bytes = std::make_unique_for_overwrite<char[]>(capacity);
+    if (pending() != 0)
+        std::memcpy(bytes.get(), bytes_.get() + begin_, pending());
+    bytes_ = std::move(bytes);
+    capacity_ = capacity;
+    scanned_ -= begin_;
+    end_ -= begin_;
+    begin_ = 0;
+}
+
+void line_buffer::commit(std::size_t n) noexcept
+{
+    BOOST_ASSERT(n <= capacity_ - end_);
+    end_ += n;
+}
+
+std::optional<std::string_view> line_buffer::next() noexcept
+{
+    if (too_long_ || scanned_ == end_)
+        return std::nullopt;
+    char const* const from = bytes_.get() + scanned_;
+    auto const* const found = static_cast<char const*>(std::memchr(from, '\n', end_ - scanned_));
+    if (!found) {
+        scanned_ = end_;
+        if (exceeds_limit())
+            give_up();
+        return std::nullopt;
+    }
+    std::string_view line(bytes_.get() + begin_, found);
+    if (line.ends_with('\r'))
+        line.remove_suffix(1);
+    if (line.size() > max_line_) {
+        give_up();
+        return std::nullopt;
+    }
+    begin_ = scanned_ = scanned_ + static_cast<std::size_t>(found - from) + 1;
+    return line;
+}
+
+/// Whether the incomplete line is too long already, wherever it will end. One byte more may be the
+/// `\r` of its end.
+bool line_buffer::exceeds_limit() const noexcept
+{
+    return pending() > max_line_ && (pending() - max_line_ > 1 || bytes_[end_ - 1] != '\r');
+}
+
+void line_buffer::give_up() noexcept
+{
+    too_long_ = true;
+    scanned_ = begin_;
+}
+
+std::string_view line_buffer::start() const noexcept
+{
+    if (!too_long_)
+        return {};
+    return {bytes_.get() + begin_, std::min({pending(), start_bytes, max_line_ + 1})};
+}
+
+std::string_view line_buffer::unfinished() const noexcept
+{
+    if (too_long_ || !bytes_)
+        return {};
+    return {bytes_.get() + begin_, pending()};
+}
+
+}  // namespace leasepool::wire
