@@ -23,13 +23,14 @@ namespace {
 // How often to look where no descriptor tells, or where there is no memory to wait for one.
 constexpr int look_every_ms = 50;
 
-bool reaped(left_process const& left) noexcept
+bool reaped(left_process& left) noexcept
 {
     auto const status = look_at(left.pid);
     if (!status)
         return false;
     // Before it is reaped: afterwards the number may be another group's.
     signal_group(left.exit.get(), left.pid, status->how != exit_status::kind::unknown, SIGKILL);
+    left.exit.reset();  // whoever sees that the process is gone sees that this is, too
     reap_exited(left.pid);
     return true;
 }

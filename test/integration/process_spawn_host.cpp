@@ -188,7 +188,7 @@ BOOST_AUTO_TEST_CASE(status_that_somebody_else_took_is_unknown)
         auto const pid = program.pid();
         BOOST_TEST(!program.kill(SIGKILL));
         BOOST_TEST(co_await program.async_exit(asio::use_awaitable) == exit_status{});
-        BOOST_TEST(!exists(pid));
+        await_gone(pid);
         BOOST_TEST(program.kill(SIGKILL) == boost::system::errc::no_such_process);
     });
     auto const dropped = spawn(io.get_executor(), sparring({"stay"}));
