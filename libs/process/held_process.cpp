@@ -42,23 +42,6 @@ process attach(asio::any_io_executor const& ex, pid_t pid, int exit_fd)
 #endif
 }
 
-// Two descriptors, kept free from before a program is started until they are needed, so that there
-// being no more is found out before.
-class reserved_descriptors {
-public:
-    reserved_descriptors(launch_plan const& plan, int any)
-    {
-        boost::system::error_code ec;
-        for (auto& fd : fds_)
-            if (fd = duplicate(any, ec); ec)
-                throw boost::system::system_error(
-                    ec, cannot_start(plan.path()) + ", no descriptor to watch it");
-    }
-
-private:
-    unique_fd fds_[2];
-};
-
 pid_t launch_on_lasting_thread(caretaker& thread, launch_plan const& plan, child_ends const& ends)
 {
     if (plan.parent_death_signal() == 0)
@@ -75,11 +58,10 @@ struct held_process::impl {
         : left(std::make_unique<left_process>()), exit(ex), held(ex)
     {
         auto& thread = caretaker::instance();
-        {
-            reserved_descriptors const reserved(plan, ends.input);
-            left->pid = launch_on_lasting_thread(thread, plan, ends);
-        }
+        left->pid = launch_on_lasting_thread(thread, plan, ends);
         try {
+            // That there are too few descriptors has shown before the start: these two take the place
+            // of those through which `launch` heard of its failure. Unless another thread is faster.
             boost::system::error_code ec;
             left->exit = watch_exit(left->pid, ec);
             if (ec)

@@ -115,7 +115,10 @@ BOOST_AUTO_TEST_CASE(child_starts_in_its_working_directory)
     options.command[0] = std::filesystem::relative(LEASEPOOL_SPAWNED_CHILD).string();
     if (options.command[0].find('/') == options.command[0].npos)
         options.command[0] = "./" + options.command[0];
-    BOOST_TEST(outcome_of(options).output == "/usr");
+    for (char const* directory : {"/usr", "/usr/share"}) {
+        options.working_directory = directory;
+        BOOST_TEST(outcome_of(options).output == directory);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(program_is_looked_for_in_the_path_of_the_child)

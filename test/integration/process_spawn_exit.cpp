@@ -196,11 +196,14 @@ BOOST_AUTO_TEST_CASE(assigned_to_drops_what_it_had)
     asio::io_context io;
     auto program = spawn(io.get_executor(), sparring({"stay"}));
     auto const pid = program.pid();
+    error_code ended;
+    program.async_exit([&](error_code ec, exit_status) { ended = ec; });
     program = spawn(io.get_executor(), sparring({"exit", "0"}));
     BOOST_TEST(program.pid() != pid);
     run(io, [&]() -> asio::awaitable<void> {
         BOOST_TEST(co_await program.async_exit(asio::use_awaitable) == exited(0));
     });
+    BOOST_TEST(ended == asio::error::operation_aborted);
     program.drop();
     await_no_child();
 }

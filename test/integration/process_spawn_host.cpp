@@ -166,7 +166,10 @@ BOOST_AUTO_TEST_CASE(own_children_and_sigchld_stay_the_users)
     BOOST_TEST(outcome_of(sparring({"exit", "1"})).status == exited(1));
     {
         asio::io_context io;
-        auto const dropped = spawn(io.get_executor(), sparring({"stay"}));
+        auto dropped = spawn(io.get_executor(), sparring({"stay"}));
+        auto const pid = dropped.pid();
+        dropped.drop();
+        await_gone(pid);
     }
     int status = 0;
     BOOST_TEST(::waitpid(own, &status, 0) == own);
