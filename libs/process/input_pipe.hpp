@@ -35,7 +35,8 @@ std::size_t write_without_sigpipe(
 /// It is a pipe, and not a socket on which MSG_NOSIGNAL could be asked for, because programs tell
 /// the difference: /dev/stdin of a socket cannot be opened, and `bash -c` takes one for a remote
 /// login and reads ~/.bashrc, of which one line of output breaks a protocol (both tried). Asio's own
-/// pipes raise SIGPIPE.
+/// pipes raise SIGPIPE. Blocking it costs 0.5 us a write; a round trip takes 6 us so, 7 us through a
+/// socket (measured on Linux 6.18).
 ///
 /// As for any I/O object: distinct ones may be used at the same time, one may not; it must not
 /// outlive its execution context.

@@ -6,6 +6,7 @@
 
 #include <boost/asio/use_future.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <barrier>
@@ -50,15 +51,19 @@ void forget_newer_system_calls()
 
 #endif
 
-std::chrono::nanoseconds cost_of_starts(int n)
+// The cheapest of some: what else the machine does is not in it.
+std::chrono::nanoseconds cost_of_a_start()
 {
+    constexpr int starts = 20;
     asio::io_context io;
     std::vector<child> children;
-    children.reserve(static_cast<std::size_t>(n));
-    auto const begin = std::chrono::steady_clock::now();
-    for (int i = 0; i != n; ++i)
+    auto least = std::chrono::nanoseconds::max();
+    for (int i = 0; i != starts; ++i) {
+        auto const begin = std::chrono::steady_clock::now();
         children.push_back(spawn(io.get_executor(), sparring({"exit", "0"})));
-    return std::chrono::steady_clock::now() - begin;
+        least = std::min<std::chrono::nanoseconds>(least, std::chrono::steady_clock::now() - begin);
+    }
+    return least;
 }
 
 }  // namespace
@@ -199,10 +204,8 @@ BOOST_AUTO_TEST_CASE(status_that_somebody_else_took_is_unknown)
 
 BOOST_AUTO_TEST_CASE(start_costs_the_same_with_much_memory)
 {
-    constexpr int starts = 20;
     constexpr std::size_t size = std::size_t{1} << 30;
-    cost_of_starts(starts);
-    auto const without = cost_of_starts(starts);
+    auto const without = cost_of_a_start();
     void* const memory =
         ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     BOOST_REQUIRE(memory != MAP_FAILED);
@@ -210,12 +213,15 @@ BOOST_AUTO_TEST_CASE(start_costs_the_same_with_much_memory)
     ::madvise(memory, size, MADV_NOHUGEPAGE);
     for (std::size_t i = 0; i < size; i += 4096)
         static_cast<char volatile*>(memory)[i] = 1;
-    auto const with = cost_of_starts(starts);
+    auto const with = cost_of_a_start();
     ::munmap(memory, size);
     using us = std::chrono::microseconds;
-    BOOST_TEST_MESSAGE("a start: "
-        << std::chrono::duration_cast<us>(without / starts).count() << " us, with 1 GiB resident: "
-        << std::chrono::duration_cast<us>(with / starts).count() << " us");
+    BOOST_TEST_MESSAGE("a start: " << std::chrono::duration_cast<us>(without).count()
+                                   << " us, with 1 GiB resident: "
+                                   << std::chrono::duration_cast<us>(with).count() << " us");
+#if !defined(__SANITIZE_THREAD__)  // which makes it a fork: fifty times as much, as it would here
+    BOOST_TEST((with < 10 * without));
+#endif
 }
 
 #if defined(__linux__)
