@@ -86,12 +86,8 @@ bool read_available(
         into.resize(had + (got > 0 ? static_cast<std::size_t>(got) : 0));
         if (got > 0)
             limit -= static_cast<std::size_t>(got);
-        else if (got == 0)
-            return true;
-        else if (error == EAGAIN || error == EWOULDBLOCK)
-            return false;
-        else if (error != EINTR)
-            return true;
+        else if (got == 0 || error != EINTR)
+            return got == 0 || (error != EAGAIN && error != EWOULDBLOCK);
     }
     return false;
 }

@@ -85,7 +85,11 @@ std::string find_program(std::string const& name, std::string_view directories)
     for (;;) {
         auto const colon = directories.find(':');
         std::string path(directories.substr(0, colon));
-        path = absolute((path.empty() ? "." : path) + '/' + name);
+        if (path.empty())
+            path = '.';
+        path += '/';
+        path += name;
+        path = absolute(path);
         int const why = error_of_executing(path);
         if (why == 0)
             return path;

@@ -158,7 +158,7 @@ void reset_signals() noexcept
 
     sigset_t none;
     ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
     ::execve(plan.path(), plan.argv(), plan.envp());
     give_up(report_to, launch_step::program);
 }
