@@ -67,9 +67,18 @@ void caretaker::adopt(std::unique_ptr<left_process> left) noexcept
     wake();
 }
 
-void caretaker::run(std::function<void()> work)
+void caretaker::run(std::function<void()> const& work)
 {
-    std::packaged_task<void()> order(std::move(work));
+    // Kept here, and not in the future, of which the thread destroys its share when it likes.
+    std::exception_ptr error;
+    std::packaged_task<void()> order([&] {
+        try {
+            work();
+        }
+        catch (...) {
+            error = std::current_exception();
+        }
+    });
     auto done = order.get_future();
     {
         std::lock_guard lock(mutex_);
@@ -77,6 +86,8 @@ void caretaker::run(std::function<void()> work)
     }
     wake();
     done.get();
+    if (error)
+        std::rethrow_exception(error);
 }
 
 void caretaker::wake() noexcept

@@ -41,7 +41,7 @@ public:
 
     /// Runs `work` on the thread and waits for it. Any other thread.
     /// @throws what `work` throws.
-    void run(std::function<void()> work);
+    void run(std::function<void()> const& work);
 
 private:
     caretaker();
