@@ -5,6 +5,9 @@
 # Sets leasepool_boost_mode, how to look for Boost: by the package file that Boost
 # itself installs. CMake's own FindBoost, which ended with CMake 3.30, stands in
 # only where there is no such file. Used by the build and by the installed package.
+#
+# Sets leasepool_boost_process, the component that Boost.Process v2 is in: a library of
+# its own where Boost has one, else headers that need Boost.Filesystem.
 
 set(leasepool_boost_mode CONFIG)
 if(CMAKE_VERSION VERSION_LESS 3.30)
@@ -12,4 +15,11 @@ if(CMAKE_VERSION VERSION_LESS 3.30)
     if(NOT Boost_FOUND AND NOT Boost_CONSIDERED_CONFIGS)
         set(leasepool_boost_mode MODULE)
     endif()
+endif()
+
+find_package(Boost 1.81 ${leasepool_boost_mode} QUIET OPTIONAL_COMPONENTS process)
+if(TARGET Boost::process)
+    set(leasepool_boost_process process)
+else()
+    set(leasepool_boost_process filesystem)
 endif()

@@ -1,0 +1,291 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "process_support.hpp"
+
+#include <boost/asio/use_future.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <barrier>
+#include <chrono>
+#include <cstddef>
+#include <future>
+#include <sys/mman.h>
+#include <thread>
+
+#if defined(__linux__)
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+// What starting programs does, or does not do, to the program that starts them.
+
+namespace leasepool::test {
+namespace {
+
+volatile std::sig_atomic_t children_ended = 0;
+
+#if defined(__linux__)
+
+// From here on this thread, and what it starts, has a kernel without pidfds and close_range.
+void forget_newer_system_calls()
+{
+    std::array<sock_filter, 6> filter{{
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_send_signal, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    }};
+    sock_fprog const program{filter.size(), filter.data()};
+    BOOST_REQUIRE(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    BOOST_REQUIRE(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+#endif
+
+// The cheapest of some: what else the machine does is not in it.
+std::chrono::nanoseconds cost_of_a_start()
+{
+    constexpr int starts = 20;
+    asio::io_context io;
+    std::vector<child> children;
+    auto least = std::chrono::nanoseconds::max();
+    for (int i = 0; i != starts; ++i) {
+        auto const begin = std::chrono::steady_clock::now();
+        children.push_back(spawn(io.get_executor(), sparring({"exit", "0"})));
+        least = std::min<std::chrono::nanoseconds>(least, std::chrono::steady_clock::now() - begin);
+    }
+    return least;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(process_spawn_host, nothing_left)
+
+BOOST_AUTO_TEST_CASE(spawns_at_once_do_not_hold_each_others_pipes)
+{
+    constexpr int threads = 4;
+    constexpr int each = 8;
+    std::atomic<int> ended = 0;
+    std::barrier together(threads);
+    std::vector<std::thread> running;
+    for (int t = 0; t != threads; ++t)
+        running.emplace_back([&] {
+            asio::io_context io;
+            std::vector<child> children;
+            together.arrive_and_wait();
+            for (int i = 0; i != each; ++i)
+                children.push_back(spawn(io.get_executor(), sparring({"echo"})));
+            together.arrive_and_wait();
+            // All others still run: if one had this one's pipe, the end would not come.
+            for (auto& program : children) {
+                program.standard_input().close();
+                char byte = 0;
+                error_code ec;
+                program.standard_output().native_non_blocking(false);
+                ended += program.standard_output().read_some(asio::buffer(&byte, 1), ec) == 0 &&
+                    ec == asio::error::eof;
+            }
+            together.arrive_and_wait();
+        });
+    for (auto& thread : running)
+        thread.join();
+    BOOST_TEST(ended == threads * each);
+}
+
+BOOST_AUTO_TEST_CASE(write_to_a_dead_reader_fails_without_a_signal)
+{
+    asio::io_context io;
+    disposition const deadly(SIGPIPE, SIG_DFL);
+    run(io, [&]() -> asio::awaitable<void> {
+        auto program = spawn(io.get_executor(), sparring({"close-input"}));
+        co_await read_line(program.standard_output());
+        auto const write = [&] {
+            return asio::async_write(program.standard_input(), asio::buffer("x", 1), as_tuple);
+        };
+        auto const [ec, n] = co_await write();
+        BOOST_TEST(ec == asio::error::broken_pipe);
+        BOOST_TEST(n == 0U);
+
+        // Nor is one taken away that a thread has blocked and waits for.
+        sigset_t pipe_signal;
+        sigset_t before;
+        sigset_t pending;
+        ::sigemptyset(&pipe_signal);
+        ::sigaddset(&pipe_signal, SIGPIPE);
+        ::pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+        co_await write();
+        ::sigpending(&pending);
+        BOOST_TEST(::sigismember(&pending, SIGPIPE) == 0);
+        ::raise(SIGPIPE);
+        co_await write();
+        ::sigpending(&pending);
+        BOOST_TEST(::sigismember(&pending, SIGPIPE) == 1);
+        int taken = 0;
+        ::sigwait(&pipe_signal, &taken);
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+
+        program.standard_input().close();
+        auto const [closed, none] = co_await write();
+        BOOST_TEST(closed == asio::error::bad_descriptor);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(write_that_waits_fails_when_the_reader_dies)
+{
+    asio::io_context io;
+    std::string const much(1U << 20, 'x');
+    run(io, [&]() -> asio::awaitable<void> {
+        auto program = spawn(io.get_executor(), sparring({"stay"}));
+        co_await read_line(program.standard_output());
+        std::promise<error_code> ended;
+        asio::async_write(program.standard_input(), asio::buffer(much),
+            [&](error_code ec, std::size_t) { ended.set_value(ec); });
+        program.kill(SIGKILL);
+        co_await program.async_exit(asio::use_awaitable);
+        auto result = ended.get_future();
+        while (result.wait_for(0s) != std::future_status::ready)
+            co_await asio::post(asio::use_awaitable);
+        BOOST_TEST(result.get() == asio::error::broken_pipe);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(own_children_and_sigchld_stay_the_users)
+{
+    disposition const counting(SIGCHLD, [](int) { children_ended = children_ended + 1; });
+    children_ended = 0;
+    pid_t const own = ::fork();
+    if (own == 0)
+        ::_exit(42);
+    // It is a zombie while ours come and go.
+    siginfo_t info = {};
+    BOOST_TEST(::waitid(P_PID, static_cast<id_t>(own), &info, WEXITED | WNOWAIT) == 0);
+    BOOST_TEST(outcome_of(sparring({"exit", "1"})).status == exited(1));
+    {
+        asio::io_context io;
+        auto dropped = spawn(io.get_executor(), sparring({"stay"}));
+        auto const pid = dropped.pid();
+        dropped.drop();
+        await_gone(pid);
+    }
+    int status = 0;
+    BOOST_TEST(::waitpid(own, &status, 0) == own);
+    BOOST_TEST(WEXITSTATUS(status) == 42);
+    BOOST_TEST(children_ended >= 1);
+    struct sigaction action = {};
+    ::sigaction(SIGCHLD, nullptr, &action);
+    BOOST_TEST((action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN));
+}
+
+BOOST_AUTO_TEST_CASE(status_that_somebody_else_took_is_unknown)
+{
+    // The kernel reaps them then.
+    disposition const ignoring(SIGCHLD, SIG_IGN);
+    BOOST_TEST(outcome_of(sparring({"exit", "1"})).status == exit_status{});
+    asio::io_context io;
+    run(io, [&]() -> asio::awaitable<void> {
+        auto program = spawn(io.get_executor(), sparring({"stay"}));
+        auto const pid = program.pid();
+        BOOST_TEST(!program.kill(SIGKILL));
+        BOOST_TEST(co_await program.async_exit(asio::use_awaitable) == exit_status{});
+        await_gone(pid);
+        BOOST_TEST(program.kill(SIGKILL) == boost::system::errc::no_such_process);
+    });
+    auto const dropped = spawn(io.get_executor(), sparring({"stay"}));
+}
+
+BOOST_AUTO_TEST_CASE(start_costs_the_same_with_much_memory)
+{
+    constexpr std::size_t size = std::size_t{1} << 30;
+    auto const without = cost_of_a_start();
+    void* const memory =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    BOOST_REQUIRE(memory != MAP_FAILED);
+    // Small pages, of which a fork would copy the table.
+    ::madvise(memory, size, MADV_NOHUGEPAGE);
+    for (std::size_t i = 0; i < size; i += 4096)
+        static_cast<char volatile*>(memory)[i] = 1;
+    auto const with = cost_of_a_start();
+    ::munmap(memory, size);
+    using us = std::chrono::microseconds;
+    BOOST_TEST_MESSAGE("a start: " << std::chrono::duration_cast<us>(without).count()
+                                   << " us, with 1 GiB resident: "
+                                   << std::chrono::duration_cast<us>(with).count() << " us");
+#if !defined(__SANITIZE_THREAD__)  // which makes it a fork: fifty times as much, as it would here
+    BOOST_TEST((with < 10 * without));
+#endif
+}
+
+#if defined(__linux__)
+
+BOOST_AUTO_TEST_CASE(child_dies_with_its_parent_if_asked_to)
+{
+    asio::io_context io;
+    run(io, [&]() -> asio::awaitable<void> {
+        spawn_options options;
+        options.command = {LEASEPOOL_SPAWNING_PARENT, LEASEPOOL_SPAWNED_CHILD};
+        auto parent = spawn(io.get_executor(), options);
+        auto const grandchild = std::stoi(co_await read_line(parent.standard_output()));
+        detail::unique_fd const watch(static_cast<int>(::syscall(SYS_pidfd_open, grandchild, 0)));
+        BOOST_REQUIRE(static_cast<bool>(watch));
+        // Not by the group: it has its own, and its standard input is of no interest to it.
+        ::kill(parent.pid(), SIGKILL);
+        pollfd gone{watch.get(), POLLIN, 0};
+        BOOST_TEST(::poll(&gone, 1, 60'000) == 1);
+        ::kill(grandchild, SIGKILL);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(child_outlives_the_thread_that_started_it)
+{
+    asio::io_context io;
+    child program;
+    auto options = sparring({"echo"});
+    options.parent_death_signal = SIGKILL;
+    std::thread([&] { program = spawn(io.get_executor(), options); }).join();
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await asio::async_write(
+            program.standard_input(), asio::buffer("still\n", 6), asio::use_awaitable);
+        BOOST_TEST(co_await read_line(program.standard_output()) == "still");
+        program.standard_input().close();
+        BOOST_TEST(co_await program.async_exit(asio::use_awaitable) == exited(0));
+    });
+    program.drop();
+}
+
+BOOST_AUTO_TEST_CASE(older_kernels_will_do)
+{
+    std::thread([] {
+        forget_newer_system_calls();
+        int const low = ::open("/dev/null", O_RDONLY);
+        int const high = ::fcntl(low, F_DUPFD, 900);
+        BOOST_TEST(outcome_of(sparring({"descriptors"})).output == "0 1 2 ");
+        ::close(low);
+        ::close(high);
+        BOOST_TEST(outcome_of(sparring({"raise", "11"})).status == killed_by(SIGSEGV));
+
+        asio::io_context io;
+        run(io, [&]() -> asio::awaitable<void> {
+            auto program = spawn(io.get_executor(), sparring({"leave-behind"}));
+            co_await read_line(program.standard_output());
+            BOOST_TEST(co_await program.async_exit(asio::use_awaitable) == exited(7));
+            BOOST_TEST((co_await read_to_end(program.standard_output())).empty());
+            program = spawn(io.get_executor(), sparring({"stay"}));
+        });
+        await_no_child();
+    }).join();
+}
+
+#endif
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace leasepool::test

@@ -1,0 +1,189 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_TEST_PROCESS_SUPPORT_HPP
+#define LEASEPOOL_TEST_PROCESS_SUPPORT_HPP
+
+#include "support.hpp"
+
+#include "process/spawn.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <ostream>
+#include <sched.h>
+#include <set>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace leasepool::detail {
+
+inline std::ostream& boost_test_print_type(std::ostream& to, exit_status const& status)
+{
+    return to << to_string(status);
+}
+
+}  // namespace leasepool::detail
+
+namespace leasepool::test {
+
+using detail::child;
+using detail::exit_status;
+using detail::spawn;
+using detail::spawn_options;
+
+constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
+
+inline exit_status exited(int value)
+{
+    return {exit_status::kind::exited, value, false};
+}
+
+inline exit_status killed_by(int signal)
+{
+    return {exit_status::kind::signaled, signal, false};
+}
+
+/// The sparring child in one of its modes.
+inline spawn_options sparring(std::vector<std::string> words)
+{
+    spawn_options options;
+    options.command = {LEASEPOOL_SPAWNED_CHILD};
+    options.command.insert(options.command.end(), words.begin(), words.end());
+    return options;
+}
+
+inline asio::awaitable<std::string> read_to_end(asio::posix::stream_descriptor& from)
+{
+    std::string text;
+    auto const [ec, n] = co_await asio::async_read(from, asio::dynamic_buffer(text), as_tuple);
+    BOOST_TEST(ec == asio::error::eof);
+    co_return text;
+}
+
+inline asio::awaitable<std::string> read_line(asio::posix::stream_descriptor& from)
+{
+    std::string text;
+    auto const n = co_await asio::async_read_until(
+        from, asio::dynamic_buffer(text), '\n', asio::use_awaitable);
+    co_return text.substr(0, n - 1);
+}
+
+struct outcome {
+    exit_status status;
+    std::string output;
+};
+
+/// Runs a program to its end.
+inline outcome outcome_of(spawn_options const& options)
+{
+    asio::io_context io;
+    outcome result;
+    run(io, [&]() -> asio::awaitable<void> {
+        auto program = spawn(io.get_executor(), options);
+        result.output = co_await read_to_end(program.standard_output());
+        result.status = co_await program.async_exit(asio::use_awaitable);
+    });
+    return result;
+}
+
+inline std::set<int> open_descriptors()
+{
+    std::set<int> found;
+    for (auto const& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+        found.insert(std::stoi(entry.path().filename()));
+    // That of the listing, which is closed by now.
+    std::erase_if(found, [](int fd) { return ::fcntl(fd, F_GETFD) < 0; });
+    return found;
+}
+
+/// Waits until this program has no child, not even a zombie.
+inline void await_no_child()
+{
+    siginfo_t info = {};
+    while (::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) == 0)
+        ::sched_yield();
+    BOOST_TEST(errno == ECHILD);
+}
+
+inline bool has_child()
+{
+    siginfo_t info = {};
+    return ::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | WNOHANG) == 0;
+}
+
+/// Whether there is such a process, a zombie or not.
+inline bool exists(pid_t pid)
+{
+    return ::kill(pid, 0) == 0;
+}
+
+/// Waits until there is no such process. The system says that there is no child a moment before.
+inline void await_gone(pid_t pid)
+{
+    while (exists(pid))
+        ::sched_yield();
+}
+
+/// Fails if a test leaves a descriptor or a child that it did not find.
+struct nothing_left {
+    nothing_left()
+    {
+        // What lasts as long as the program: the thread that reaps.
+        static bool const warm = outcome_of(sparring({"exit", "0"})).status.success();
+        BOOST_TEST(warm);
+        descriptors_before = open_descriptors();
+    }
+    ~nothing_left()
+    {
+        await_no_child();
+        // Where there are no pidfds, a thread that has seen the end closes its pipe a moment later.
+        for (int i = 0; i != 100'000 && open_descriptors() != descriptors_before; ++i)
+            ::sched_yield();
+        BOOST_TEST(open_descriptors() == descriptors_before, boost::test_tools::per_element());
+    }
+
+    std::set<int> descriptors_before;
+};
+
+/// Handles a signal in another way while it lives.
+class disposition {
+public:
+    disposition(int signal, void (*handler)(int)) : signal_(signal)
+    {
+        struct sigaction action = {};
+        action.sa_handler = handler;
+        action.sa_flags = SA_RESTART;
+        ::sigaction(signal, &action, &before_);
+    }
+    ~disposition() { ::sigaction(signal_, &before_, nullptr); }
+    disposition(disposition const&) = delete;
+    disposition& operator=(disposition const&) = delete;
+
+private:
+    int signal_;
+    struct sigaction before_ = {};
+};
+
+}  // namespace leasepool::test
+
+#endif
