@@ -5,8 +5,8 @@
 // An operation whose nth allocation fails, for every n: either the call threw and nothing has begun,
 // or it completes once. Afterwards the manager works, and nothing is lost.
 
+#include "allocation_desk.hpp"
 #include "failing_heap.hpp"
-#include "support.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -17,117 +17,14 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <atomic>
-#include <exception>
-#include <functional>
-#include <memory>
 #include <new>
 #include <optional>
 #include <string>
-#include <thread>
-#include <utility>
-#include <vector>
 
 using namespace leasepool;
 using namespace leasepool::test;
 
 namespace {
-
-constexpr char const long_owner[] =
-    "an owner whose name is too long for any string to keep in place";
-
-/// The io_context and all handlers run on the test's own thread.
-struct desk {
-    explicit desk(manager_options options = {.max_pools = 1})
-        : pools(io, thread_backend({.workers_per_pool = 1}), with_short_pauses(std::move(options)))
-    {
-    }
-    ~desk()
-    {
-        held = {};
-        bool done = false;
-        pools.async_stop({.mode = stop_mode::cancel}, [&](error_code) { done = true; });
-        until([&] { return done; });
-        io.run();
-    }
-
-    static manager_options with_short_pauses(manager_options options)
-    {
-        options.backoff = 1ms;
-        options.max_backoff = 1ms;
-        options.make_attempts = 1'000'000;
-        return options;
-    }
-
-    template <class Condition>
-    void until(Condition condition)
-    {
-        io.restart();
-        while (!condition())
-            if (io.run_one() == 0)
-                throw std::runtime_error("out of work before it happened");
-    }
-
-    void start()
-    {
-        error_code error = errc::unavailable;
-        pools.async_start([&](error_code e) { error = e; });
-        until([&] { return error != errc::unavailable; });
-        BOOST_TEST_REQUIRE(!error);
-    }
-
-    void take_lease()
-    {
-        bool done = false;
-        pools.async_acquire({}, [&](error_code error, thread_lease lease) {
-            held = std::move(lease);
-            done = !error;
-        });
-        until([&] { return done; });
-    }
-
-    /// The manager grants, runs and takes back.
-    void check_alive()
-    {
-        held = {};
-        take_lease();
-        int result = 0;
-        held.async_run([] { return 42; }, [&](std::exception_ptr, int n) { result = n; });
-        until([&] { return result != 0; });
-        BOOST_TEST_REQUIRE(result == 42);
-        held = {};
-    }
-
-    asio::io_context io;
-    thread_manager pools;
-    thread_lease held;
-};
-
-/// A completion handler, and what became of it.
-struct witness {
-    std::atomic<int> calls = 0;
-    error_code error;
-    std::exception_ptr exception;
-    std::shared_ptr<int> alive = std::make_shared<int>();
-    thread_lease granted;
-
-    auto handler()
-    {
-        return [this, keep = alive](auto&& outcome, auto&&... result) {
-            note(std::move(outcome));
-            (this->keep_lease(std::move(result)), ...);
-            ++calls;
-        };
-    }
-
-private:
-    void note(error_code e) { error = e; }
-    void note(std::exception_ptr e) { exception = std::move(e); }
-    void keep_lease(thread_lease l) { granted = std::move(l); }
-    template <class T>
-    void keep_lease(T const&)
-    {
-    }
-};
 
 /// Tries `begin(witness)` with the first allocation failing, then the second, and so on, until none
 /// fails. `check` sees the outcome where the call did not throw.
@@ -440,88 +337,6 @@ BOOST_AUTO_TEST_CASE(whole_life_with_each_allocation_of_any_thread_failing)
         }
         failed = heap.failed();
     }
-}
-
-// What must not need memory at all.
-
-BOOST_AUTO_TEST_CASE(executor_of_a_lease_is_type_erased_without_an_allocation)
-{
-    desk d;
-    d.start();
-    d.take_lease();
-    auto const before = allocations_here();
-    {
-        asio::any_io_executor const any = d.held.get_executor();
-        asio::any_io_executor const same = d.held;
-        asio::any_io_executor const tracked = asio::prefer(
-            any, asio::execution::outstanding_work.tracked, asio::execution::blocking.never);
-        auto const copy = tracked;
-        if (!(any == same) || any == copy)
-            throw std::logic_error("executors are not equal");
-    }
-    auto const after = allocations_here();
-    BOOST_TEST(after == before);
-}
-
-BOOST_AUTO_TEST_CASE(release_does_not_allocate_on_any_thread)
-{
-    // Also where the pool is not kept, where it is kept for a while, and where somebody waits.
-    for (auto const idle_ttl : {0ms, 60'000ms})
-        for (std::size_t const min_pools : {1u, 2u})
-            for (bool const somebody_waits : {false, true})
-                for (auto const where : {"io thread", "foreign thread", "pool's thread"}) {
-                    desk d({.max_pools = 2, .min_pools = min_pools, .idle_ttl = idle_ttl});
-                    d.start();
-                    d.take_lease();
-                    auto other = std::move(d.held);
-                    d.take_lease();
-                    witness waiting;
-                    if (somebody_waits)
-                        d.pools.async_acquire({}, waiting.handler());
-                    d.io.poll();
-                    std::atomic<long> allocated = -1;
-                    auto const release = [&] {
-                        auto const before = allocations_here();
-                        d.held.release();
-                        allocated = allocations_here() - before;
-                    };
-                    if (where == std::string("io thread"))
-                        asio::post(d.io, release);
-                    else if (where == std::string("foreign thread"))
-                        std::thread(release).join();
-                    else
-                        asio::post(other, release);
-                    while (allocated < 0)
-                        d.io.poll();
-                    BOOST_TEST_CONTEXT(where << ", min_pools " << min_pools << ", waiter "
-                                             << somebody_waits << ", ttl " << idle_ttl.count())
-                    BOOST_TEST(allocated == 0);
-                    if (somebody_waits)
-                        d.until([&] { return waiting.calls == 1; });
-                }
-}
-
-BOOST_AUTO_TEST_CASE(release_does_not_allocate_if_the_manager_is_on_a_thread_pool)
-{
-    asio::thread_pool threads(1);
-    {
-        thread_manager pools(threads, thread_backend({.workers_per_pool = 1}), {.max_pools = 1});
-        gate started;
-        pools.async_start([&](error_code) { started.open(); });
-        started.pass();
-        gate granted;
-        thread_lease held;
-        pools.async_acquire({}, [&](error_code, thread_lease lease) {
-            held = std::move(lease);
-            granted.open();
-        });
-        granted.pass();
-        auto const before = allocations_here();
-        held.release();
-        auto const after = allocations_here();
-        BOOST_TEST(after == before);
-    }
-    threads.join();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -17,10 +17,9 @@ function(leasepool_target_options target)
     endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
         # False at every "text" + std::string (GCC bug 105651), in Asio's use_future once it is
-        # inlined, and at coroutine frames. -Wstringop-overflow, seen with ASan at atomics of
-        # event_node, is taken to be of that kind too; nobody has traced it.
+        # inlined, and at coroutine frames.
         target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized
-            -Wno-mismatched-new-delete -Wno-stringop-overflow)
+            -Wno-mismatched-new-delete)
     endif()
 
     if(LEASEPOOL_SANITIZE)
