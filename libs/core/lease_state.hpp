@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <source_location>
 #include <string_view>
+#include <utility>
 
 namespace leasepool::detail {
 
@@ -23,12 +24,13 @@ namespace leasepool::detail {
 /// Whether it has ended, and how much work is outstanding on it, is one atomic word, so that the
 /// last piece of work and the end agree on who reports that it is drained.
 class lease_state final : public ledger::claim, public event_node<lease_state> {
-    // First, in the bases' padding: there may be very many of these.
+    // First, in the bases' padding: there may be very many of these. No bit-fields: the strand may
+    // write the one while another thread reads the other.
     std::uint8_t const owner_size_;
-    bool invalid_ : 1 = false;
-    bool wait_ : 1 = true;
-    bool drain_is_awaited_ : 1 = false;
-    bool failed_ : 1 = false;
+    bool invalid_ = false;
+    bool wait_ = true;
+    bool drain_is_awaited_ = false;
+    bool failed_ = false;
 
 public:
     enum event : std::uint32_t {
@@ -85,12 +87,7 @@ public:
     };
     /// From then on until it is settled `awaiting_drain` is the strand's.
     void drain_wait_handed_over() noexcept { drain_is_awaited_ = true; }
-    bool end_drain_wait() noexcept
-    {
-        bool const awaited = drain_is_awaited_;
-        drain_is_awaited_ = false;
-        return awaited;
-    }
+    bool end_drain_wait() noexcept { return std::exchange(drain_is_awaited_, false); }
 
     /// Instead of a grant. The operation that gets to know is the only one to use the claim then.
     void fail(error_code why) noexcept
