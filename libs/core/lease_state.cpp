@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <limits>
 #include <new>
+#include <system_error>
 #include <utility>
 
 namespace leasepool::detail {
@@ -122,6 +123,35 @@ void lease_state::granted(std::uint64_t id) noexcept
 {
     id_ = id;
     intrusive_ptr_add_ref(pool());
+}
+
+void lease_state::fail(error_code why) noexcept
+{
+    // A code that came from <system_error> is not the sum of its parts.
+    if (error_code(why.value(), why.category()) == why) {
+        failed_ = failed::yes;
+        fail_category = &why.category();
+        id_ = static_cast<std::uint32_t>(why.value());
+        return;
+    }
+    std::error_code const code = why;
+    failed_ = failed::with_std_code;
+    std_fail_category = &code.category();
+    id_ = static_cast<std::uint32_t>(code.value());
+}
+
+error_code lease_state::failure() const noexcept
+{
+    auto const value = static_cast<int>(static_cast<std::uint32_t>(id_));
+    switch (failed_) {
+    case failed::no:
+        break;
+    case failed::yes:
+        return {value, *fail_category};
+    case failed::with_std_code:
+        return std::error_code(value, *std_fail_category);
+    }
+    return {};
 }
 
 lease_state const* acquire_of_this_call() noexcept

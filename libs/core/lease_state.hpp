@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <source_location>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace leasepool::detail {
@@ -30,7 +31,7 @@ class lease_state final : public ledger::claim, public event_node<lease_state> {
     bool invalid_ = false;
     bool wait_ = true;
     bool drain_is_awaited_ = false;
-    bool failed_ = false;
+    enum class failed : std::uint8_t { no, yes, with_std_code } failed_ = failed::no;
 
 public:
     enum event : std::uint32_t {
@@ -81,26 +82,18 @@ public:
     // The operations that wait for it. strand, after they are handed over.
 
     union {
-        acquire_completion* acquiring = nullptr;           // before the grant
-        plain_completion* awaiting_drain;                  // after it
-        boost::system::error_category const* fail_reason;  // if there was none
+        acquire_completion* acquiring = nullptr;             // before the grant
+        plain_completion* awaiting_drain;                    // after it
+        boost::system::error_category const* fail_category;  // if there was none
+        std::error_category const* std_fail_category;
     };
     /// From then on until it is settled `awaiting_drain` is the strand's.
     void drain_wait_handed_over() noexcept { drain_is_awaited_ = true; }
     bool end_drain_wait() noexcept { return std::exchange(drain_is_awaited_, false); }
 
     /// Instead of a grant. The operation that gets to know is the only one to use the claim then.
-    void fail(error_code why) noexcept
-    {
-        failed_ = true;
-        fail_reason = &why.category();
-        id_ = static_cast<std::uint32_t>(why.value());
-    }
-    error_code failure() const noexcept
-    {
-        return failed_ ? error_code(static_cast<int>(static_cast<std::uint32_t>(id_)), *fail_reason)
-                       : error_code();
-    }
+    void fail(error_code why) noexcept;
+    error_code failure() const noexcept;
 
     // Before the grant: what the acquire asked for. `expiry` says until when it waits, and `id` is
     // that of the pool on whose thread it was begun, or 0.
