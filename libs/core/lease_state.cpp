@@ -77,9 +77,9 @@ lease_state* lease_state::allocate(
 
 void lease_state::last_reference_dropped() noexcept
 {
-    auto const size = sizeof(lease_state) + owner_size_;
     this->~lease_state();
-    ::operator delete(static_cast<void*>(this), size);
+    // Not with the size: clang has that only if asked.
+    ::operator delete(static_cast<void*>(this));
 }
 
 lease_ptr lease_state::make(core_ptr core, acquire_options const& options)

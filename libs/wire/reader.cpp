@@ -10,6 +10,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse_options.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <limits>
 #include <string>
@@ -183,7 +184,7 @@ message reader::read(std::string_view line, json::storage_ptr memory)
 
     p.reset();
     e.begin(std::move(memory));
-    json::error_code ec;
+    boost::system::error_code ec;
     auto const parsed = p.write_some(false, line.data(), line.size(), ec);
     if (ec == json::error::too_deep)
         return refuse(e, line,
