@@ -7,10 +7,10 @@
 #include "../../libs/wire/reader.hpp"
 
 #include <boost/json/array.hpp>
-#include <boost/json/memory_resource.hpp>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/storage_ptr.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -82,8 +83,11 @@ std::string invalid(std::string_view line, std::string_view id = "none")
     return end == all.npos ? all : all.substr(before.size(), end - before.size());
 }
 
+/// Boost.JSON's, under whichever name this release has it.
+using memory_resource = std::remove_pointer_t<decltype(json::storage_ptr().get())>;
+
 /// Memory that tells when it is gone, and counts what is not given back.
-class watched_memory final : public json::memory_resource {
+class watched_memory final : public memory_resource {
 public:
     watched_memory(bool& gone, long& blocks) noexcept : gone_{gone}, blocks_{blocks} {}
     watched_memory(watched_memory const&) = delete;
@@ -101,7 +105,7 @@ private:
         --blocks_;
         ::operator delete(block);
     }
-    bool do_is_equal(json::memory_resource const& other) const noexcept override
+    bool do_is_equal(memory_resource const& other) const noexcept override
     {
         return this == &other;
     }
