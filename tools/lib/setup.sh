@@ -87,9 +87,21 @@ boost_packages() {
     done
 }
 
+# Boost.Process is a library of its own in newer releases, headers that need Boost.Filesystem in
+# older ones.
+boost_process_part() {
+    local package
+    package=$(boost_packages process | tail -n 1)
+    if command -v dpkg-query >/dev/null && known_package "$package"; then
+        echo process
+    else
+        echo filesystem
+    fi
+}
+
 need_build_tools() {
     local boost
-    boost=$(boost_packages json test)
+    boost=$(boost_packages json test "$(boost_process_part)")
     # shellcheck disable=SC2086 # one word a package
     need_packages g++ cmake ninja-build python3 $boost
 }
