@@ -103,8 +103,9 @@ BOOST_AUTO_TEST_CASE(value_with_a_flaw_is_refused_and_leaves_no_trace)
     writer w;
     std::string out = "before\n";
     BOOST_TEST(text(w.request(out, 1, "m", {1, {{"x", infinity}}})) == "/1/x not a finite number");
-    BOOST_TEST(text(w.request_body(out, "m", {infinity})) == "/0 not a finite number");
-    BOOST_TEST(text(w.notification(out, "m", {"\xFF"})) == "/0 a string that is not valid UTF-8");
+    BOOST_TEST(text(w.request_body(out, "m", json::array{infinity})) == "/0 not a finite number");
+    BOOST_TEST(text(w.notification(out, "m", json::array{"\xFF"})) ==
+        "/0 a string that is not valid UTF-8");
     BOOST_TEST(text(w.result(out, 1, infinity)) == " not a finite number");
     for (auto const* const method : {"", "\xFF"})
         BOOST_TEST(text(w.request(out, 1, method, nullptr)) ==
