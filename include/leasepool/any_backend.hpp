@@ -37,9 +37,15 @@ public:
     ///     system_error(errc::unsupported_backend) for one that cannot be had here.
     explicit any_backend(std::string_view name);
 
+    static constexpr bool runs_jobs = true;
+
     std::string_view name() const noexcept { return backend_->name(); }
     std::size_t workers_per_pool() const noexcept { return backend_->workers_per_pool(); }
     std::unique_ptr<pool_type> make_pool(pool_site site);
+
+    /// @cond
+    std::unique_ptr<detail::backend_base> release() && noexcept { return std::move(backend_); }
+    /// @endcond
 
 private:
     std::unique_ptr<detail::backend_base> backend_;

@@ -6,7 +6,9 @@
 #define LEASEPOOL_BACKEND_HPP
 
 #include <leasepool/config.hpp>
+#include <leasepool/log.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <concepts>
@@ -16,6 +18,7 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace leasepool {
 
@@ -50,6 +53,14 @@ public:
     /// and what has not begun fails with the reason. `close` follows when its work is done. Called
     /// before `ready`, the pool counts as not made, but `ready` or `failed` is still to come.
     void broken(std::exception_ptr why) const noexcept;
+
+    /// The manager's executor. Not to be used any more once the pool is being destroyed.
+    boost::asio::any_io_executor get_executor() const;
+
+    /// Writes to the manager's log, with the field `pool` added. Of what comes faster than the log
+    /// takes it, some is dropped; the log says how much.
+    /// @param fields their names are not copied: string literals, say.
+    void log(severity level, std::string_view message, std::vector<log_field> fields) const noexcept;
 
     /// After `close`: nothing of the pool runs any more. It is destroyed soon.
     void closed() const noexcept;

@@ -8,12 +8,15 @@
 #include <leasepool/backend.hpp>
 #include <leasepool/detail/initiate.hpp>
 #include <leasepool/error.hpp>
+#include <leasepool/job.hpp>
+#include <leasepool/job_options.hpp>
 #include <leasepool/lease_executor.hpp>
 #include <leasepool/thread_backend.hpp>
 
 #include <boost/asio/execution_context.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
@@ -29,6 +32,12 @@ template <class Backend>
 inline constexpr bool runs_functions = false;
 template <function_backend Backend>
 inline constexpr bool runs_functions<Backend> = true;
+
+/// Also backends that run nothing else, which say so.
+template <class Backend>
+inline constexpr bool runs_jobs = runs_functions<Backend>;
+template <class Backend>
+requires Backend::runs_jobs inline constexpr bool runs_jobs<Backend> = true;
 
 /// Where a lease is no executor it has no `executor_type`.
 template <bool>
@@ -209,6 +218,7 @@ public:
     /// `system_error(errc::not_running)` if the manager's context is gone, `std::bad_alloc`, and what
     /// moving the function or handler throws.
     template <class Function, class Token = default_run_token>
+    requires(!detail::job_call_like<Function> && !std::same_as<std::decay_t<Function>, job_options>)
     auto async_run(Function&& function, Token&& token = Token())
     {
         static_assert(detail::runs_functions<Backend>,
@@ -220,6 +230,76 @@ public:
         return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
             detail::initiate_run(std::move(core)), token,
             std::decay_t<Function>(std::forward<Function>(function)), std::move(state));
+    }
+
+    /// Runs a job on one of the lease's workers: a thread, or a process. The program is the same.
+    ///
+    /// @param call what calling a `leasepool::job` returns.
+    /// @par Completion Signature
+    /// @code void(std::exception_ptr, R) @endcode or, for a job that returns nothing,
+    /// @code void(std::exception_ptr) @endcode
+    /// @par Completes
+    /// when the job is over: it has returned or thrown, or it never will, because its worker is dead.
+    /// It completes exactly once. A job that may have begun is never run again; one that surely has
+    /// not, when its worker dies, goes to another worker.
+    /// @par Errors, as a `boost::system::system_error`
+    /// Those of functions, see above, and
+    /// - on threads: the exception of the job's function, as it was thrown; `errc::job_not_local`.
+    /// - on worker processes: `remote_error` (`errc::remote_exception`) for an exception of the job;
+    ///   `worker_died` (`errc::worker_died`) if the worker died while it ran the job;
+    ///   `errc::job_timeout`; `errc::not_serializable`, naming the argument; `errc::message_too_large`;
+    ///   `errc::unknown_job`, `errc::bad_arguments`, `errc::bad_result`, `errc::protocol_error`. Each
+    ///   has a text that says what to do.
+    /// @par Per-Operation Cancellation
+    /// terminal, partial: before it began, it never runs; after that it is asked to stop. A worker
+    /// process that does not answer within `kill_grace` is killed. total: only while it is queued.
+    /// The operation completes when the job is over; if that was for the asking, with
+    /// `boost::asio::error::operation_aborted`, or with what revoked the lease.
+    /// @par Executor
+    /// The handler's associated executor, by default the manager's; never inside the call.
+    /// @par Exception Safety
+    /// As for functions. Arguments that cannot be converted or sent are an outcome of the operation.
+    template <detail::job_call_like Call, class Token = default_run_token>
+    auto async_run(Call&& call, Token&& token = Token())
+    {
+        return async_run(job_options(), std::forward<Call>(call), std::forward<Token>(token));
+    }
+
+    /// The same, with a time limit and news of its progress.
+    template <detail::job_call_like Call, class Token = default_run_token>
+    auto async_run(job_options options, Call&& call, Token&& token = Token())
+    {
+        return launch(detail::job_launch<std::decay_t<Call>>{
+                          std::forward<Call>(call), std::move(options)},
+            std::forward<Token>(token));
+    }
+
+    /// Runs a job of a worker process by its name; arguments and result are JSON as they are. On
+    /// threads it fails with `errc::job_not_local`.
+    ///
+    /// @param params an array of arguments; an object, for workers that take arguments by name; or
+    ///     null: none.
+    /// @par Completion Signature
+    /// @code void(std::exception_ptr, boost::json::value) @endcode
+    /// @throws std::invalid_argument if `params` is something else, or the name is empty or begins
+    ///     with `leasepool/`.
+    ///
+    /// In all else it is `async_run` of a job.
+    template <class Token = default_run_token>
+    auto async_call(std::string_view name, boost::json::value params, Token&& token = Token())
+    {
+        return async_call(
+            job_options(), name, std::move(params), std::forward<Token>(token));
+    }
+
+    /// The same, with a time limit and news of its progress.
+    template <class Token = default_run_token>
+    auto async_call(job_options options, std::string_view name, boost::json::value params,
+        Token&& token = Token())
+    {
+        return launch(detail::job_launch<detail::untyped_call>{
+                          detail::untyped_call(name, std::move(params)), std::move(options)},
+            std::forward<Token>(token));
     }
 
     // As an executor -------------------------------------------------------------------------------
@@ -251,6 +331,17 @@ public:
     /// @endcond
 
 private:
+    template <class Call, class Token>
+    auto launch(detail::job_launch<Call>&& job, Token&& token)
+    {
+        static_assert(detail::runs_jobs<Backend>, "async_run: leases of this backend run no jobs");
+        auto state = checked();
+        auto core = detail::core_of(*state);
+        return boost::asio::async_initiate<Token,
+            typename detail::run_signature<typename Call::result_type>::type>(
+            detail::initiate_run(std::move(core)), token, std::move(job), std::move(state));
+    }
+
     detail::lease_ptr checked() const
     {
         if (!state_)

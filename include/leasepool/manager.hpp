@@ -22,6 +22,15 @@
 #include <utility>
 
 namespace leasepool {
+namespace detail {
+
+/// What is no function in a call of `manager::async_run`.
+template <class T>
+inline constexpr bool is_run_argument = job_call_like<T> ||
+    std::is_same_v<std::decay_t<T>, acquire_options> ||
+    std::is_same_v<std::decay_t<T>, job_options>;
+
+}  // namespace detail
 
 /// Owns a bounded number of pools and lends them out.
 ///
@@ -168,7 +177,7 @@ public:
     /// @par Per-Operation Cancellation
     /// While it waits for the lease, all types; then as for `lease::async_run`.
     template <class Function, class Token = default_run_token>
-    requires(!std::same_as<std::decay_t<Function>, acquire_options>) auto async_run(
+    requires(!detail::is_run_argument<Function>) auto async_run(
         acquire_options options, Function&& function, Token&& token = Token())
     {
         static_assert(detail::runs_functions<Backend>,
@@ -183,12 +192,52 @@ public:
 
     /// The same with default options; `where` is the line of the call.
     template <class Function, class Token = default_run_token>
-    requires(!std::same_as<std::decay_t<Function>, acquire_options>) auto async_run(
-        Function&& function, Token&& token = Token(),
+    requires(!detail::is_run_argument<Function>) auto async_run(Function&& function,
+        Token&& token = Token(),
         std::source_location where = std::source_location::current())
     {
         return async_run(acquire_options{.where = where}, std::forward<Function>(function),
             std::forward<Token>(token));
+    }
+
+    /// Acquires a lease, runs a job on it, and releases it: one operation; see
+    /// `lease::async_run` of a job, and above.
+    template <detail::job_call_like Call, class Token = default_run_token>
+    auto async_run(
+        acquire_options options, job_options how, Call&& call, Token&& token = Token())
+    {
+        static_assert(detail::runs_jobs<Backend>, "async_run: this backend runs no jobs");
+        using result = typename std::decay_t<Call>::result_type;
+        return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
+            detail::initiate_acquire_and_run(core_), token,
+            detail::job_launch<std::decay_t<Call>>{std::forward<Call>(call), std::move(how)},
+            detail::make_claim(core_, options), detail::patience{options.wait, options.timeout});
+    }
+
+    /// The same with default options of the run.
+    template <detail::job_call_like Call, class Token = default_run_token>
+    auto async_run(acquire_options options, Call&& call, Token&& token = Token())
+    {
+        return async_run(
+            options, job_options(), std::forward<Call>(call), std::forward<Token>(token));
+    }
+
+    /// The same with default options of the acquire; `where` is the line of the call.
+    template <detail::job_call_like Call, class Token = default_run_token>
+    auto async_run(job_options how, Call&& call, Token&& token = Token(),
+        std::source_location where = std::source_location::current())
+    {
+        return async_run(acquire_options{.where = where}, std::move(how),
+            std::forward<Call>(call), std::forward<Token>(token));
+    }
+
+    /// The same with default options.
+    template <detail::job_call_like Call, class Token = default_run_token>
+    auto async_run(Call&& call, Token&& token = Token(),
+        std::source_location where = std::source_location::current())
+    {
+        return async_run(acquire_options{.where = where}, job_options(),
+            std::forward<Call>(call), std::forward<Token>(token));
     }
 
     /// A consistent snapshot of everything. With `use_future` it serves a plain thread, which must

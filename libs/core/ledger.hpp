@@ -5,6 +5,8 @@
 #ifndef LEASEPOOL_CORE_LEDGER_HPP
 #define LEASEPOOL_CORE_LEDGER_HPP
 
+#include "steady_time.hpp"
+
 #include <leasepool/error.hpp>
 #include <leasepool/options.hpp>
 
@@ -21,16 +23,8 @@
 
 namespace leasepool::detail {
 
-using steady_time = std::chrono::steady_clock::time_point;
-
 /// Far enough from the clock's end that a sum of a few durations and a time cannot overflow.
 constexpr steady_duration longest_duration = steady_duration::max() / 4;
-
-/// `at + by`, stopping at the clock's end instead of overflowing. For `by` >= 0.
-constexpr steady_time saturating_add(steady_time at, steady_duration by) noexcept
-{
-    return by > steady_time::max() - at ? steady_time::max() : at + by;
-}
 
 /// The soft expiry of a lease, on which a renewal from any thread and the revocation agree: it is
 /// either a time or `revoked`, and changes in one step.

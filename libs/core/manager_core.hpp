@@ -25,6 +25,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 namespace leasepool::detail {
 
@@ -60,6 +62,8 @@ public:
     counts published() const noexcept;
     void count_renewal() noexcept { renewed_.fetch_add(1, std::memory_order_relaxed); }
     void report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept;
+    /// Not more than `most_records` wait for the strand; those beyond are dropped and counted.
+    void log(severity level, std::string_view message, std::vector<log_field> fields) noexcept;
 
     /// Ends an operation that the strand does not serve any more.
     void settle(plain_completion* op, error_code error) noexcept;
@@ -90,6 +94,8 @@ private:
         boost::intrusive::base_hook<
             boost::intrusive::list_base_hook<boost::intrusive::tag<class all_pools>>>>;
     struct unhandled_report;
+    struct log_report;
+    static constexpr std::size_t most_records = 1000;
 
     void strand_add_ref() noexcept override { intrusive_ptr_add_ref(this); }
     void strand_release() noexcept override { intrusive_ptr_release(this); }
@@ -134,6 +140,8 @@ private:
     std::atomic<bool> context_gone_{false};
     std::atomic<std::uint64_t> renewed_{0};
     std::atomic<std::uint64_t> unhandled_{0};
+    std::atomic<std::size_t> records_{0};  // that wait for the strand
+    std::atomic<std::uint64_t> dropped_records_{0};
     strand strand_;
     std::shared_ptr<context_cores> const siblings_;
 

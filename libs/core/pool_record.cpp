@@ -7,6 +7,8 @@
 #include "manager_core.hpp"
 #include "pool_context.hpp"
 
+#include <new>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -42,6 +44,22 @@ worker_scope::~worker_scope()
     pool_here = outer_;
 }
 
+/// For as long as it lives the pool is not taken away; false if it has been.
+class pool_record::executing_scope {
+public:
+    explicit executing_scope(pool_record& pool) noexcept : pool_(pool)
+    {
+        pool_.executing_.fetch_add(1);
+    }
+    ~executing_scope() { pool_.executing_.fetch_sub(1); }
+    executing_scope(executing_scope const&) = delete;
+    executing_scope& operator=(executing_scope const&) = delete;
+    explicit operator bool() const noexcept { return !pool_.taken_.load(); }
+
+private:
+    pool_record& pool_;
+};
+
 pool_record::pool_record(core_ptr core, std::uint64_t id) noexcept
     : core_(std::move(core)), id_(id), functions_(*this)
 {
@@ -67,7 +85,44 @@ void pool_record::adopt(std::unique_ptr<pool_base> made) noexcept
     context_ = made->context();
     workers_ = made->workers();
     functions_.set_workers(workers_);
+    jobs_ = made->jobs();
     pool_ = std::move(made);
+    if (jobs_) {
+        functions_.serve_elsewhere();
+        jobs_->serve(*this);
+    }
+}
+
+void pool_record::push(run_operation& op) noexcept
+{
+    if (jobs_)
+        try {
+            executing_scope const scope(*this);
+            if (scope)
+                jobs_->prepare(*op.remote);
+        }
+        catch (...) {
+            op.exception = std::current_exception();
+            return functions_.refuse(op);
+        }
+    else if (workers_ == 0) {
+        op.error = errc::unsupported_backend;
+        return functions_.refuse(op);
+    }
+    functions_.push(op);
+}
+
+void pool_record::jobs_waiting() noexcept
+{
+    // If it has been taken, whoever did that has ended what is queued.
+    if (executing_scope const scope(*this); scope)
+        jobs_->jobs_waiting();
+}
+
+void pool_record::stop_job(std::uint64_t ticket, error_code why) noexcept
+{
+    if (executing_scope const scope(*this); scope)
+        jobs_->stop_job(ticket, why);
 }
 
 bool pool_record::begin_post() noexcept
@@ -93,8 +148,8 @@ void pool_record::end_context() noexcept
 
 void pool_record::start_runner() noexcept
 {
-    executing_.fetch_add(1);
-    if (taken_.load())
+    executing_scope const scope(*this);
+    if (!scope)
         functions_.runner_lost({.error = errc::not_running});
     else {
         pool_task task{pool_ptr(this)};
@@ -108,7 +163,6 @@ void pool_record::start_runner() noexcept
                 functions_.runner_lost({.reason = std::current_exception()});
         }
     }
-    executing_.fetch_sub(1);
 }
 
 std::unique_ptr<pool_base> pool_record::take_pool() noexcept
@@ -174,6 +228,23 @@ void pool_site::broken(std::exception_ptr why) const noexcept
 {
     pool_->give_reason(std::move(why));
     pool_->signal(pool_record::broken);
+}
+
+boost::asio::any_io_executor pool_site::get_executor() const
+{
+    return pool_->core().executor();
+}
+
+void pool_site::log(
+    severity level, std::string_view message, std::vector<log_field> fields) const noexcept
+{
+    try {
+        fields.insert(fields.begin(), {"pool", std::to_string(id())});
+    }
+    catch (std::bad_alloc const&) {
+        // Then without.
+    }
+    pool_->core().log(level, message, std::move(fields));
 }
 
 void pool_site::closed() const noexcept

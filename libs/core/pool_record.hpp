@@ -20,6 +20,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace leasepool::detail {
 
@@ -27,6 +28,7 @@ namespace leasepool::detail {
 class pool_record final
     : public ledger::pool,
       private run_queue::starter,
+      private job_source,
       public event_node<pool_record>,
       public boost::intrusive::list_base_hook<boost::intrusive::tag<class all_pools>> {
 public:
@@ -42,7 +44,7 @@ public:
     pool_context& context() const noexcept { return *context_; }
 
     /// Queues an operation that its lease has counted as outstanding.
-    void push(run_operation& op) noexcept { functions_.push(op); }
+    void push(run_operation& op) noexcept;
     void run_task() noexcept;
     void task_lost() noexcept;
 
@@ -71,7 +73,22 @@ public:
     void on_discard(std::uint32_t) noexcept {}
 
 private:
+    class executing_scope;
+
     void start_runner() noexcept override;
+    void jobs_waiting() noexcept override;
+    void stop_job(std::uint64_t ticket, error_code why) noexcept override;
+
+    run_operation* take_job() noexcept override { return functions_.take(); }
+    void give_back(run_operation& op) noexcept override { functions_.give_back(op); }
+    void finish_job(run_operation& op, time begun, time ended) noexcept override
+    {
+        functions_.finish_taken(op, begun, ended);
+    }
+    void fail_job(run_operation& op, error_code why, std::exception_ptr reason) noexcept override
+    {
+        functions_.fail_taken(op, {.error = why, .reason = std::move(reason)});
+    }
 
     core_ptr const core_;
     std::uint64_t const id_;
@@ -82,6 +99,7 @@ private:
     std::atomic<std::uint32_t> posting_{0};    // to the context, by whoever has an executor
     std::atomic<std::uint32_t> executing_{0};  // calls of pool_->execute
     std::unique_ptr<pool_base> pool_;
+    job_pool* jobs_ = nullptr;  // the pool itself, if it is one
     std::shared_ptr<pool_context> context_;
     mutable std::mutex reason_mutex_;
     std::exception_ptr reason_;

@@ -81,8 +81,20 @@ void run_queue::push(run_operation& op) noexcept
     queued_.push_back(op);
     bool const start = wants_runner();
     lock.unlock();
-    if (start)
+    if (elsewhere_)
+        starter_.jobs_waiting();
+    else if (start)
         starter_.start_runner();
+}
+
+void run_queue::refuse(run_operation& op) noexcept
+{
+    {
+        std::lock_guard lock(mutex_);
+        op.state = phase::done;
+        ++totals_.cancelled;
+    }
+    finish(op);
 }
 
 void run_queue::work() noexcept
@@ -159,8 +171,30 @@ void run_queue::cancel_all(verdict const& why) noexcept
         if (why.keep)
             kept_.splice(kept_.end(), taken);
     }
-    stop_running();
+    if (elsewhere_)
+        stop_taken(why.error);
+    else
+        stop_running();
     end(taken, why);
+}
+
+void run_queue::stop_taken(error_code why) noexcept
+{
+    // One that is taken after this is looked at when it is given back; else its worker is closed.
+    std::uint64_t last = 0;
+    for (;;) {
+        {
+            std::lock_guard lock(mutex_);
+            std::uint64_t next = 0;
+            for (auto& op : running_)
+                if (op.remote->ticket > last && (next == 0 || op.remote->ticket < next))
+                    next = op.remote->ticket;
+            if (next == 0)
+                return;
+            last = next;
+        }
+        starter_.stop_job(last, why);
+    }
 }
 
 void run_queue::stop_running() noexcept
@@ -187,6 +221,7 @@ void run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) n
 {
     using boost::asio::cancellation_type;
     std::stop_source source{std::nostopstate};
+    std::uint64_t taken = 0;
     {
         std::lock_guard lock(mutex_);
         switch (op.state) {
@@ -196,9 +231,14 @@ void run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) n
             ++totals_.cancelled;
             break;
         case phase::running:
-            if (op.stop &&
-                (type & (cancellation_type::terminal | cancellation_type::partial)) !=
-                    cancellation_type::none)
+            if ((type & (cancellation_type::terminal | cancellation_type::partial)) ==
+                cancellation_type::none)
+                return;
+            if (elsewhere_) {
+                op.stop_asked = true;
+                taken = op.remote->ticket;
+            }
+            else if (op.stop)
                 source = *op.stop;
             else
                 return;
@@ -211,6 +251,8 @@ void run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) n
             return;
         }
     }
+    if (taken != 0)
+        return starter_.stop_job(taken, boost::asio::error::operation_aborted);
     if (source.stop_possible()) {
         source.request_stop();
         return;
@@ -254,6 +296,76 @@ void run_queue::finish(run_operation& op) noexcept
     if (op.owns_lease)
         release(lease);
     op.post();
+}
+
+// Elsewhere ----------------------------------------------------------------------------------------
+
+run_operation* run_queue::take() noexcept
+{
+    std::lock_guard lock(mutex_);
+    if (queued_.empty())
+        return nullptr;
+    auto& op = queued_.front();
+    queued_.pop_front();
+    running_.push_back(op);
+    op.state = phase::running;
+    op.remote->ticket = ++last_ticket_;
+    return &op;
+}
+
+void run_queue::give_back(run_operation& op) noexcept
+{
+    verdict why;
+    {
+        std::lock_guard lock(mutex_);
+        running_.erase(running_.iterator_to(op));
+        if (op.stop_asked.load())
+            why.error = boost::asio::error::operation_aborted;
+        else if (ended_)
+            why = *ended_;
+        else {
+            op.state = phase::queued;
+            queued_.push_front(op);
+            return;
+        }
+        op.state = phase::done;
+        ++totals_.cancelled;
+        if (why.keep) {
+            kept_.push_back(op);
+            return;
+        }
+    }
+    end(op, why);
+}
+
+void run_queue::finish_taken(
+    run_operation& op, job_source::time begun, job_source::time ended) noexcept
+{
+    {
+        std::lock_guard lock(mutex_);
+        running_.erase(running_.iterator_to(op));
+        op.state = phase::done;
+        ++totals_.runs;
+        totals_.failed += op.exception || op.error;
+        totals_.queue_time.record(ticks(begun - op.queued_at));
+        totals_.run_time.record(ticks(ended - begun));
+    }
+    finish(op);
+}
+
+void run_queue::fail_taken(run_operation& op, verdict const& why) noexcept
+{
+    {
+        std::lock_guard lock(mutex_);
+        running_.erase(running_.iterator_to(op));
+        op.state = phase::done;
+        ++totals_.cancelled;
+        if (ended_ && ended_->keep) {
+            kept_.push_back(op);
+            return;
+        }
+    }
+    end(op, why);
 }
 
 run_totals run_queue::totals() const

@@ -54,6 +54,9 @@ public:
     class starter {
     public:
         virtual void start_runner() noexcept = 0;
+        /// In place of a runner, once `serve_elsewhere` was called.
+        virtual void jobs_waiting() noexcept {}
+        virtual void stop_job(std::uint64_t, error_code) noexcept {}
 
     protected:
         ~starter() = default;
@@ -65,8 +68,14 @@ public:
     /// Before the first `push`.
     void set_workers(std::size_t n) noexcept { workers_ = n; }
 
+    /// Before the first `push`: operations are taken, and not called by runners.
+    void serve_elsewhere() noexcept { elsewhere_ = true; }
+
     /// Takes an operation that its lease has counted as outstanding work.
     void push(run_operation& op) noexcept;
+
+    /// Ends an operation instead of taking it; its outcome is in it.
+    void refuse(run_operation& op) noexcept;
 
     /// A runner at work.
     void work() noexcept;
@@ -83,6 +92,12 @@ public:
 
     void cancel(run_operation& op, boost::asio::cancellation_type type) noexcept;
 
+    // For whoever serves them elsewhere; see `job_source`.
+    run_operation* take() noexcept;
+    void give_back(run_operation& op) noexcept;
+    void finish_taken(run_operation& op, job_source::time begun, job_source::time ended) noexcept;
+    void fail_taken(run_operation& op, verdict const& why) noexcept;
+
     run_totals totals() const;
 
 private:
@@ -92,18 +107,21 @@ private:
     static void end(run_operation& op, verdict const& why) noexcept;
     static void finish(run_operation& op) noexcept;
     void stop_running() noexcept;
+    void stop_taken(error_code why) noexcept;
 
     /// Whether a runner is to be started; counts it in. Locked.
     bool wants_runner() noexcept;
 
     starter& starter_;
     std::size_t workers_ = 0;
+    bool elsewhere_ = false;
     mutable std::mutex mutex_;
     list queued_;
     list running_;
     list kept_;
     std::size_t runners_ = 0;       // started, or about to be
     std::size_t on_their_way_ = 0;  // those of them that have not looked here yet
+    std::uint64_t last_ticket_ = 0;
     std::optional<verdict> ended_;
     run_totals totals_;
 };

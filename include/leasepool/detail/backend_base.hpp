@@ -7,6 +7,7 @@
 
 #include <leasepool/backend.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <stdexcept>
@@ -19,6 +20,8 @@ namespace leasepool::detail {
 /// The execution context that a pool's threads run; see libs/core.
 class pool_context;
 
+class job_pool;
+
 /// Any pool.
 class pool_base {
 public:
@@ -30,6 +33,8 @@ public:
     virtual std::size_t workers() const noexcept = 0;
     /// The context that its threads run; it may outlive the pool. Null: not on Asio threads.
     virtual std::shared_ptr<pool_context> context() const noexcept = 0;
+    /// The same pool, if it has other processes do what operations say; else null.
+    virtual job_pool* jobs() noexcept = 0;
 };
 
 /// Any backend.
@@ -70,6 +75,14 @@ public:
             return nullptr;
     }
 
+    job_pool* jobs() noexcept override
+    {
+        if constexpr (requires { pool_->jobs(); })
+            return pool_->jobs();
+        else
+            return nullptr;
+    }
+
 private:
     std::unique_ptr<Pool> pool_;
 };
@@ -99,7 +112,15 @@ private:
 template <backend Backend>
 std::unique_ptr<backend_base> erase(Backend b)
 {
-    return std::make_unique<backend_adaptor<Backend>>(std::move(b));
+    // What is erased already stays as it is: its pools are to be seen for what they are.
+    if constexpr (requires {
+                      {
+                          std::move(b).release()
+                          } -> std::same_as<std::unique_ptr<backend_base>>;
+                  })
+        return std::move(b).release();
+    else
+        return std::make_unique<backend_adaptor<Backend>>(std::move(b));
 }
 
 }  // namespace leasepool::detail

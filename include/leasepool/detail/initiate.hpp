@@ -5,6 +5,7 @@
 #ifndef LEASEPOOL_DETAIL_INITIATE_HPP
 #define LEASEPOOL_DETAIL_INITIATE_HPP
 
+#include <leasepool/detail/job_operation.hpp>
 #include <leasepool/detail/operations.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -163,6 +164,18 @@ public:
     }
 };
 
+/// The operation that runs an F: a callable or a `job_launch`.
+template <class F, class Handler>
+struct run_operation_of {
+    using type = function_operation<F, Handler>;
+};
+template <class Call, class Handler>
+struct run_operation_of<job_launch<Call>, Handler> {
+    using type = job_operation<Call, Handler>;
+};
+template <class F, class Handler>
+using run_operation_for = typename run_operation_of<F, Handler>::type;
+
 class initiate_run : public initiation {
 public:
     using initiation::initiation;
@@ -179,7 +192,7 @@ protected:
     template <class Handler, class F>
     run_operation& prepare(Handler&& handler, F&& f, lease_ptr&& on) const
     {
-        using op_type = function_operation<std::decay_t<F>, std::decay_t<Handler>>;
+        using op_type = run_operation_for<std::decay_t<F>, std::decay_t<Handler>>;
         auto ex = executor_for(handler, *core_);
         auto* const op = new_operation<op_type>(
             std::forward<Handler>(handler), std::move(ex), std::move(on), std::forward<F>(f));

@@ -169,51 +169,28 @@ struct run_signature<void> {
     using type = void(std::exception_ptr);
 };
 
-/// void(std::exception_ptr[, R]).
-template <class F, class Handler>
-class function_operation final : public run_operation {
-    using result = run_result_t<F>;
-    static constexpr bool returns = !std::is_void_v<result>;
+/// What keeps a result until the handler gets it: void(std::exception_ptr[, R]).
+template <class R, class Handler, class Derived>
+class result_operation : public run_operation {
+public:
+    static constexpr bool returns = !std::is_void_v<R>;
+
+protected:
     struct nothing {};
 
-public:
-    template <class H, class Function>
-    function_operation(H&& h, executor_ref&& ex, lease_ptr&& on, Function&& f)
-        : run_operation(&go, &invoke, std::move(ex), std::move(on)),
-          function_(std::in_place, std::forward<Function>(f)), handler(std::forward<H>(h))
+    template <class H>
+    result_operation(caller c, H&& h, executor_ref&& ex, lease_ptr&& on)
+        : run_operation(&go, c, std::move(ex), std::move(on)), handler(std::forward<H>(h))
     {
-        if constexpr (takes_stop_token<F>)
-            stop.emplace();
     }
+    ~result_operation() = default;
+
+    [[no_unique_address]] std::conditional_t<returns, std::optional<R>, nothing> result_;
 
 private:
-    static void invoke(run_operation* base) noexcept
-    {
-        auto& self = *static_cast<function_operation*>(base);
-        try {
-            if constexpr (returns)
-                self.result_.emplace(self.invoke_function());
-            else
-                self.invoke_function();
-        }
-        catch (...) {
-            self.exception = std::current_exception();
-        }
-        // Here, on the pool's thread, and before the handler can run.
-        self.function_.reset();
-    }
-
-    decltype(auto) invoke_function()
-    {
-        if constexpr (takes_stop_token<F>)
-            return std::invoke(*function_, stop->get_token());
-        else
-            return std::invoke(*function_);
-    }
-
     static void go(completion* base, step what)
     {
-        auto* const self = static_cast<function_operation*>(base);
+        auto* const self = static_cast<Derived*>(base);
         if (what == step::settled)
             return run_settled(*self);
         auto const executor = self->take_executor();
@@ -229,14 +206,56 @@ private:
         else if (value)
             std::move(handler)(std::move(error), std::move(*value));
         else
-            std::move(handler)(std::move(error), result());
+            std::move(handler)(std::move(error), R());
     }
-
-    std::optional<F> function_;
-    [[no_unique_address]] std::conditional_t<returns, std::optional<result>, nothing> result_;
 
 public:
     Handler handler;
+};
+
+/// A callable, with its handler.
+template <class F, class Handler>
+class function_operation final
+    : public result_operation<run_result_t<F>, Handler, function_operation<F, Handler>> {
+    using base = result_operation<run_result_t<F>, Handler, function_operation<F, Handler>>;
+    friend base;
+
+public:
+    template <class H, class Function>
+    function_operation(H&& h, executor_ref&& ex, lease_ptr&& on, Function&& f)
+        : base(&invoke, std::forward<H>(h), std::move(ex), std::move(on)),
+          function_(std::in_place, std::forward<Function>(f))
+    {
+        if constexpr (takes_stop_token<F>)
+            this->stop.emplace();
+    }
+
+private:
+    static void invoke(run_operation* op) noexcept
+    {
+        auto& self = *static_cast<function_operation*>(op);
+        try {
+            if constexpr (base::returns)
+                self.result_.emplace(self.invoke_function());
+            else
+                self.invoke_function();
+        }
+        catch (...) {
+            self.exception = std::current_exception();
+        }
+        // Here, on the pool's thread, and before the handler can run.
+        self.function_.reset();
+    }
+
+    decltype(auto) invoke_function()
+    {
+        if constexpr (takes_stop_token<F>)
+            return std::invoke(*function_, this->stop->get_token());
+        else
+            return std::invoke(*function_);
+    }
+
+    std::optional<F> function_;
 };
 
 }  // namespace leasepool::detail

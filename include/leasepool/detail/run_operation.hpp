@@ -6,6 +6,7 @@
 #define LEASEPOOL_DETAIL_RUN_OPERATION_HPP
 
 #include <leasepool/detail/core.hpp>
+#include <leasepool/detail/remote_call.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/intrusive/list_hook.hpp>
@@ -34,7 +35,7 @@ public:
     };
 
     phase state = phase::unqueued;
-    /// A user asked it to stop before it was queued.
+    /// A user asked it to stop before it was queued, or while another process had it.
     std::atomic<bool> stop_asked = false;
     /// It acquired its lease itself and gives it back.
     bool owns_lease = false;
@@ -45,6 +46,8 @@ public:
     std::chrono::steady_clock::time_point queued_at{};
     /// Engaged for a function that takes a stop token.
     std::optional<std::stop_source> stop;
+    /// Of a job's call: how to run it in another process.
+    remote_call* remote = nullptr;
 
     /// Calls the function on this thread, keeps what it returns or throws, and destroys it.
     void call() noexcept { call_(this); }

@@ -1,0 +1,167 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_DETAIL_JOB_OPERATION_HPP
+#define LEASEPOOL_DETAIL_JOB_OPERATION_HPP
+
+#include <leasepool/detail/operations.hpp>
+#include <leasepool/detail/remote_call.hpp>
+#include <leasepool/job.hpp>
+#include <leasepool/job_context.hpp>
+#include <leasepool/job_options.hpp>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/json/value.hpp>
+
+#include <functional>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+/// Jobs as operations: on threads they are called, as functions are; other processes get to know of
+/// them through the `remote_call` that each also is.
+namespace leasepool::detail {
+
+/// What a job's function gets on a thread of this program.
+class local_job_host final : public job_host {
+public:
+    explicit local_job_host(run_operation& op) noexcept : op_(op) {}
+
+    std::stop_token stop_token() const noexcept override;
+    void progress(boost::json::value&& value) override;
+    void log(severity level, std::string_view text) override;
+
+private:
+    run_operation& op_;
+};
+
+/// What a job that ended because it was asked to completes with.
+error_code why_asked_to_stop(run_operation const& op) noexcept;
+
+/// A job by its name alone, whose arguments and result are JSON.
+class untyped_call {
+public:
+    using result_type = boost::json::value;
+
+    /// Throws std::invalid_argument if the params are neither array nor object nor null, or the name
+    /// is empty or reserved.
+    untyped_call(std::string_view name, boost::json::value params);
+
+    std::string_view name() const noexcept { return name_; }
+    bool takes_context() const noexcept { return false; }
+    boost::json::value arguments() const { return params_; }
+    boost::json::value operator()(job_context& context);
+    static boost::json::value convert(boost::json::value&& answer, std::string_view)
+    {
+        return std::move(answer);
+    }
+
+private:
+    std::string name_;
+    boost::json::value params_;
+};
+
+/// A job that is about to be run.
+template <class Call>
+struct job_launch {
+    using result_type = typename Call::result_type;
+    static_assert(std::is_void_v<result_type> || std::default_initializable<result_type>,
+        "async_run: the job's result must be default-constructible, for the case of an error; "
+        "return a std::optional of it");
+
+    Call call;
+    job_options options;
+};
+
+/// void(std::exception_ptr[, R]).
+template <class Call, class Handler>
+class job_operation final
+    : public result_operation<typename Call::result_type, Handler, job_operation<Call, Handler>>,
+      private remote_call {
+    using base =
+        result_operation<typename Call::result_type, Handler, job_operation<Call, Handler>>;
+    friend base;
+
+public:
+    template <class H>
+    job_operation(H&& h, executor_ref&& ex, lease_ptr&& on, job_launch<Call>&& launch)
+        : base(&invoke, std::forward<H>(h), std::move(ex), std::move(on)),
+          call_(std::move(launch.call))
+    {
+        this->remote = this;
+        timeout = launch.options.limit();
+        if (call_.takes_context())
+            this->stop.emplace();
+        if (auto callback = launch.options.take_progress())
+            relay_ = relay_to(boost::asio::get_associated_executor(
+                                  this->handler, executor_of(*core_of(*this->lease))),
+                std::move(callback));
+    }
+
+    std::string_view name() const noexcept override { return call_.name(); }
+    boost::json::value arguments() override { return call_.arguments(); }
+
+    void take_result(boost::json::value&& result) override
+    {
+        if constexpr (base::returns)
+            this->result_.emplace(Call::convert(std::move(result), call_.name()));
+        else
+            Call::convert(std::move(result), call_.name());
+    }
+
+    void progress(boost::json::value&& value) noexcept override
+    {
+        if (!relay_)
+            return;
+        try {
+            relay_(std::move(value));
+        }
+        catch (std::bad_alloc const&) {
+            // One step less is seen; the job goes on.
+            return;
+        }
+    }
+
+private:
+    using relay = std::function<void(boost::json::value&&)>;
+
+    template <class Executor>
+    static relay relay_to(Executor ex, job_options::progress_callback callback)
+    {
+        auto shared = std::make_shared<job_options::progress_callback>(std::move(callback));
+        return [ex = std::move(ex), shared = std::move(shared)](boost::json::value&& value) {
+            boost::asio::post(ex, [shared, value = std::move(value)] { (*shared)(value); });
+        };
+    }
+
+    static void invoke(run_operation* op) noexcept
+    {
+        auto& self = *static_cast<job_operation*>(op);
+        try {
+            local_job_host host(self);
+            job_context context(host);
+            if constexpr (base::returns)
+                self.result_.emplace(self.call_(context));
+            else
+                self.call_(context);
+        }
+        catch (job_cancelled const&) {
+            self.error = why_asked_to_stop(self);
+        }
+        catch (...) {
+            self.exception = std::current_exception();
+        }
+    }
+
+    Call call_;
+    relay relay_;
+};
+
+}  // namespace leasepool::detail
+
+#endif

@@ -1,0 +1,65 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_JOB_OPTIONS_HPP
+#define LEASEPOOL_JOB_OPTIONS_HPP
+
+#include <leasepool/config.hpp>
+
+#include <boost/json/value.hpp>
+
+#include <chrono>
+#include <functional>
+#include <utility>
+
+namespace leasepool {
+
+/// Options of one run of a job.
+///
+/// A class with setters, and no aggregate, because g++ 12 destroys aggregate temporaries in a
+/// `co_await` operand twice.
+///
+/// @code
+/// auto n = co_await lease.async_run(
+///     leasepool::job_options().timeout(2s).on_progress([&](auto const& p) { bar.show(p); }),
+///     resize_job(image));
+/// @endcode
+class job_options {
+public:
+    using duration = std::chrono::steady_clock::duration;
+    using progress_callback = std::function<void(boost::json::value const&)>;
+
+    // Not defaulted: an aggregate would be one again.
+    job_options() noexcept {}  // NOLINT(modernize-use-equals-default)
+
+    /// How long the job may run on a worker process; then it is stopped, by force if need be, and
+    /// fails with `errc::job_timeout`. The clock starts when the job begins, not while it is queued.
+    /// Default: `process_backend_options::job_timeout`. On threads, which cannot be stopped by
+    /// force, nothing is timed.
+    /// @throws std::invalid_argument if it is not greater than zero.
+    job_options& timeout(duration limit);
+
+    /// Called with what the job passes to `job_context::progress`, on the executor of the
+    /// operation's handler. All calls are posted before the handler is: where that executor is a
+    /// strand, or runs on one thread, they come in order, one at a time, and before it. What it
+    /// throws leaves the executor's `run()`, as it would from a handler.
+    job_options& on_progress(progress_callback callback)
+    {
+        progress_ = std::move(callback);
+        return *this;
+    }
+
+    /// @cond
+    duration limit() const noexcept { return limit_; }
+    progress_callback take_progress() noexcept { return std::move(progress_); }
+    /// @endcond
+
+private:
+    duration limit_{};
+    progress_callback progress_;
+};
+
+}  // namespace leasepool
+
+#endif

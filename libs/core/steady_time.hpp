@@ -1,0 +1,22 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_CORE_STEADY_TIME_HPP
+#define LEASEPOOL_CORE_STEADY_TIME_HPP
+
+#include <chrono>
+
+namespace leasepool::detail {
+
+using steady_time = std::chrono::steady_clock::time_point;
+
+/// `at + by`, stopping at the clock's end instead of overflowing. For `by` >= 0.
+constexpr steady_time saturating_add(steady_time at, std::chrono::steady_clock::duration by) noexcept
+{
+    return by > steady_time::max() - at ? steady_time::max() : at + by;
+}
+
+}  // namespace leasepool::detail
+
+#endif
