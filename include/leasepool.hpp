@@ -13,12 +13,16 @@
 #include <leasepool/config.hpp>
 #include <leasepool/error.hpp>
 #include <leasepool/histogram.hpp>
+#include <leasepool/job.hpp>
+#include <leasepool/job_context.hpp>
 #include <leasepool/lease.hpp>
 #include <leasepool/lease_executor.hpp>
 #include <leasepool/log.hpp>
 #include <leasepool/manager.hpp>
 #include <leasepool/observer.hpp>
 #include <leasepool/options.hpp>
+#include <leasepool/remote_error.hpp>
+#include <leasepool/severity.hpp>
 #include <leasepool/stats.hpp>
 #include <leasepool/thread_backend.hpp>
 #include <leasepool/version.hpp>

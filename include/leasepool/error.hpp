@@ -55,6 +55,20 @@ enum class errc {
     protocol_error,
     /// A message would be, or was, longer than `max_message_bytes`.
     message_too_large,
+    /// The worker process ended while it ran the job; see `worker_died`.
+    worker_died,
+    /// The job threw, on a worker process; see `remote_error`.
+    remote_exception,
+    /// The worker has no job of this name.
+    unknown_job,
+    /// The worker cannot take these arguments: their number or a type does not fit.
+    bad_arguments,
+    /// What the job returned is not what its declaration says.
+    bad_result,
+    /// The job did not end within `job_timeout`.
+    job_timeout,
+    /// The job is declared by its name alone, so it cannot run in this program.
+    job_not_local,
 };
 
 /// What portable code tests for, whichever backend failed.
@@ -63,15 +77,16 @@ enum class errc {
 /// if (ec == leasepool::condition::timeout) retry();
 /// @endcode
 enum class condition {
-    /// A time limit of leasepool's passed: `acquire_timeout`, `lease_expired`.
+    /// A time limit of leasepool's passed: `acquire_timeout`, `lease_expired`, `job_timeout`.
     timeout = 1,
     /// The caller's cancellation, or the manager's stop: `operation_aborted`, `not_running`.
     canceled,
-    /// A worker or a whole pool failed: `worker_start_failed`, `pool_broken`, `protocol_error`.
+    /// A worker or a whole pool failed: `worker_start_failed`, `pool_broken`, `protocol_error`,
+    /// `worker_died`.
     worker_failed,
     /// A call that can never succeed as it stands: `lease_released`, `invalid_duration`,
     /// `would_deadlock`, `no_worker_state`, `unknown_backend`, `not_serializable`,
-    /// `message_too_large`.
+    /// `message_too_large`, `unknown_job`, `bad_arguments`, `bad_result`, `job_not_local`.
     misuse,
     /// All capacity is taken; later it may not be: `unavailable`, `too_many_waiters`.
     busy,

@@ -6,6 +6,7 @@
 #define LEASEPOOL_LOG_HPP
 
 #include <leasepool/config.hpp>
+#include <leasepool/severity.hpp>
 
 #include <chrono>
 #include <functional>
@@ -14,12 +15,6 @@
 #include <string_view>
 
 namespace leasepool {
-
-/// How much a log record matters.
-enum class severity { debug, info, warning, error };
-
-/// The name of a severity, in lower case.
-std::string_view to_string(severity level) noexcept;
 
 /// A named value of a log record.
 struct log_field {

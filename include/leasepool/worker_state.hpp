@@ -44,6 +44,18 @@ private:
 /// errc::no_worker_state else.
 void* worker_state_of_this_thread(std::type_info const& type);
 
+/// While it lives this thread is the worker with that state; null: one without a state.
+class worker_state_scope {
+public:
+    explicit worker_state_scope(worker_state_base* state) noexcept;
+    ~worker_state_scope();
+    worker_state_scope(worker_state_scope const&) = delete;
+    worker_state_scope& operator=(worker_state_scope const&) = delete;
+
+private:
+    worker_state_base* before_;
+};
+
 }  // namespace detail
 
 /// How each worker of a pool makes a state of its own: a database handle, a parser, scratch memory.

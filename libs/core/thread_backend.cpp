@@ -29,21 +29,12 @@ using detail::pool_context;
 namespace detail {
 namespace {
 
-thread_local worker_state_base* state_here = nullptr;
-
 int concurrency_hint(std::size_t workers) noexcept
 {
     return workers == 1 ? 1 : static_cast<int>(std::min<std::size_t>(workers, 1024));
 }
 
 }  // namespace
-
-void* worker_state_of_this_thread(std::type_info const& type)
-{
-    if (!state_here || state_here->type() != type)
-        throw boost::system::system_error(make_error_code(errc::no_worker_state));
-    return state_here->get();
-}
 
 template class pool_adaptor<thread_backend::pool_type>;
 template class backend_adaptor<thread_backend>;
@@ -113,10 +104,11 @@ private:
         catch (...) {
             note_failure(std::current_exception());
         }
-        detail::state_here = state.get();
-        thread_started(1);
-        run_functions();
-        detail::state_here = nullptr;
+        {
+            detail::worker_state_scope const here(state.get());
+            thread_started(1);
+            run_functions();
+        }
         state.reset();
         if (hooked && options->on_thread_stop)
             guarded([&] { options->on_thread_stop(id); });

@@ -11,21 +11,6 @@
 
 namespace leasepool {
 
-std::string_view to_string(severity level) noexcept
-{
-    switch (level) {
-    case severity::debug:
-        return "debug";
-    case severity::info:
-        return "info";
-    case severity::warning:
-        return "warning";
-    case severity::error:
-        return "error";
-    }
-    return "unknown";
-}
-
 namespace detail {
 
 std::string what_of(std::exception_ptr const& error)

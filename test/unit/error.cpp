@@ -22,7 +22,8 @@ constexpr std::array all_codes{errc::not_running, errc::unavailable, errc::acqui
     errc::too_many_waiters, errc::lease_released, errc::lease_expired, errc::invalid_duration,
     errc::worker_start_failed, errc::pool_broken, errc::would_deadlock, errc::no_worker_state,
     errc::unknown_backend, errc::unsupported_backend, errc::not_serializable, errc::protocol_error,
-    errc::message_too_large};
+    errc::message_too_large, errc::worker_died, errc::remote_exception, errc::unknown_job,
+    errc::bad_arguments, errc::bad_result, errc::job_timeout, errc::job_not_local};
 
 constexpr std::array all_conditions{condition::timeout, condition::canceled,
     condition::worker_failed, condition::misuse, condition::busy};
@@ -114,18 +115,22 @@ BOOST_AUTO_TEST_CASE(each_code_matches_the_conditions_documented_for_it)
 {
     BOOST_TEST(conditions_of(errc::acquire_timeout) == "1");
     BOOST_TEST(conditions_of(errc::lease_expired) == "1");
+    BOOST_TEST(conditions_of(errc::job_timeout) == "1");
     BOOST_TEST(conditions_of(errc::not_running) == "2");
     BOOST_TEST(conditions_of(boost::asio::error::operation_aborted) == "2");
     BOOST_TEST(conditions_of(errc::worker_start_failed) == "3");
     BOOST_TEST(conditions_of(errc::pool_broken) == "3");
     BOOST_TEST(conditions_of(errc::protocol_error) == "3");
+    BOOST_TEST(conditions_of(errc::worker_died) == "3");
     for (auto const e :
         {errc::lease_released, errc::invalid_duration, errc::would_deadlock, errc::no_worker_state,
-            errc::unknown_backend, errc::not_serializable, errc::message_too_large})
+            errc::unknown_backend, errc::not_serializable, errc::message_too_large,
+            errc::unknown_job, errc::bad_arguments, errc::bad_result, errc::job_not_local})
         BOOST_TEST(conditions_of(e) == "4");
     for (auto const e : {errc::unavailable, errc::too_many_waiters})
         BOOST_TEST(conditions_of(e) == "5");
     BOOST_TEST(conditions_of(errc::unsupported_backend) == "");
+    BOOST_TEST(conditions_of(errc::remote_exception) == "");
     BOOST_TEST(conditions_of(boost::asio::error::timed_out) == "");
     BOOST_TEST(conditions_of(error_code()) == "");
 }

@@ -61,6 +61,25 @@ public:
         case errc::message_too_large:
             return "a message is longer than max_message_bytes; pass less at once (the name of a "
                    "file, say), or raise max_message_bytes";
+        case errc::worker_died:
+            return "the worker process ended while it ran the job; the error names its end and its "
+                   "last lines on stderr, and the job was not run again";
+        case errc::remote_exception:
+            return "the job threw an exception on its worker; the error has its type and text";
+        case errc::unknown_job:
+            return "the worker has no job of this name; list the job in the worker's run_worker, "
+                   "and look whether the command starts the worker that is meant";
+        case errc::bad_arguments:
+            return "the worker cannot take these arguments; declare the job alike on both sides";
+        case errc::bad_result:
+            return "the job's result is not what its declaration says; declare the job alike on "
+                   "both sides";
+        case errc::job_timeout:
+            return "the job did not end in time and its worker was told to stop it; raise "
+                   "job_timeout, or do less in one job";
+        case errc::job_not_local:
+            return "the job's function is not in this program; declare the job with its function, "
+                   "or run it on worker processes";
         }
         return "unknown leasepool error " + std::to_string(value);
     }
@@ -95,19 +114,22 @@ public:
     {
         switch (static_cast<condition>(value)) {
         case condition::timeout:
-            return code == errc::acquire_timeout || code == errc::lease_expired;
+            return code == errc::acquire_timeout || code == errc::lease_expired ||
+                code == errc::job_timeout;
         case condition::canceled:
             // This is asio::error::operation_aborted too. Asio is not named here, because workers
             // link these codes without it.
             return code == boost::system::errc::operation_canceled || code == errc::not_running;
         case condition::worker_failed:
             return code == errc::worker_start_failed || code == errc::pool_broken ||
-                code == errc::protocol_error;
+                code == errc::protocol_error || code == errc::worker_died;
         case condition::misuse:
             return code == errc::lease_released || code == errc::invalid_duration ||
                 code == errc::would_deadlock || code == errc::no_worker_state ||
                 code == errc::unknown_backend || code == errc::not_serializable ||
-                code == errc::message_too_large;
+                code == errc::message_too_large || code == errc::unknown_job ||
+                code == errc::bad_arguments || code == errc::bad_result ||
+                code == errc::job_not_local;
         case condition::busy:
             return code == errc::unavailable || code == errc::too_many_waiters;
         }

@@ -1,0 +1,291 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_DETAIL_JSON_TYPES_HPP
+#define LEASEPOOL_DETAIL_JSON_TYPES_HPP
+
+#include <leasepool/config.hpp>
+
+#include <boost/describe/members.hpp>
+#include <boost/json/conversion.hpp>
+#include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
+#include <boost/json/value_to.hpp>
+#include <boost/mp11/algorithm.hpp>
+
+#include <cstddef>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+/// @file
+/// Which types travel as JSON, and where a value is not what a type wants.
+
+namespace leasepool::detail {
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+/// A type with a conversion of its own, written by its author, says nothing about its parts.
+template <class T>
+concept converts_itself = requires(boost::json::value& to, T const& from)
+{
+    tag_invoke(boost::json::value_from_tag(), to, from);
+};
+
+/// Both ways through Boost.JSON. Its traits look at the outermost type only; this one looks at
+/// elements too, but not at the members of described classes, which may contain themselves.
+template <class T>
+struct travels {
+    static constexpr bool test()
+    {
+        namespace json = boost::json;
+        if constexpr (std::is_pointer_v<T> || std::is_reference_v<T> || std::is_array_v<T>)
+            return false;
+        else if constexpr (!json::has_value_from<T>::value || !json::has_value_to<T>::value)
+            return false;
+        else if constexpr (std::is_same_v<T, json::value> || std::is_same_v<T, json::object> ||
+            std::is_same_v<T, json::array> || std::is_same_v<T, json::string> ||
+            json::is_string_like<T>::value || converts_itself<T>)
+            return true;
+        else if constexpr (json::is_map_like<T>::value)
+            return travels<typename T::mapped_type>::value;
+        else if constexpr (json::is_sequence_like<T>::value)
+            return travels<typename T::value_type>::value;
+        else if constexpr (json::is_tuple_like<T>::value)
+            return all(std::make_index_sequence<std::tuple_size_v<T>>());
+        else
+            return true;
+    }
+    static constexpr bool value = test();
+
+private:
+    template <std::size_t... I>
+    static constexpr bool all(std::index_sequence<I...>)
+    {
+        return (travels<std::remove_cv_t<std::tuple_element_t<I, T>>>::value && ...);
+    }
+};
+template <class T>
+struct travels<std::optional<T>> : travels<T> {
+};
+template <class... Ts>
+struct travels<std::variant<Ts...>> : std::bool_constant<(travels<Ts>::value && ...)> {
+};
+template <>
+struct travels<std::monostate> : std::true_type {
+};
+
+/// Where a value does not fit.
+struct misfit {
+    std::string at;        ///< a JSON pointer; empty: the whole value
+    std::string expected;  ///< "a number"
+    std::string came;      ///< "a string (\"seven\")"
+};
+
+/// A value for people, a long one cut.
+std::string describe_json(boost::json::value const& value);
+/// Appends a member or an element to a JSON pointer.
+void append_to_pointer(std::string& pointer, std::string_view key);
+/// "a whole number from -128 to 127"
+std::string whole_number_between(std::string_view least, std::string_view most);
+
+/// What a value has to be to become a T, for people.
+template <class T>
+std::string expected_json()
+{
+    namespace json = boost::json;
+    if constexpr (is_optional<T>)
+        return expected_json<typename T::value_type>() + " or null";
+    else if constexpr (std::is_same_v<T, bool>)
+        return "true or false";
+    else if constexpr (std::is_integral_v<T>)
+        return whole_number_between(std::to_string(std::numeric_limits<T>::min()),
+            std::to_string(std::numeric_limits<T>::max()));
+    else if constexpr (std::is_floating_point_v<T>)
+        return "a number";
+    else if constexpr (json::is_null_like<T>::value)
+        return "null";
+    else if constexpr (std::is_same_v<T, json::object>)
+        return "an object";
+    else if constexpr (std::is_same_v<T, json::array>)
+        return "an array";
+    else if constexpr (std::is_same_v<T, json::string> || json::is_string_like<T>::value)
+        return "a string";
+    else if constexpr (converts_itself<T>)
+        return "what the type's own conversion takes";
+    else if constexpr (json::is_map_like<T>::value)
+        return "an object";
+    else if constexpr (json::is_tuple_like<T>::value)
+        return "an array of " + std::to_string(std::tuple_size_v<T>) + " elements";
+    else if constexpr (json::is_sequence_like<T>::value)
+        return "an array";
+    else if constexpr (json::is_described_enum<T>::value)
+        return "a string that names an enumerator";
+    else
+        return "an object";
+}
+
+/// Finds the innermost place at which a value cannot become a T, once it is known that it cannot.
+class misfit_search {
+public:
+    /// Whether there is one; it is in `found` then.
+    template <class T>
+    bool in(boost::json::value const& value)
+    {
+        namespace json = boost::json;
+        if constexpr (is_optional<T>) {
+            auto const here = found.at.size();
+            if (value.is_null() || !in<typename T::value_type>(value))
+                return false;
+            if (found.at.size() == here)
+                found.expected += " or null";
+            return true;
+        }
+        else if constexpr (converts_itself<T> || json::is_string_like<T>::value ||
+            std::is_same_v<T, json::value> || std::is_same_v<T, json::object> ||
+            std::is_same_v<T, json::array>)
+            return whole<T>(value);
+        else if constexpr (json::is_map_like<T>::value) {
+            if (auto const* const object = value.if_object())
+                for (auto const& [key, element] : *object)
+                    if (part<typename T::mapped_type>(text(key), element))
+                        return true;
+            return whole<T>(value);
+        }
+        else if constexpr (json::is_tuple_like<T>::value) {
+            auto const* const array = value.if_array();
+            if (array && array->size() == std::tuple_size_v<T> &&
+                elements<T>(*array, std::make_index_sequence<std::tuple_size_v<T>>()))
+                return true;
+            return whole<T>(value);
+        }
+        else if constexpr (json::is_sequence_like<T>::value) {
+            if (auto const* const array = value.if_array())
+                for (std::size_t i = 0; i != array->size(); ++i)
+                    if (part<typename T::value_type>(std::to_string(i), (*array)[i]))
+                        return true;
+            return whole<T>(value);
+        }
+        else if constexpr (json::is_described_class<T>::value) {
+            if (auto const* const object = value.if_object(); object && members<T>(*object))
+                return true;
+            return whole<T>(value);
+        }
+        else
+            return whole<T>(value);
+    }
+
+    misfit found;
+
+private:
+    template <class T>
+    bool whole(boost::json::value const& value)
+    {
+        if (boost::json::try_value_to<T>(value))
+            return false;
+        note(expected_json<T>(), value);
+        return true;
+    }
+
+    template <class T>
+    bool part(std::string_view key, boost::json::value const& value)
+    {
+        auto const before = found.at.size();
+        append_to_pointer(found.at, key);
+        if (in<std::remove_cv_t<T>>(value))
+            return true;
+        found.at.resize(before);
+        return false;
+    }
+
+    template <class T, std::size_t... I>
+    bool elements(boost::json::array const& array, std::index_sequence<I...>)
+    {
+        return (part<std::tuple_element_t<I, T>>(std::to_string(I), array[I]) || ...);
+    }
+
+    template <class T>
+    bool members(boost::json::object const& object)
+    {
+        bool bad = false;
+        using described = boost::describe::describe_members<T,
+            boost::describe::mod_public | boost::describe::mod_inherited>;
+        boost::mp11::mp_for_each<described>([&](auto const& member) {
+            if (bad)
+                return;
+            using type = std::remove_cvref_t<decltype(std::declval<T&>().*member.pointer)>;
+            if (auto const* const value = object.if_contains(member.name))
+                bad = part<type>(member.name, *value);
+            else if (!is_optional<type>) {
+                found.expected = "an object with the member \"" + std::string(member.name) + '"';
+                found.came = "an object without it";
+                bad = true;
+            }
+        });
+        return bad;
+    }
+
+    static std::string_view text(boost::json::string_view key) { return {key.data(), key.size()}; }
+
+    void note(std::string expected, boost::json::value const& value)
+    {
+        found.expected = std::move(expected);
+        found.came = describe_json(value);
+    }
+};
+
+/// Why a value cannot become a T, after it was tried.
+template <class T>
+misfit find_misfit(boost::json::value const& value)
+{
+    misfit_search search;
+    if (!search.in<T>(value)) {
+        // Every part of it fits alone.
+        search.found = {{}, expected_json<T>(), describe_json(value)};
+    }
+    return std::move(search.found);
+}
+
+/// A value as a T.
+/// @throws misfit
+template <class T>
+T from_json(boost::json::value&& value)
+{
+    namespace json = boost::json;
+    if constexpr (std::is_same_v<T, json::value>)
+        return std::move(value);
+    else if constexpr (std::is_same_v<T, json::object> || std::is_same_v<T, json::array> ||
+        std::is_same_v<T, json::string>) {
+        T* const there = [&] {
+            if constexpr (std::is_same_v<T, json::object>)
+                return value.if_object();
+            else if constexpr (std::is_same_v<T, json::array>)
+                return value.if_array();
+            else
+                return value.if_string();
+        }();
+        if (!there)
+            throw misfit{{}, expected_json<T>(), describe_json(value)};
+        return std::move(*there);
+    }
+    else {
+        auto converted = json::try_value_to<T>(value);
+        if (!converted)
+            throw find_misfit<T>(value);
+        return std::move(*converted);
+    }
+}
+
+}  // namespace leasepool::detail
+
+#endif

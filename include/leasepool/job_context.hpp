@@ -1,0 +1,127 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_JOB_CONTEXT_HPP
+#define LEASEPOOL_JOB_CONTEXT_HPP
+
+#include <leasepool/config.hpp>
+#include <leasepool/severity.hpp>
+#include <leasepool/worker_state.hpp>
+
+#include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
+#include <boost/system/error_category.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <cerrno>
+#include <stop_token>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace leasepool {
+namespace detail {
+
+/// Who runs a job: what its context forwards to.
+class job_host {
+public:
+    virtual std::stop_token stop_token() const noexcept = 0;
+    /// Any thread of the job's, also several at a time.
+    virtual void progress(boost::json::value&& value) = 0;
+    /// Any thread of the job's, also several at a time.
+    virtual void log(severity level, std::string_view text) = 0;
+
+protected:
+    ~job_host() = default;
+};
+
+}  // namespace detail
+
+/// What a job throws to say that it ended because it was asked to: the caller's operation completes
+/// with `boost::asio::error::operation_aborted`, which is also its code here.
+class job_cancelled : public boost::system::system_error {
+public:
+    job_cancelled()
+        : system_error(boost::system::error_code(ECANCELED, boost::system::system_category()),
+              "the job was asked to stop")
+    {
+    }
+};
+
+/// What a job has to do with the world: a stop token, progress, a log, the state of its worker.
+///
+/// A function that has `job_context&` as its first parameter gets one; callers do not name it. It is
+/// the same on threads and on worker processes.
+///
+/// It is valid until the job returns. While the job runs, all functions but `state` may be called
+/// from any thread that the job started itself.
+///
+/// @code
+/// int count(leasepool::job_context& context, std::vector<std::string> files)
+/// {
+///     int lines = 0;
+///     for (std::size_t i = 0; i != files.size(); ++i) {
+///         context.throw_if_stopped();
+///         lines += lines_of(files[i]);
+///         context.progress(i + 1);
+///     }
+///     return lines;
+/// }
+/// @endcode
+class job_context {
+public:
+    /// @cond
+    explicit job_context(detail::job_host& host) noexcept : host_(host) {}
+    job_context(job_context const&) = delete;
+    job_context& operator=(job_context const&) = delete;
+    /// @endcond
+
+    /// Asked to stop when the caller cancels, the time of the job is up, the lease is revoked, or the
+    /// parent of the worker process is gone.
+    std::stop_token stop_token() const noexcept { return host_.stop_token(); }
+
+    bool stop_requested() const noexcept { return host_.stop_token().stop_requested(); }
+
+    /// @throws job_cancelled if the job was asked to stop.
+    void throw_if_stopped() const
+    {
+        if (stop_requested())
+            throw job_cancelled();
+    }
+
+    /// Tells the caller how far the job is.
+    ///
+    /// @param value what Boost.JSON's `value_from` takes: a number, a string, a described struct.
+    /// @throws what the conversion throws; std::bad_alloc. From a worker process,
+    ///     system_error(errc::not_serializable) if the value cannot be sent.
+    template <class T>
+    void progress(T&& value)
+    {
+        static_assert(boost::json::has_value_from<std::remove_cvref_t<T>>::value,
+            "job_context::progress: Boost.JSON cannot convert this type (value_from); describe it "
+            "with BOOST_DESCRIBE_STRUCT, or write a tag_invoke for it");
+        host_.progress(boost::json::value_from(std::forward<T>(value)));
+    }
+
+    /// Writes to the parent's log, with the worker and the job attached. Invalid UTF-8 is replaced.
+    /// @throws std::bad_alloc
+    void log(severity level, std::string_view text) { host_.log(level, text); }
+
+    /// The state that the worker's `worker_state` factory made. To be called on the thread that the
+    /// job was begun on.
+    /// @throws system_error(errc::no_worker_state) if there is none, or one of another type than
+    ///     exactly `State`.
+    template <class State>
+    State& state() const
+    {
+        return *static_cast<State*>(detail::worker_state_of_this_thread(typeid(State)));
+    }
+
+private:
+    detail::job_host& host_;
+};
+
+}  // namespace leasepool
+
+#endif
