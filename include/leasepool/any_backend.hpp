@@ -11,6 +11,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -32,7 +33,8 @@ public:
     {
     }
 
-    /// The backend of this name, with its default options: `thread` or `process`.
+    /// The backend of this name, with its default options: `thread`; `process` where
+    /// leasepool/process_backend.hpp is included; or one named by `register_backend`.
     /// @throws system_error(errc::unknown_backend), with the known names in its text;
     ///     system_error(errc::unsupported_backend) for one that cannot be had here.
     explicit any_backend(std::string_view name);
@@ -62,6 +64,10 @@ private:
 };
 
 static_assert(backend<any_backend>);
+
+/// Has `any_backend(name)` make what `make` returns: a way to plug in backends of one's own, or to
+/// give one other options by default. Any thread. The last registration of a name counts.
+void register_backend(std::string_view name, std::function<any_backend()> make);
 
 }  // namespace leasepool
 

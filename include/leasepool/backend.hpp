@@ -60,7 +60,8 @@ public:
     /// Writes to the manager's log, with the field `pool` added. Of what comes faster than the log
     /// takes it, some is dropped; the log says how much.
     /// @param fields their names are not copied: string literals, say.
-    void log(severity level, std::string_view message, std::vector<log_field> fields) const noexcept;
+    void log(
+        severity level, std::string_view message, std::vector<log_field> fields) const noexcept;
 
     /// After `close`: nothing of the pool runs any more. It is destroyed soon.
     void closed() const noexcept;

@@ -69,6 +69,8 @@ enum class errc {
     job_timeout,
     /// The job is declared by its name alone, so it cannot run in this program.
     job_not_local,
+    /// A worker would start itself as its own workers.
+    started_as_worker,
 };
 
 /// What portable code tests for, whichever backend failed.
@@ -86,7 +88,8 @@ enum class condition {
     worker_failed,
     /// A call that can never succeed as it stands: `lease_released`, `invalid_duration`,
     /// `would_deadlock`, `no_worker_state`, `unknown_backend`, `not_serializable`,
-    /// `message_too_large`, `unknown_job`, `bad_arguments`, `bad_result`, `job_not_local`.
+    /// `message_too_large`, `unknown_job`, `bad_arguments`, `bad_result`, `job_not_local`,
+    /// `started_as_worker`.
     misuse,
     /// All capacity is taken; later it may not be: `unavailable`, `too_many_waiters`.
     busy,

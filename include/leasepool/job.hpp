@@ -141,6 +141,10 @@ public:
     /// Whether the job's function is in this program.
     bool is_local() const noexcept { return function_.is_local(); }
 
+    /// @cond
+    bool takes_context() const noexcept { return function_.with_context != nullptr; }
+    /// @endcond
+
     /// The arguments as an array, in their order.
     /// @throws what their conversions throw; std::bad_alloc.
     boost::json::value arguments() const

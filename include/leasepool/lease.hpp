@@ -218,8 +218,9 @@ public:
     /// `system_error(errc::not_running)` if the manager's context is gone, `std::bad_alloc`, and what
     /// moving the function or handler throws.
     template <class Function, class Token = default_run_token>
-    requires(!detail::job_call_like<Function> && !std::same_as<std::decay_t<Function>, job_options>)
-    auto async_run(Function&& function, Token&& token = Token())
+    requires(!detail::job_call_like<Function> &&
+        !std::same_as<std::decay_t<Function>, job_options>) auto async_run(Function&& function,
+        Token&& token = Token())
     {
         static_assert(detail::runs_functions<Backend>,
             "async_run: leases of this backend run no callables, only jobs; declare the "
@@ -269,8 +270,8 @@ public:
     template <detail::job_call_like Call, class Token = default_run_token>
     auto async_run(job_options options, Call&& call, Token&& token = Token())
     {
-        return launch(detail::job_launch<std::decay_t<Call>>{
-                          std::forward<Call>(call), std::move(options)},
+        return launch(
+            detail::job_launch<std::decay_t<Call>>{std::forward<Call>(call), std::move(options)},
             std::forward<Token>(token));
     }
 
@@ -288,8 +289,7 @@ public:
     template <class Token = default_run_token>
     auto async_call(std::string_view name, boost::json::value params, Token&& token = Token())
     {
-        return async_call(
-            job_options(), name, std::move(params), std::forward<Token>(token));
+        return async_call(job_options(), name, std::move(params), std::forward<Token>(token));
     }
 
     /// The same, with a time limit and news of its progress.
@@ -297,8 +297,9 @@ public:
     auto async_call(job_options options, std::string_view name, boost::json::value params,
         Token&& token = Token())
     {
-        return launch(detail::job_launch<detail::untyped_call>{
-                          detail::untyped_call(name, std::move(params)), std::move(options)},
+        return launch(
+            detail::job_launch<detail::untyped_call>{
+                detail::untyped_call(name, std::move(params)), std::move(options)},
             std::forward<Token>(token));
     }
 

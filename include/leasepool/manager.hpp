@@ -26,8 +26,8 @@ namespace detail {
 
 /// What is no function in a call of `manager::async_run`.
 template <class T>
-inline constexpr bool is_run_argument = job_call_like<T> ||
-    std::is_same_v<std::decay_t<T>, acquire_options> ||
+inline constexpr bool is_run_argument =
+    job_call_like<T> || std::is_same_v<std::decay_t<T>, acquire_options> ||
     std::is_same_v<std::decay_t<T>, job_options>;
 
 }  // namespace detail
@@ -193,8 +193,7 @@ public:
     /// The same with default options; `where` is the line of the call.
     template <class Function, class Token = default_run_token>
     requires(!detail::is_run_argument<Function>) auto async_run(Function&& function,
-        Token&& token = Token(),
-        std::source_location where = std::source_location::current())
+        Token&& token = Token(), std::source_location where = std::source_location::current())
     {
         return async_run(acquire_options{.where = where}, std::forward<Function>(function),
             std::forward<Token>(token));
@@ -203,8 +202,7 @@ public:
     /// Acquires a lease, runs a job on it, and releases it: one operation; see
     /// `lease::async_run` of a job, and above.
     template <detail::job_call_like Call, class Token = default_run_token>
-    auto async_run(
-        acquire_options options, job_options how, Call&& call, Token&& token = Token())
+    auto async_run(acquire_options options, job_options how, Call&& call, Token&& token = Token())
     {
         static_assert(detail::runs_jobs<Backend>, "async_run: this backend runs no jobs");
         using result = typename std::decay_t<Call>::result_type;
@@ -227,8 +225,8 @@ public:
     auto async_run(job_options how, Call&& call, Token&& token = Token(),
         std::source_location where = std::source_location::current())
     {
-        return async_run(acquire_options{.where = where}, std::move(how),
-            std::forward<Call>(call), std::forward<Token>(token));
+        return async_run(acquire_options{.where = where}, std::move(how), std::forward<Call>(call),
+            std::forward<Token>(token));
     }
 
     /// The same with default options.
@@ -236,8 +234,8 @@ public:
     auto async_run(Call&& call, Token&& token = Token(),
         std::source_location where = std::source_location::current())
     {
-        return async_run(acquire_options{.where = where}, job_options(),
-            std::forward<Call>(call), std::forward<Token>(token));
+        return async_run(acquire_options{.where = where}, job_options(), std::forward<Call>(call),
+            std::forward<Token>(token));
     }
 
     /// A consistent snapshot of everything. With `use_future` it serves a plain thread, which must

@@ -77,6 +77,10 @@ public:
         case errc::job_timeout:
             return "the job did not end in time and its worker was told to stop it; raise "
                    "job_timeout, or do less in one job";
+        case errc::started_as_worker:
+            return "this process was itself started as a worker, and would start itself again and "
+                   "again; in main, first of all, return run_worker(...) if is_worker(argc, argv), "
+                   "or set process_backend_options::command";
         case errc::job_not_local:
             return "the job's function is not in this program; declare the job with its function, "
                    "or run it on worker processes";
@@ -129,7 +133,7 @@ public:
                 code == errc::unknown_backend || code == errc::not_serializable ||
                 code == errc::message_too_large || code == errc::unknown_job ||
                 code == errc::bad_arguments || code == errc::bad_result ||
-                code == errc::job_not_local;
+                code == errc::job_not_local || code == errc::started_as_worker;
         case condition::busy:
             return code == errc::unavailable || code == errc::too_many_waiters;
         }

@@ -7,72 +7,17 @@
 
 #include "cpu_count.hpp"
 #include "ledger.hpp"
+#include "option_checker.hpp"
 
 #include <limits>
 #include <stdexcept>
 #include <string>
 
 namespace leasepool {
+
+using detail::option_checker;
+
 namespace {
-
-[[noreturn]] void refuse(std::string const& where, std::string_view option,
-    std::string const& value, std::string const& bound)
-{
-    throw std::invalid_argument(
-        where + std::string(option) + " is " + value + "; it must be " + bound);
-}
-
-class checker {
-public:
-    explicit checker(std::string where) : where_(std::move(where)) {}
-
-    void at_least(std::string_view option, std::size_t value, std::size_t least,
-        std::string const& called = {}) const
-    {
-        if (value < least)
-            refuse(where_, option, std::to_string(value),
-                "at least " + std::to_string(least) + called);
-    }
-
-    void at_most(std::string_view option, std::size_t value, std::size_t most,
-        std::string const& called = {}) const
-    {
-        if (value > most)
-            refuse(
-                where_, option, std::to_string(value), "at most " + std::to_string(most) + called);
-    }
-
-    void not_negative(std::string_view option, steady_duration value) const
-    {
-        if (value < steady_duration::zero())
-            refuse(where_, option, text(value), "0 or more");
-        not_too_long(option, value);
-    }
-
-    void positive(std::string_view option, steady_duration value) const
-    {
-        if (value <= steady_duration::zero())
-            refuse(where_, option, text(value), "greater than 0");
-        not_too_long(option, value);
-    }
-
-private:
-    void not_too_long(std::string_view option, steady_duration value) const
-    {
-        if (value > detail::longest_duration)
-            refuse(where_, option, text(value),
-                "at most " + text(detail::longest_duration) +
-                    " (73 years), so that times cannot overflow");
-    }
-
-    static std::string text(steady_duration value)
-    {
-        using std::chrono::nanoseconds;
-        return std::to_string(std::chrono::duration_cast<nanoseconds>(value).count()) + " ns";
-    }
-
-    std::string where_;
-};
 
 constexpr std::size_t most_pools = std::size_t{1} << 32;
 
@@ -86,7 +31,7 @@ std::size_t available_cpus()
 
 void validate(manager_options const& options)
 {
-    checker const check("leasepool::manager_options::");
+    option_checker const check("leasepool::manager_options::");
     check.at_least("max_pools", options.max_pools, 1);
     check.at_most("max_pools", options.max_pools, most_pools);
     if (options.max_retired)
@@ -106,14 +51,14 @@ void validate(manager_options const& options)
 
 void validate(thread_backend_options const& options)
 {
-    checker const check("leasepool::thread_backend_options::");
+    option_checker const check("leasepool::thread_backend_options::");
     check.at_least("workers_per_pool", options.workers_per_pool, 1);
     check.at_most("workers_per_pool", options.workers_per_pool, 65'536);
     check.not_negative("spin", options.spin);
     for (int const cpu : options.affinity)
         if (cpu < 0)
-            refuse("leasepool::thread_backend_options::", "affinity", std::to_string(cpu),
-                "numbers of CPUs, 0 or more");
+            detail::refuse_option("leasepool::thread_backend_options::", "affinity",
+                std::to_string(cpu), "numbers of CPUs, 0 or more");
 }
 
 }  // namespace leasepool

@@ -12,7 +12,8 @@ namespace leasepool::detail {
 using steady_time = std::chrono::steady_clock::time_point;
 
 /// `at + by`, stopping at the clock's end instead of overflowing. For `by` >= 0.
-constexpr steady_time saturating_add(steady_time at, std::chrono::steady_clock::duration by) noexcept
+constexpr steady_time saturating_add(
+    steady_time at, std::chrono::steady_clock::duration by) noexcept
 {
     return by > steady_time::max() - at ? steady_time::max() : at + by;
 }

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <exception>
+#include <future>
 #include <poll.h>
 #include <thread>
 #include <unistd.h>
@@ -22,6 +23,8 @@ namespace {
 
 // How often to look where no descriptor tells, or where there is no memory to wait for one.
 constexpr int look_every_ms = 50;
+
+thread_local bool on_thread = false;
 
 bool reaped(left_process& left) noexcept
 {
@@ -69,25 +72,31 @@ void caretaker::adopt(std::unique_ptr<left_process> left) noexcept
 
 void caretaker::run(std::function<void()> const& work)
 {
-    // Kept here, and not in the future, of which the thread destroys its share when it likes.
+    if (on_thread)
+        return work();
     std::exception_ptr error;
-    std::packaged_task<void()> order([&] {
+    std::promise<void> done;
+    post([&] {
         try {
             work();
         }
         catch (...) {
             error = std::current_exception();
         }
+        done.set_value();
     });
-    auto done = order.get_future();
-    {
-        std::lock_guard lock(mutex_);
-        orders_.push_back(std::move(order));
-    }
-    wake();
-    done.get();
+    done.get_future().get();
     if (error)
         std::rethrow_exception(error);
+}
+
+void caretaker::post(std::function<void()> work)
+{
+    {
+        std::lock_guard lock(mutex_);
+        orders_.push_back(std::move(work));
+    }
+    wake();
 }
 
 void caretaker::wake() noexcept
@@ -99,6 +108,7 @@ void caretaker::wake() noexcept
 
 void caretaker::live() noexcept
 {
+    on_thread = true;
     for (;;) {
         take_orders();
         look_after();
@@ -115,7 +125,7 @@ void caretaker::take_orders()
 {
     char ignored[64];
     while (::read(alarm_.read.get(), ignored, sizeof ignored) > 0) {}
-    std::vector<std::packaged_task<void()>> orders;
+    std::vector<std::function<void()>> orders;
     {
         std::lock_guard lock(mutex_);
         orders.swap(orders_);

@@ -8,7 +8,6 @@
 #include "descriptors.hpp"
 
 #include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <sys/types.h>
@@ -39,9 +38,13 @@ public:
     /// Any thread.
     void adopt(std::unique_ptr<left_process> left) noexcept;
 
-    /// Runs `work` on the thread and waits for it. Any other thread.
+    /// Runs `work` on the thread and waits for it; on the thread itself, at once.
     /// @throws what `work` throws.
     void run(std::function<void()> const& work);
+
+    /// Runs `work`, which must not throw, on the thread, soon.
+    /// @throws std::bad_alloc
+    void post(std::function<void()> work);
 
 private:
     caretaker();
@@ -54,9 +57,9 @@ private:
 
     pipe_ends alarm_;
     std::mutex mutex_;
-    std::vector<std::packaged_task<void()>> orders_;  // under mutex_
-    std::unique_ptr<left_process> arrived_;           // under mutex_
-    std::unique_ptr<left_process> kept_;              // the thread's own
+    std::vector<std::function<void()>> orders_;  // under mutex_
+    std::unique_ptr<left_process> arrived_;      // under mutex_
+    std::unique_ptr<left_process> kept_;         // the thread's own
 };
 
 }  // namespace leasepool::detail

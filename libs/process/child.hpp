@@ -92,6 +92,14 @@ public:
             exit_op{state_}, token, state_->errors);
     }
 
+    /// How it ended, if it has; the first time that it has, its group is killed. For who watches
+    /// `exit_descriptor` himself, which becomes readable then, and may without reason.
+    std::optional<exit_status> look() noexcept { return state_->process.look(); }
+    boost::asio::posix::stream_descriptor& exit_descriptor() noexcept
+    {
+        return state_->process.exit_descriptor();
+    }
+
     /// Sends a signal to the whole process group. Without effect once it is reaped
     /// (`no_such_process`): it never hits a process that has got the number since.
     boost::system::error_code kill(int signal) noexcept { return state_->process.signal(signal); }

@@ -36,7 +36,7 @@ void crew_state::proven() noexcept
 void crew_state::left(bool was_due, bool proved, time now) noexcept
 {
     --serving_;
-    due_ -= was_due ? 1 : 0;
+    due_ -= was_due ? 1U : 0U;
     if (!proved && !was_due) {
         ++starting_;
         start_failed(now);

@@ -63,10 +63,7 @@ public:
     std::size_t failures() const noexcept { return failures_; }
 
 private:
-    bool short_handed() const noexcept
-    {
-        return serving_ - due_ + starting_ < options_.workers;
-    }
+    bool short_handed() const noexcept { return serving_ - due_ + starting_ < options_.workers; }
 
     options const options_;
     std::size_t starting_ = 0;

@@ -62,6 +62,16 @@ public:
         pipe_->close(ignored);
     }
 
+    int native_handle() noexcept { return pipe_->native_handle(); }
+
+    /// Waits until there is room; of a pipe that nobody reads any more there is, too.
+    template <class Token>
+    auto async_wait(Token&& token)
+    {
+        return pipe_->async_wait(
+            boost::asio::posix::descriptor_base::wait_write, std::forward<Token>(token));
+    }
+
     /// Writes some of `buffers`, as soon as there is room for any of it.
     ///
     /// @par Completion Signature

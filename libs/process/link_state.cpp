@@ -75,8 +75,8 @@ void link_state::take_out(flight_queue::iterator at, flight& out, time now) noex
 {
     bool const was_head = at == flights_.begin();
     out = *at;
-    asked_ -= out.asked ? 1 : 0;
-    untold_ -= out.untold ? 1 : 0;
+    asked_ -= out.asked ? 1U : 0U;
+    untold_ -= out.untold ? 1U : 0U;
     flights_.erase(at);
     if (was_head)
         new_head(now);
@@ -90,15 +90,15 @@ link_state::effect link_state::answered(
     std::uint64_t id, answer how, flight& out, time now) noexcept
 {
     if (how == answer::done) {
-        if (flights_.empty() || flights_.front().id != id)
+        if (flights_.empty() || flights_.front().id != id || flights_.front().ends_at > written_)
             return effect::violation;
         take_out(flights_.begin(), out, now);
         ++pace_answers_;
         return effect::finished;
     }
-    auto const at = std::find_if(
-        flights_.begin(), flights_.end(), [&](flight const& f) { return f.id == id; });
-    if (at == flights_.end() || !at->behind_bar)
+    auto const at =
+        std::find_if(flights_.begin(), flights_.end(), [&](flight const& f) { return f.id == id; });
+    if (at == flights_.end() || !at->behind_bar || at->ends_at > written_)
         return effect::violation;
     take_out(at, out, now);
     return out.asked ? effect::stopped : effect::returned;
@@ -120,8 +120,8 @@ void link_state::paced(time now) noexcept
 
 bool link_state::ask(std::uint64_t id, error_code why, time now) noexcept
 {
-    auto const at = std::find_if(
-        flights_.begin(), flights_.end(), [&](flight const& f) { return f.id == id; });
+    auto const at =
+        std::find_if(flights_.begin(), flights_.end(), [&](flight const& f) { return f.id == id; });
     if (at == flights_.end())
         return false;
     if (at->asked || !serving())

@@ -51,11 +51,11 @@ public:
 
     /// A job that was sent and is not answered.
     struct flight {
-        std::uint64_t id;       ///< of the request; not 0
-        void* what;             ///< the shell's own
-        duration timeout;       ///< zero: none
-        std::uint64_t ends_at;  ///< where its request ends in the stream of bytes that is sent
-        error_code asked{};     ///< why it was asked to stop; none: it was not
+        std::uint64_t id;         ///< of the request; not 0
+        void* what;               ///< the shell's own
+        duration timeout;         ///< zero: none
+        std::uint64_t ends_at;    ///< where its request ends in the stream of bytes that is sent
+        error_code asked{};       ///< why it was asked to stop; none: it was not
         bool behind_bar = false;  ///< a cancel was sent since: it may come back as not begun
         bool untold = false;      ///< the worker is still to hear of it
     };
@@ -79,7 +79,8 @@ public:
     void ready(bool pipelining, time now) noexcept;
 
     /// Sends a job. Only if `room(now)`.
-    void send(std::uint64_t id, void* what, duration timeout, std::uint64_t ends_at, time now) noexcept;
+    void send(
+        std::uint64_t id, void* what, duration timeout, std::uint64_t ends_at, time now) noexcept;
 
     /// So many bytes have been written in all.
     void written(std::uint64_t bytes) noexcept { written_ = bytes; }
@@ -157,10 +158,7 @@ public:
 private:
     using flight_queue = boost::circular_buffer<flight>;
 
-    bool serving() const noexcept
-    {
-        return phase_ == phase::ready || phase_ == phase::closing;
-    }
+    bool serving() const noexcept { return phase_ == phase::ready || phase_ == phase::closing; }
     void new_head(time now) noexcept;
     void bar() noexcept;
     void lift_bar() noexcept;

@@ -4,8 +4,12 @@
 
 #include "os_process.hpp"
 
+#include <boost/system/system_error.hpp>
+
 #include <cerrno>
+#include <cstdio>
 #include <exception>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <thread>
@@ -14,6 +18,9 @@
 
 #if defined(__linux__)
 #include <sys/syscall.h>
+#endif
+#if defined(__APPLE__)
+#include <mach-o/dyld.h>
 #endif
 
 namespace leasepool::detail {
@@ -125,6 +132,56 @@ void reap_exited(pid_t pid) noexcept
 void reap_dying(pid_t pid) noexcept
 {
     while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {}
+}
+
+std::uint64_t resident_bytes([[maybe_unused]] pid_t pid) noexcept
+{
+#if defined(__linux__)
+    char path[32];
+    std::snprintf(path, sizeof path, "/proc/%ld/statm", static_cast<long>(pid));
+    int const fd = ::open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    char text[128];
+    auto const got = ::read(fd, text, sizeof text - 1);
+    ::close(fd);
+    text[got > 0 ? got : 0] = '\0';
+    unsigned long long size = 0;
+    unsigned long long resident = 0;
+    if (std::sscanf(text, "%llu %llu", &size, &resident) != 2)  // NOLINT(cert-err34-c)
+        return 0;
+    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+#else
+    return 0;
+#endif
+}
+
+std::string this_program()
+{
+#if defined(__APPLE__)
+    std::uint32_t size = 0;
+    ::_NSGetExecutablePath(nullptr, &size);
+    std::string path(size, '\0');
+    if (::_NSGetExecutablePath(path.data(), &size) == 0) {
+        path.resize(path.find('\0'));
+        return path;
+    }
+    errno = ENAMETOOLONG;
+#else
+    std::string path(256, '\0');
+    for (;;) {
+        auto const got = ::readlink("/proc/self/exe", path.data(), path.size());
+        if (got < 0)
+            break;
+        if (static_cast<std::size_t>(got) < path.size()) {
+            path.resize(static_cast<std::size_t>(got));
+            return path;
+        }
+        path.resize(2 * path.size());
+    }
+#endif
+    throw boost::system::system_error(errno, boost::system::system_category(),
+        "leasepool: cannot find this program's own path; set process_backend_options::command");
 }
 
 }  // namespace leasepool::detail

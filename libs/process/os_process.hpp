@@ -11,7 +11,9 @@
 #include <boost/system/error_code.hpp>
 
 #include <csignal>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <sys/types.h>
 
 // What the system says about a child and what can be done to it. Together with launcher.cpp the one
@@ -52,6 +54,13 @@ void reap_exited(pid_t pid) noexcept;
 
 /// Removes one that has called `_exit`, and waits for the microseconds that it may need still.
 void reap_dying(pid_t pid) noexcept;
+
+/// The memory of a process that is in RAM, as far as it can be told; else 0.
+std::uint64_t resident_bytes(pid_t pid) noexcept;
+
+/// The path of this program.
+/// @throws boost::system::system_error
+std::string this_program();
 
 }  // namespace leasepool::detail
 

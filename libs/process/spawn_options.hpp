@@ -5,26 +5,14 @@
 #ifndef LEASEPOOL_LIBS_PROCESS_SPAWN_OPTIONS_HPP
 #define LEASEPOOL_LIBS_PROCESS_SPAWN_OPTIONS_HPP
 
-#include <chrono>
-#include <cstdint>
+#include <leasepool/resource_limits.hpp>
+
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace leasepool::detail {
-
-/// Upper bounds that the system enforces on a child, and on what it starts. One that is above what
-/// this program itself may have is cut to that. None by default.
-struct resource_limits {
-    std::optional<std::chrono::seconds> cpu_time;    ///< then SIGXCPU, a second later SIGKILL
-    std::optional<std::uint64_t> address_space;      ///< bytes; then allocations fail
-    std::optional<std::uint64_t> open_files;         ///< descriptors, 0 to 2 among them
-    std::optional<std::uint64_t> file_size;          ///< bytes; then SIGXFSZ
-    std::optional<std::uint64_t> core_size;          ///< bytes
-    std::optional<std::uint64_t> stack_size;         ///< bytes
-    std::optional<std::uint64_t> processes_of_user;  ///< counts all of this user's, here and there
-};
 
 /// What to start, and in which surroundings.
 struct spawn_options {

@@ -23,7 +23,8 @@ constexpr std::array all_codes{errc::not_running, errc::unavailable, errc::acqui
     errc::worker_start_failed, errc::pool_broken, errc::would_deadlock, errc::no_worker_state,
     errc::unknown_backend, errc::unsupported_backend, errc::not_serializable, errc::protocol_error,
     errc::message_too_large, errc::worker_died, errc::remote_exception, errc::unknown_job,
-    errc::bad_arguments, errc::bad_result, errc::job_timeout, errc::job_not_local};
+    errc::bad_arguments, errc::bad_result, errc::job_timeout, errc::job_not_local,
+    errc::started_as_worker};
 
 constexpr std::array all_conditions{condition::timeout, condition::canceled,
     condition::worker_failed, condition::misuse, condition::busy};
@@ -125,7 +126,8 @@ BOOST_AUTO_TEST_CASE(each_code_matches_the_conditions_documented_for_it)
     for (auto const e :
         {errc::lease_released, errc::invalid_duration, errc::would_deadlock, errc::no_worker_state,
             errc::unknown_backend, errc::not_serializable, errc::message_too_large,
-            errc::unknown_job, errc::bad_arguments, errc::bad_result, errc::job_not_local})
+            errc::unknown_job, errc::bad_arguments, errc::bad_result, errc::job_not_local,
+            errc::started_as_worker})
         BOOST_TEST(conditions_of(e) == "4");
     for (auto const e : {errc::unavailable, errc::too_many_waiters})
         BOOST_TEST(conditions_of(e) == "5");

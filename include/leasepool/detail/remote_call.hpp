@@ -62,7 +62,8 @@ public:
     /// It has run, and its outcome is in it.
     virtual void finish_job(run_operation& op, time begun, time ended) noexcept = 0;
     /// It has not run, or nobody knows, for this reason.
-    virtual void fail_job(run_operation& op, error_code why, std::exception_ptr reason) noexcept = 0;
+    virtual void fail_job(
+        run_operation& op, error_code why, std::exception_ptr reason) noexcept = 0;
 
 protected:
     ~job_source() = default;

@@ -1,0 +1,426 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "process_pool.hpp"
+
+#include "caretaker.hpp"
+#include "os_process.hpp"
+
+#include "core/steady_time.hpp"
+
+#include "wire/notices.hpp"
+#include "wire/protocol.hpp"
+
+#include <leasepool/error.hpp>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <new>
+#include <utility>
+
+// The pool: who starts, who gets a job, who goes. What comes from the workers is in
+// process_pool_messages.cpp.
+
+namespace leasepool::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+spawn_options spawning(process_backend_options const& from)
+{
+    spawn_options to;
+    to.command = from.command;
+    if (to.command.empty())
+        to.command = {this_program()};
+    to.launcher = from.launcher;
+    to.environment = from.environment;
+    to.environment.try_emplace("LEASEPOOL_LOG_LEVEL", std::string(to_string(from.log_level)));
+    to.inherit_environment = from.inherit_environment;
+    to.working_directory = from.working_directory;
+    to.limits = from.limits;
+    to.parent_death_signal = SIGKILL;
+    return to;
+}
+
+}  // namespace
+
+process_pool::process_pool(pool_site site, std::shared_ptr<process_backend_options const> options)
+    : site_(std::move(site)), options_(std::move(options)), bounds_{options_->max_message_bytes,
+                                                                options_->max_message_depth},
+      spawn_(spawning(*options_)), link_options_{.startup_timeout = options_->startup_timeout,
+                                       .kill_grace = options_->kill_grace},
+      executor_(site_.get_executor()), timer_(executor_),
+      crew_({.workers = options_->workers_per_pool,
+          .backoff = options_->backoff,
+          .max_backoff = options_->max_backoff,
+          .attempts = options_->start_attempts})
+{
+}
+
+void process_pool::start()
+{
+    guarded([this](outcomes& done) { step(done); });
+}
+
+void process_pool::close() noexcept
+{
+    guarded([this](outcomes& done) {
+        closing_ = true;
+        for (auto const& link : links_)
+            if (link->serving)
+                retire(*link);
+            else if (link->state.state() == link_state::phase::starting)
+                link->state.kill(link_state::verdict::dropped);
+        step(done);
+        if (links_.empty())
+            site_.closed();
+    });
+}
+
+void process_pool::end() noexcept
+{
+    std::vector<run_operation*> had;
+    {
+        lock held(mutex_);
+        if (std::exchange(dead_, true))
+            return;
+        launched_.wait(held, [this] { return launching_ == 0; });
+        timer_.reset();
+        for (auto const& link : links_)
+            link->drop();
+        executor_ = {};
+    }
+    // `dead_` keeps everybody else away from here on.
+    for (auto const& link : links_) {
+        link->state.ended();
+        while (link->state.in_flight() != 0) {
+            link_state::flight flight{};
+            link->state.lose(flight);
+            source_->fail_job(
+                *static_cast<run_operation*>(flight.what), errc::not_running, nullptr);
+        }
+    }
+    links_.clear();
+}
+
+// Jobs ---------------------------------------------------------------------------------------------
+
+void process_pool::jobs_waiting() noexcept
+{
+    lock held(mutex_);
+    if (dead_)
+        return;
+    bool room = false;
+    bool idle = false;
+    auto const now = this->now();
+    for (auto const& link : links_) {
+        room = room || (link->serving && link->state.room(now));
+        idle = idle || (link->serving && link->state.idle());
+    }
+    // To a worker that does nothing it goes at once. Else there is time to gather more of them; if
+    // there is no room, they are looked at when something is answered.
+    if (!room || (!idle && pump_posted_))
+        return;
+    try {
+        if (idle) {
+            pump();
+            arm_timer();
+            return;
+        }
+        asio::post(executor_, [self = shared_from_this()] {
+            self->guarded([&](outcomes& done) {
+                self->pump_posted_ = false;
+                self->step(done);
+            });
+        });
+        pump_posted_ = true;
+    }
+    catch (std::exception const&) {
+        // No memory to gather them: the next answer, or the timer, will do.
+        return;
+    }
+}
+
+void process_pool::stop_job(std::uint64_t ticket, error_code why) noexcept
+{
+    guarded([&](outcomes&) {
+        for (auto const& link : links_)
+            if (link->state.ask(ticket, why, now_)) {
+                act(link);
+                arm_timer();
+                return;
+            }
+    });
+}
+
+void process_pool::pump()
+{
+    outcomes none;
+    for (;;) {
+        link_ptr const* best = nullptr;
+        for (auto const& link : links_)
+            if (link->serving && link->state.room(now_) &&
+                (!best || link->state.in_flight() < (*best)->state.in_flight()))
+                best = &link;
+        auto* const op = best ? source_->take_job() : nullptr;
+        if (!op)
+            break;
+        give_job(**best, *op, none);
+    }
+    for (auto const& link : links_)
+        if (link->serving)
+            act(link);
+}
+
+void process_pool::give_job(worker_link& link, run_operation& op, outcomes&)
+{
+    auto const limit = options_->job_timeout.value_or(link_state::duration::zero());
+    link.send(op, limit, now_);
+    if (!std::exchange(link.proven, true))
+        crew_.proven();
+    consider_recycling(link);
+}
+
+// Workers ------------------------------------------------------------------------------------------
+
+void process_pool::step(outcomes& done)
+{
+    for (auto const& link : links_) {
+        link->state.tick(now_);
+        if (link->look_again_at <= now_) {
+            look_for_exit(*link);
+            if (link->exited)
+                asio::post(
+                    executor_, [self = shared_from_this(), link] { self->on_readable(link); });
+        }
+        if (link->serving && !link->due && options_->max_worker_age &&
+            now_ - link->state.started_at() >= *options_->max_worker_age) {
+            link->due = true;
+            crew_.due();
+        }
+    }
+    for (std::size_t i = 0; i != links_.size();) {
+        auto const link = links_[i];
+        if (link->exited && !link->busy && link->drained)
+            bury(link, done);
+        else
+            ++i;
+    }
+    while (crew_.can_retire()) {
+        auto const due = std::find_if(links_.begin(), links_.end(),
+            [](link_ptr const& link) { return link->serving && link->due; });
+        retire(**due);
+    }
+    start_workers();
+    pump();
+    for (auto const& link : links_) {
+        act(link);
+        watch(link);
+    }
+    arm_timer();
+}
+
+void process_pool::start_workers()
+{
+    while (!closing_ && !failed_ && crew_.wants_start(now_)) {
+        auto link = std::make_shared<worker_link>(link_options_, bounds_, now_);
+        links_.push_back(link);
+        crew_.starting();
+        ++launching_;
+        try {
+            caretaker::instance().post([self = shared_from_this(), link] { self->launch(link); });
+        }
+        catch (...) {
+            --launching_;
+            links_.pop_back();
+            start_failed(std::current_exception());
+        }
+    }
+}
+
+/// On the caretaker's thread: no `io_context` has to wait for a program to start.
+void process_pool::launch(link_ptr const& link) noexcept
+{
+    child process;
+    std::exception_ptr why;
+    asio::any_io_executor executor;
+    {
+        lock const held(mutex_);
+        executor = executor_;
+    }
+    try {
+        process = spawn(executor, spawn_);
+    }
+    catch (...) {
+        why = std::current_exception();
+    }
+    executor = {};
+    on_launched(link, std::move(process), std::move(why));
+}
+
+void process_pool::on_launched(
+    link_ptr const& link, child&& process, std::exception_ptr why) noexcept
+{
+    {
+        // Whoever ends the pool waits for this, and drops it then.
+        lock const held(mutex_);
+        link->process = std::move(process);
+        --launching_;
+        launched_.notify_all();
+        link->launched = true;
+        if (link->state.state() == link_state::phase::killing && link->process.valid())
+            link->process.kill(SIGKILL);
+    }
+    guarded([&](outcomes& done) {
+        if (why) {
+            std::erase(links_, link);
+            start_failed(why);
+            if (closing_ && links_.empty())
+                site_.closed();
+        }
+        else
+            log_worker(*link, severity::debug, "worker started");
+        step(done);
+    });
+}
+
+void process_pool::act(link_ptr const& link)
+{
+    if (!link->launched)
+        return;
+    if (link->act(now_) || link->writing)
+        return;
+    link->writing = true;
+    link->process.standard_input().async_wait(
+        [self = shared_from_this(), link](boost::system::error_code) {
+            self->guarded([&](outcomes& done) {
+                link->writing = false;
+                if (!link->gone)
+                    self->step(done);
+            });
+        });
+}
+
+/// Waits for whatever may come from the worker and is not waited for.
+void process_pool::watch(link_ptr const& link)
+{
+    using asio::posix::descriptor_base;
+    if (!link->launched || link->gone)
+        return;
+    if (!link->watched) {
+        link->process.exit_descriptor().async_wait(descriptor_base::wait_read,
+            [self = shared_from_this(), link](boost::system::error_code ec) {
+                if (ec != asio::error::operation_aborted)
+                    self->on_exit(link);
+            });
+        link->watched = true;
+    }
+    if (!link->reading && !link->busy && !link->input_ended()) {
+        link->process.standard_output().async_wait(descriptor_base::wait_read,
+            [self = shared_from_this(), link](auto) { self->on_readable(link); });
+        link->reading = true;
+    }
+    if (!link->reading_errors && !link->errors_ended()) {
+        link->process.standard_error().async_wait(descriptor_base::wait_read,
+            [self = shared_from_this(), link](auto) { self->on_errors_readable(link); });
+        link->reading_errors = true;
+    }
+}
+
+process_pool::time process_pool::next_deadline() const noexcept
+{
+    auto at = closing_ || failed_ ? link_state::never : crew_.next_deadline();
+    for (auto const& link : links_) {
+        at = std::min({at, link->state.next_deadline(), link->look_again_at});
+        if (link->serving && !link->due && options_->max_worker_age)
+            at = std::min(at, saturating_add(link->state.started_at(), *options_->max_worker_age));
+    }
+    return at;
+}
+
+void process_pool::arm_timer()
+{
+    auto const next = next_deadline();
+    // A deadline that moved away is found out when the timer fires.
+    if (next >= armed_for_)
+        return;
+    timer_->expires_at(next);
+    timer_->async_wait([self = shared_from_this()](boost::system::error_code error) {
+        if (error)
+            return;
+        self->guarded([&](outcomes& done) {
+            self->armed_for_ = link_state::never;
+            self->step(done);
+        });
+    });
+    armed_for_ = next;
+}
+
+// Recycling ----------------------------------------------------------------------------------------
+
+void process_pool::consider_recycling(worker_link& link) noexcept
+{
+    if (!link.serving)
+        return;
+    auto const most = options_->max_jobs_per_worker;
+    if (!most)
+        return;
+    // A little earlier, so that its successor is ready in time.
+    if (link.jobs >= *most - *most / 8 && !std::exchange(link.due, true))
+        crew_.due();
+    if (link.jobs >= *most)
+        retire(link);
+}
+
+void process_pool::retire(worker_link& link) noexcept
+{
+    leave_service(link);
+    link.state.retire(now_);
+}
+
+void process_pool::leave_service(worker_link& link) noexcept
+{
+    if (std::exchange(link.serving, false))
+        crew_.left(link.due || closing_, link.proven, now_);
+}
+
+void process_pool::start_failed(std::exception_ptr const& why)
+{
+    crew_.start_failed(now_);
+    start_trouble(why);
+}
+
+// The end of a worker ------------------------------------------------------------------------------
+
+void process_pool::on_exit(link_ptr const& link) noexcept
+{
+    {
+        lock const held(mutex_);
+        if (dead_ || link->gone)
+            return;
+        now();
+        look_for_exit(*link);
+    }
+    // Reads what is left.
+    on_readable(link);
+}
+
+void process_pool::look_for_exit(worker_link& link)
+{
+    link.look_again_at = link_state::never;
+    if (!link.launched || link.gone || link.exited)
+        return;
+    link.exited = link.process.look();
+    // Woken without reason, or a tracer has not let go of it: then waiting would turn in circles.
+    if (!link.exited)
+        link.look_again_at = now_ + std::chrono::milliseconds(10);
+}
+
+}  // namespace leasepool::detail

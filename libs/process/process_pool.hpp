@@ -1,0 +1,156 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_LIBS_PROCESS_PROCESS_POOL_HPP
+#define LEASEPOOL_LIBS_PROCESS_PROCESS_POOL_HPP
+
+#include "crew_state.hpp"
+#include "spawn.hpp"
+#include "worker_link.hpp"
+
+#include <leasepool/detail/remote_call.hpp>
+#include <leasepool/process_backend.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace leasepool::detail {
+
+/// The shell of a pool of worker processes: waits for what happens, has it decided by `link_state`
+/// and `crew_state`, and carries it out.
+///
+/// One lock guards it all, and is held for short: messages are parsed, results converted and
+/// handlers posted without it. There is no strand, since the manager may end a pool on any thread,
+/// when its executor runs no more; and so a job can be written by the very call that submits it.
+///
+/// Whatever is done to a worker ends with `step`, which looks at everything that may be due.
+class process_pool final : public job_pool, public std::enable_shared_from_this<process_pool> {
+public:
+    process_pool(pool_site site, std::shared_ptr<process_backend_options const> options);
+
+    /// Starts the first workers.
+    void start();
+    /// Has all workers end, by and by; then says so.
+    void close() noexcept;
+    /// Kills all workers, now; fails what they had.
+    void end() noexcept;
+
+    void serve(job_source& from) noexcept override { source_ = &from; }
+    void prepare(remote_call& call) const override { write_body(call, bounds_); }
+    void jobs_waiting() noexcept override;
+    void stop_job(std::uint64_t ticket, error_code why) noexcept override;
+
+private:
+    using time = link_state::time;
+    using link_ptr = std::shared_ptr<worker_link>;
+    using outcomes = std::vector<worker_link::outcome>;
+    using lock = std::unique_lock<std::mutex>;
+
+    // Without the lock.
+    template <class F>
+    void guarded(F const& f) noexcept;
+    void launch(link_ptr const& link) noexcept;
+    void on_launched(link_ptr const& link, child&& process, std::exception_ptr why) noexcept;
+    void on_readable(link_ptr const& link) noexcept;
+    void on_errors_readable(link_ptr const& link) noexcept;
+    void on_exit(link_ptr const& link) noexcept;
+    void settle(outcomes& done) noexcept;
+    void settle(worker_link::outcome& done, time now) noexcept;
+
+    // With it.
+    void step(outcomes& done);
+    void start_workers();
+    void pump();
+    void give_job(worker_link& link, run_operation& op, outcomes& done);
+    void act(link_ptr const& link);
+    void watch(link_ptr const& link);
+    void arm_timer();
+    time next_deadline() const noexcept;
+
+    bool serve_once(link_ptr const& link, lock& held, outcomes& done);
+    void apply(worker_link& link, wire::message&& what, outcomes& done);
+    void on_notification(worker_link& link, wire::notification&& what);
+    void on_ready(worker_link& link, boost::json::value const& params);
+    void on_log(worker_link& link, boost::json::value const& params);
+    void on_answer(worker_link& link, std::uint64_t id, link_state::answer how,
+        wire::message&& what, outcomes& done);
+    void violation(worker_link& link, errc code, std::string const& what);
+    void log_error_lines(worker_link& link);
+    void log_from(worker_link& link, severity level, std::string_view text, std::string_view source,
+        run_operation const* job);
+
+    void look_for_exit(worker_link& link);
+    void bury(link_ptr const& link, outcomes& done);
+    void leave_service(worker_link& link) noexcept;
+    void retire(worker_link& link) noexcept;
+    void consider_recycling(worker_link& link) noexcept;
+    void start_failed(std::exception_ptr const& why);
+    void start_trouble(std::exception_ptr const& why);
+    void look_at_memory(worker_link& link);
+    void log_worker(
+        worker_link& link, severity level, std::string_view text, std::string error = {});
+    worker_facts facts_of(worker_link const& link) const;
+    time now() noexcept { return now_ = std::chrono::steady_clock::now(); }
+
+    pool_site const site_;
+    std::shared_ptr<process_backend_options const> const options_;
+    wire::limits const bounds_;
+    spawn_options const spawn_;
+    link_state::options const link_options_;
+    job_source* source_ = nullptr;
+
+    std::mutex mutex_;
+    std::condition_variable launched_;
+    boost::asio::any_io_executor executor_;
+    std::optional<boost::asio::steady_timer> timer_;
+    time armed_for_ = link_state::never;
+    time now_{};
+    crew_state crew_;
+    std::vector<link_ptr> links_;
+    std::size_t launching_ = 0;
+    bool announced_ = false;  // it was said that it is ready
+    bool failed_ = false;     // or that it is not, or that it broke
+    bool closing_ = false;
+    bool dead_ = false;
+    bool pump_posted_ = false;
+};
+
+/// `f(done)` under the lock, unless the pool has ended; then what it has put into `done` is settled.
+template <class F>
+void process_pool::guarded(F const& f) noexcept
+{
+    outcomes done;
+    {
+        lock const held(mutex_);
+        if (dead_)
+            return;
+        now();
+        try {
+            f(done);
+        }
+        catch (std::exception const&) {
+            // No memory. What was not done is found out by the timer, or by the end of the worker.
+            for (auto const& link : links_)
+                if (link->process.valid())
+                    link->process.kill(SIGKILL);
+        }
+    }
+    settle(done);
+}
+
+}  // namespace leasepool::detail
+
+#endif

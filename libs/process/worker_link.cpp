@@ -1,0 +1,166 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "worker_link.hpp"
+
+#include "wire/notices.hpp"
+#include "wire/protocol.hpp"
+#include "wire/utf8.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <cerrno>
+#include <csignal>
+#include <span>
+#include <unistd.h>
+#include <utility>
+#include <variant>
+
+namespace leasepool::detail {
+
+namespace json = boost::json;
+
+namespace {
+
+/// >= 0: bytes; 0: the end, or an error, which is as good; -1: nothing for now.
+ssize_t read_some(int fd, std::span<char> into) noexcept
+{
+    ssize_t got = 0;
+    do
+        got = ::read(fd, into.data(), into.size());
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK ? -1 : 0;
+    return got;
+}
+
+}  // namespace
+
+worker_link::worker_link(link_state::options const& o, wire::limits const& bounds, time now)
+    : state(o, now), in_(bounds.max_message_bytes), reader_(wire::peer::worker, bounds),
+      writer_(bounds), bounds_(bounds)
+{
+}
+
+bool worker_link::read()
+{
+    std::size_t sum = 0;
+    while (!output_closed_ && sum < round) {
+        auto const space = in_.prepare();
+        auto const got = read_some(process.standard_output().native_handle(), space);
+        if (got == 0)
+            output_closed_ = true;
+        if (got <= 0)
+            return false;
+        in_.commit(static_cast<std::size_t>(got));
+        sum += static_cast<std::size_t>(got);
+        // A pipe that gives less than asked for is empty; another look would cost as much as a wait.
+        if (static_cast<std::size_t>(got) < space.size() && !exited)
+            return false;
+    }
+    return !output_closed_;
+}
+
+std::string_view worker_link::read_error_bytes()
+{
+    if (errors_closed_)
+        return {};
+    error_bytes_.resize(16 << 10);
+    auto const got = read_some(process.standard_error().native_handle(), error_bytes_);
+    if (got == 0)
+        errors_closed_ = true;
+    return std::string_view(error_bytes_).substr(0, got > 0 ? static_cast<std::size_t>(got) : 0);
+}
+
+void worker_link::decode(std::vector<wire::message>& into)
+{
+    while (auto const line = in_.next())
+        into.push_back(reader_.read(*line));
+}
+
+std::string worker_link::stuck() const
+{
+    if (!in_.too_long())
+        return {};
+    return "sent a line longer than max_message_bytes (" +
+        std::to_string(bounds_.max_message_bytes) + "): " + wire::quoted(in_.start());
+}
+
+void worker_link::send(run_operation& op, link_state::duration timeout, time now)
+{
+    auto& call = *op.remote;
+    out_.append(call.body);
+    wire::writer::request_id(out_.tail(), call.ticket);
+    if (call.timeout > link_state::duration::zero())
+        timeout = call.timeout;
+    state.send(call.ticket, &op, timeout, out_.appended(), now);
+    ++jobs;
+}
+
+void worker_link::notify(std::string_view method, json::value const& params)
+{
+    // They are small, and of ASCII: they cannot be refused.
+    static_cast<void>(writer_.notification(out_.tail(), method, params));
+}
+
+void worker_link::send_limits()
+{
+    notify(wire::methods::limits, wire::to_params(bounds_));
+}
+
+bool worker_link::act(time now)
+{
+    for (;;) {
+        auto const next = state.poll();
+        switch (next.what) {
+        case link_state::act::none:
+            return flush(now);
+        case link_state::act::send_cancel:
+            notify(wire::methods::cancel, wire::to_params(wire::cancel{next.id}));
+            break;
+        case link_state::act::send_resume:
+            notify(wire::methods::resume, nullptr);
+            break;
+        case link_state::act::close_input:
+            close_when_written_ = true;
+            break;
+        case link_state::act::kill:
+            out_.clear();
+            if (process.valid()) {
+                process.kill(SIGKILL);
+                process.standard_input().close();
+            }
+            break;
+        }
+    }
+}
+
+bool worker_link::flush(time now)
+{
+    if (!process.valid() || !process.standard_input().is_open()) {
+        out_.clear();
+        return true;
+    }
+    auto const error = out_.write_to(process.standard_input().native_handle());
+    state.written(out_.written());
+    if (error == boost::asio::error::would_block)
+        return false;
+    if (error) {
+        out_.clear();
+        process.standard_input().close();
+        state.pipe_closed(now);
+    }
+    else if (close_when_written_)
+        process.standard_input().close();
+    return true;
+}
+
+void worker_link::drop() noexcept
+{
+    gone = true;
+    out_.clear();
+    process.drop();
+}
+
+}  // namespace leasepool::detail

@@ -1,0 +1,129 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_LIBS_PROCESS_WORKER_LINK_HPP
+#define LEASEPOOL_LIBS_PROCESS_WORKER_LINK_HPP
+
+#include "child.hpp"
+#include "job_outcome.hpp"
+#include "link_state.hpp"
+#include "out_queue.hpp"
+#include "stderr_lines.hpp"
+
+#include "wire/limits.hpp"
+#include "wire/line_buffer.hpp"
+#include "wire/message.hpp"
+#include "wire/reader.hpp"
+#include "wire/writer.hpp"
+
+#include <leasepool/detail/run_operation.hpp>
+
+#include <boost/json/value.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace leasepool::detail {
+
+/// One worker process: its state, its pipes, and what goes through them. It knows nothing of the
+/// pool. All is done under the pool's lock, but for `decode`.
+class worker_link {
+public:
+    using time = link_state::time;
+
+    /// What has become of an operation; to be carried out when no lock is held.
+    struct outcome {
+        enum class kind { result, failed, given_back, not_run };
+
+        run_operation* op;
+        kind what;
+        boost::json::value value{};   // of a result
+        std::exception_ptr reason{};  // of a failure; else the code counts
+        error_code error{};
+        time begun{};
+    };
+
+    worker_link(link_state::options const& o, wire::limits const& bounds, time now);
+
+    // From the worker ------------------------------------------------------------------------------
+
+    /// Reads what there is, at most about `round` bytes. True: there may be more.
+    bool read();
+    /// Whether nothing more will come.
+    bool input_ended() const noexcept { return output_closed_; }
+    bool errors_ended() const noexcept { return errors_closed_; }
+    /// Reads from stderr; calls `use(line)`.
+    template <class Use>
+    bool read_errors(Use const& use)
+    {
+        auto const bytes = read_error_bytes();
+        errors.add(bytes, use);
+        return !bytes.empty();
+    }
+
+    /// What was read as messages. Without the lock; one caller at a time.
+    void decode(std::vector<wire::message>& into);
+    /// After that: why the stream of messages cannot go on; empty: it can.
+    std::string stuck() const;
+
+    // To the worker --------------------------------------------------------------------------------
+
+    void send(run_operation& op, link_state::duration timeout, time now);
+    void send_limits();
+    /// Does what `state` decides. False: there is no room for all of it.
+    bool act(time now);
+    bool flush(time now);
+
+    /// Nothing goes to or comes from it any more.
+    void drop() noexcept;
+
+    static constexpr std::size_t round = std::size_t{256} << 10;
+
+    link_state state;
+    child process;
+    stderr_lines errors;
+    std::vector<std::string> methods;
+    std::exception_ptr broken;  // why it is killed: how it broke the protocol, say
+    errc broken_code{};
+    std::optional<exit_status> exited;
+    std::size_t jobs = 0;  // that it was given, and may have begun
+
+    // The pool's marks.
+    bool serving = false;
+    bool proven = false;
+    bool due = false;
+    bool busy = false;     // somebody reads it
+    bool again = false;    // whoever does is to do it once more
+    bool reading = false;  // a wait for it is under way
+    bool reading_errors = false;
+    bool writing = false;
+    bool launched = false;  // there is a process, or it could not be started
+    bool watched = false;   // for its exit
+    bool drained = false;   // it has exited, and all that it sent is read
+    time look_again_at = link_state::never;
+    bool gone = false;
+
+private:
+    std::string_view read_error_bytes();
+    void notify(std::string_view method, boost::json::value const& params);
+
+    wire::line_buffer in_;
+    wire::reader reader_;
+    wire::writer writer_;
+    wire::limits const bounds_;
+    out_queue out_;
+    std::string error_bytes_;
+    bool output_closed_ = false;
+    bool errors_closed_ = false;
+    bool close_when_written_ = false;
+};
+
+}  // namespace leasepool::detail
+
+#endif
