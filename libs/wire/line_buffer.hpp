@@ -64,6 +64,9 @@ public:
     /// Empty unless the peer stopped in the middle of a message.
     std::string_view unfinished() const noexcept;
 
+    /// Another limit, for the lines that are not taken yet.
+    void limit_to(std::size_t max_line_bytes) noexcept { max_line_ = max_line_bytes; }
+
     /// Bytes of memory held.
     std::size_t capacity() const noexcept { return capacity_; }
 

@@ -1,0 +1,69 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "channel.hpp"
+
+#include "os.hpp"
+
+namespace leasepool::worker {
+
+/// Has a message written to the buffer, and sends it.
+template <class Write>
+wire::writer::refusal channel::send(Write const& write)
+{
+    std::lock_guard const lock(mutex_);
+    struct emptier {
+        ~emptier()
+        {
+            buffer.clear();
+            if (buffer.capacity() > kept_bytes)
+                std::string().swap(buffer);
+        }
+        std::string& buffer;
+    } const emptier{buffer_};
+    auto refused = write();
+    if (!refused)
+        write_all(fd_, buffer_);
+    return refused;
+}
+
+void channel::limit_to(wire::limits const& bounds)
+{
+    std::lock_guard const lock(mutex_);
+    limits_ = bounds.in_bounds();
+    writer_.emplace(limits_);
+}
+
+wire::limits channel::limits() const
+{
+    std::lock_guard const lock(mutex_);
+    return limits_;
+}
+
+std::size_t channel::longest_text() const
+{
+    // Escaped, a byte becomes six at most.
+    return limits().max_message_bytes / 8;
+}
+
+wire::writer::refusal channel::result(std::uint64_t id, boost::json::value const& value)
+{
+    return send([&] { return writer_->result(buffer_, id, value); });
+}
+
+wire::writer::refusal channel::notify(std::string_view method, boost::json::value const& params)
+{
+    return send([&] { return writer_->notification(buffer_, method, params); });
+}
+
+void channel::error(std::optional<std::uint64_t> id, wire::error_number number,
+    std::string_view text, boost::json::value const& data)
+{
+    send([&] {
+        writer_->error(buffer_, id, number, text, data);
+        return wire::writer::refusal();
+    });
+}
+
+}  // namespace leasepool::worker

@@ -1,0 +1,136 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "failure.hpp"
+
+#include "wire/notices.hpp"
+
+#include <leasepool/job_context.hpp>
+
+#include <boost/core/demangle.hpp>
+
+#include <cxxabi.h>
+#include <exception>
+#include <typeinfo>
+
+namespace leasepool::worker {
+namespace {
+
+using wire::error_number;
+
+std::string job_named(std::string_view name)
+{
+    return "job \"" + std::string(name) + '"';
+}
+
+failure thrown(std::string type, std::string what)
+{
+    auto data = wire::to_data(wire::thrown{std::move(type), what});
+    return {error_number::job_threw, std::move(what), std::move(data)};
+}
+
+failure misfit_of(detail::misfit const& why, std::string_view job, boost::json::value const& params)
+{
+    auto const place = wire::argument_at(why.at, params);
+    auto text = job_named(job) + (place.empty() ? "" : ", " + place) + ": expected " +
+        why.expected + ", got " + why.came;
+    return {error_number::bad_arguments, std::move(text),
+        wire::to_data(wire::misfit{why.at, why.expected})};
+}
+
+/// What was to become JSON and did not, because a conversion of the user's threw.
+failure unconverted(std::string_view job, std::string_view what)
+{
+    return {error_number::bad_result,
+        job_named(job) + ": its result cannot become JSON: " + std::string(what),
+        wire::to_data(wire::misfit{{}, "a result that value_from can convert"})};
+}
+
+std::string type_of_foreign_exception()
+{
+    auto const* const type = abi::__cxa_current_exception_type();
+    return type ? boost::core::demangle(type->name()) : "unknown";
+}
+
+}  // namespace
+
+failure failure_of_exception(std::string_view job, detail::job_stage stage,
+    boost::json::value const& params, bool stop_asked)
+{
+    using detail::job_stage;
+    try {
+        throw;
+    }
+    catch (detail::misfit const& why) {
+        if (stage == job_stage::arguments)
+            return misfit_of(why, job, params);
+        return {error_number::internal, job_named(job) + ": " + why.expected};
+    }
+    catch (job_cancelled const& e) {
+        if (stop_asked && stage == job_stage::running)
+            return {error_number::cancelled, job_named(job) + " was asked to stop, and stopped"};
+        return thrown("leasepool::job_cancelled", e.what());
+    }
+    catch (std::exception const& e) {
+        switch (stage) {
+        case job_stage::arguments:
+            return misfit_of({{}, "arguments that can be converted", e.what()}, job, params);
+        case job_stage::running:
+            break;
+        case job_stage::result:
+            return unconverted(job, e.what());
+        }
+        return thrown(boost::core::demangle(typeid(e).name()), e.what());
+    }
+    catch (...) {
+        auto type = type_of_foreign_exception();
+        auto const what = "an exception of type " + type + ", which is no std::exception";
+        switch (stage) {
+        case job_stage::arguments:
+            return misfit_of({{}, "arguments that can be converted", what}, job, params);
+        case job_stage::running:
+            break;
+        case job_stage::result:
+            return unconverted(job, what);
+        }
+        return thrown(std::move(type), what);
+    }
+}
+
+failure failure_of_result(std::string_view job, wire::flaw const& why)
+{
+    auto const number = why.what == wire::flaw::kind::too_large ? error_number::result_too_large
+                                                                : error_number::bad_result;
+    auto text = job_named(job) + ": its result cannot be sent: ";
+    if (!why.path.empty())
+        text += "at " + why.path + ": ";
+    text += wire::describe(why.what);
+    std::string_view expected;
+    switch (why.what) {
+    case wire::flaw::kind::not_finite:
+        expected = "a finite number";
+        break;
+    case wire::flaw::kind::invalid_utf8:
+    case wire::flaw::kind::invalid_method:
+        expected = "a string in UTF-8";
+        break;
+    case wire::flaw::kind::invalid_key:
+        expected = "a key in UTF-8";
+        break;
+    case wire::flaw::kind::too_deep:
+        expected = "fewer arrays and objects inside each other";
+        break;
+    case wire::flaw::kind::too_large:
+        expected = "less text";
+        break;
+    }
+    return {number, std::move(text), wire::to_data(wire::misfit{why.path, std::string(expected)})};
+}
+
+failure unknown_job(std::string_view name)
+{
+    return {error_number::unknown_method, "this worker has no " + job_named(name)};
+}
+
+}  // namespace leasepool::worker

@@ -1,0 +1,72 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "input.hpp"
+
+#include "wire/utf8.hpp"
+
+#include <cerrno>
+#include <poll.h>
+#include <string>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace leasepool::worker {
+namespace {
+
+bool poll_input(int fd, int milliseconds) noexcept
+{
+    pollfd waited{fd, POLLIN, 0};
+    return ::poll(&waited, 1, milliseconds) > 0;
+}
+
+}  // namespace
+
+input::input(int fd) : fd_{fd}, lines_(limits_.max_message_bytes)
+{
+    reader_.emplace(wire::peer::parent, limits_);
+}
+
+bool input::read()
+{
+    auto const space = lines_.prepare();
+    for (;;) {
+        auto const n = ::read(fd_, space.data(), space.size());
+        if (n >= 0) {
+            lines_.commit(static_cast<std::size_t>(n));
+            return n != 0;
+        }
+        // The parent may share a socket or a terminal with us that it has made non-blocking.
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            poll_input(fd_, -1);
+        else if (errno != EINTR)
+            throw std::system_error(errno, std::generic_category(), "reading from the parent");
+    }
+}
+
+bool input::readable() const noexcept
+{
+    return poll_input(fd_, 0);
+}
+
+std::optional<wire::message> input::next()
+{
+    if (auto const line = lines_.next())
+        return reader_->read(*line);
+    if (!lines_.too_long() || std::exchange(gave_up_, true))
+        return std::nullopt;
+    return wire::violation{wire::error_number::invalid_message, std::nullopt,
+        "a message longer than max_message_bytes (" + std::to_string(limits_.max_message_bytes) +
+            "): " + wire::quoted(lines_.start())};
+}
+
+void input::limit_to(wire::limits const& bounds)
+{
+    limits_ = bounds.in_bounds();
+    lines_.limit_to(limits_.max_message_bytes);
+    reader_.emplace(wire::peer::parent, limits_);
+}
+
+}  // namespace leasepool::worker

@@ -1,0 +1,55 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "running_job.hpp"
+
+#include "wire/notices.hpp"
+#include "wire/utf8.hpp"
+
+#include <leasepool/error.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <string>
+
+namespace leasepool::worker {
+
+std::stop_source running_job::stop_source() const
+{
+    std::lock_guard const lock(mutex_);
+    if (!stop_)
+        stop_.emplace();
+    return *stop_;
+}
+
+bool running_job::stop_asked() const noexcept
+{
+    std::lock_guard const lock(mutex_);
+    return stop_ && stop_->stop_requested();
+}
+
+std::stop_token running_job::stop_token() const noexcept
+{
+    return stop_source().get_token();
+}
+
+void running_job::progress(boost::json::value&& value)
+{
+    boost::json::value const params = wire::to_params(wire::progress{id_, std::move(value)});
+    if (auto const bad = channel_.notify(wire::methods::progress, params))
+        throw boost::system::system_error(make_error_code(errc::not_serializable),
+            "progress: " + std::string(wire::describe(bad->what)));
+}
+
+void running_job::log(severity level, std::string_view text)
+{
+    if (level < least_)
+        return;
+    boost::json::value const params = wire::to_params(wire::log_line{
+        std::string(to_string(level)), wire::repaired_utf8(text, channel_.longest_text()), id_});
+    // It is UTF-8 and short enough now.
+    static_cast<void>(channel_.notify(wire::methods::log, params));
+}
+
+}  // namespace leasepool::worker
