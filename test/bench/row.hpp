@@ -51,11 +51,18 @@ row waiter_bytes(effort how);
 row leases_scale(effort how);
 row idle(effort how);
 row compile_time(effort how);
+row process_rtt(effort how);
+row process_throughput(effort how);
+row process_payload(effort how);
+row spawn(effort how);
+row spawn_big_parent(effort how);  // in spawn.cpp
 
 inline std::vector<row> all_rows(effort how)
 {
     return {offload_rtt(how), offload_throughput(how), acquire_release(how), waiters_scale(how),
-        waiter_bytes(how), leases_scale(how), idle(how), compile_time(how)};
+        waiter_bytes(how), leases_scale(how), idle(how), compile_time(how),
+        process_rtt(how), process_throughput(how), process_payload(how), spawn(how),
+        spawn_big_parent(how)};
 }
 
 }  // namespace leasepool::bench

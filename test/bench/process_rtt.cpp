@@ -1,0 +1,74 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "bench_jobs.hpp"
+#include "one_thread.hpp"
+#include "raw_child.hpp"
+#include "row.hpp"
+
+#include <leasepool/process_backend.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
+#include <string_view>
+
+// A small job there and back, one at a time, against as many bytes through two pipes and back.
+
+namespace leasepool::bench {
+namespace {
+
+constexpr std::string_view request =
+    "{\"jsonrpc\":\"2.0\",\"method\":\"add\",\"params\":[20000,30000],\"id\":12345}\n";
+constexpr std::string_view answer = "{\"jsonrpc\":\"2.0\",\"id\":12345,\"result\":50000}\n";
+
+void ours(benchmark::State& state)
+{
+    with_manager(process_backend({.command = {worker_program()}, .workers_per_pool = 1}),
+        {.max_pools = 1}, [&](auto& pools) -> boost::asio::awaitable<void> {
+            auto lease = co_await pools.async_acquire();
+            for (int i = 0; i != 100; ++i)
+                co_await lease.async_run(add_job(i, i));
+            for (auto _ : state)
+                benchmark::DoNotOptimize(co_await lease.async_run(add_job(20'000, 30'000)));
+        });
+}
+
+void reference(benchmark::State& state)
+{
+    raw_child child(
+        {worker_program(), "echo", std::to_string(request.size()), std::to_string(answer.size())});
+    std::string const out(request);
+    std::string in(answer);
+    for (int i = 0; i != 100; ++i) {
+        child.write(out.data(), out.size());
+        child.read(in.data(), in.size());
+    }
+    for (auto _ : state) {
+        child.write(out.data(), out.size());
+        child.read(in.data(), in.size());
+    }
+}
+
+}  // namespace
+
+row process_rtt(effort how)
+{
+    bool const full = how == effort::full;
+    return {
+        .name = "process_rtt",
+        .from = source::real_time,
+        .unit = "us",
+        .scale = 1e-3,
+        .want = better::lower,
+        .goal = 1.4,
+        .iterations = full ? 3'000 : 20,
+        .rounds = full ? 31 : 1,
+        .ours = ours,
+        .reference_name = "as many bytes through two pipes, blocking",
+        .reference = reference,
+    };
+}
+
+}  // namespace leasepool::bench
