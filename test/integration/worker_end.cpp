@@ -1,0 +1,218 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+// How a worker ends, and what ends with it.
+
+#include "worker_support.hpp"
+
+#include <cstdlib>
+#include <fcntl.h>
+
+using namespace leasepool::test;
+
+namespace {
+
+bool killed(int status)
+{
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(worker_end, ready_worker)
+
+BOOST_AUTO_TEST_CASE(end_of_input_finishes_an_idle_worker)
+{
+    BOOST_TEST(worker.finish() == 0);
+    BOOST_TEST(worker.errors() == "counted to 0\nend of main\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_received_is_answered_before_the_end)
+{
+    worker.send(call(1, "add", {1, 1}) + call(2, "add", {2, 2}) + "{\"jsonrpc\":");
+    worker.close_input();
+    BOOST_TEST(worker.result_of(1) == json::value(2));
+    BOOST_TEST(worker.result_of(2) == json::value(4));
+    BOOST_TEST(worker.rest() == "");
+    BOOST_TEST(worker.wait() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(job_that_runs_at_the_end_of_input_is_asked_to_stop)
+{
+    worker.send(call(1, "await_stop") + call(2, "await_stop") + call(3, "add", {1, 1}));
+    worker.await_waiting(1);
+    worker.close_input();
+    BOOST_TEST(worker.code_of(1) == -32003);
+    worker.await_waiting(2);
+    BOOST_TEST(worker.code_of(2) == -32003);
+    BOOST_TEST(worker.result_of(3) == json::value(2));
+    BOOST_TEST(worker.wait() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(busy_worker_whose_parent_is_gone_dies_with_what_it_started)
+{
+    BOOST_TEST(worker.run(1, "leave_child").is_null());
+    worker.send(call(2, "await_gate"));
+    worker.await_waiting(2);
+    worker.close_output();
+    worker.close_input();
+    worker.await_death_of_all();
+    BOOST_TEST(killed(worker.wait()));
+}
+
+BOOST_AUTO_TEST_CASE(busy_worker_whose_output_is_closed_last_dies_too)
+{
+    worker.send(call(1, "await_gate"));
+    worker.await_waiting(1);
+    worker.send(call(2, "await_stop"));
+    worker.close_input();
+    worker.open_gate();
+    // The end of the input is known, then, and that the output had a reader.
+    BOOST_TEST(worker.result_of(1).is_string());
+    worker.await_waiting(2);
+    BOOST_TEST(worker.code_of(2) == -32003);
+    BOOST_TEST(worker.wait() == 0);
+
+    worker_process other;
+    other.receive_ready();
+    other.send(call(1, "await_stop") + call(2, "await_gate"));
+    other.await_waiting(1);
+    other.close_input();
+    BOOST_TEST(other.code_of(1) == -32003);
+    other.await_waiting(2);
+    other.close_output();
+    other.await_death_of_all();
+    BOOST_TEST(killed(other.wait()));
+}
+
+BOOST_AUTO_TEST_CASE(idle_worker_whose_parent_is_gone_takes_along_what_it_started)
+{
+    BOOST_TEST(worker.run(1, "leave_child").is_null());
+    worker.close_output();
+    worker.close_input();
+    worker.await_death_of_all();
+    BOOST_TEST(killed(worker.wait()));
+    // In good order.
+    BOOST_TEST(worker.errors() == "counted to 0\n");
+}
+
+BOOST_AUTO_TEST_CASE(idle_worker_that_finishes_leaves_what_it_started_to_its_parent)
+{
+    BOOST_TEST(worker.run(1, "leave_child").is_null());
+    auto const group = worker.pid();
+    worker.close_input();
+    BOOST_TEST(worker.wait() == 0);
+    BOOST_TEST(::kill(-group, SIGKILL) == 0);
+    worker.await_death_of_all();
+}
+
+BOOST_AUTO_TEST_CASE(worker_that_leads_no_group_kills_nobody_else)
+{
+    // It is in the group of this program, which would not live to see the end of this test.
+    worker_process member({.leads_group = false});
+    member.receive_ready();
+    member.send(call(1, "await_gate"));
+    member.await_waiting(1);
+    member.close_output();
+    member.close_input();
+    member.await_death_of_all();
+    BOOST_TEST(killed(member.wait()));
+}
+
+BOOST_AUTO_TEST_CASE(answer_that_nobody_reads_ends_the_worker_and_its_group)
+{
+    BOOST_TEST(worker.run(1, "leave_child").is_null());
+    worker.close_output();
+    worker.send(call(2, "add", {1, 1}));
+    worker.await_death_of_all();
+    BOOST_TEST(killed(worker.wait()));
+}
+
+BOOST_AUTO_TEST_CASE(job_may_exit_or_crash)
+{
+    worker.send(call(1, "raise", {"exit"}) + call(2, "nothing"));
+    BOOST_TEST(worker.rest() == "");
+    BOOST_TEST(worker.wait() == 41 << 8);
+
+    worker_process other;
+    other.receive_ready();
+    other.send(call(1, "raise", {"abort"}));
+    BOOST_TEST(other.rest() == "");
+    auto const status = other.wait();
+    BOOST_TEST(WIFSIGNALED(status));
+    BOOST_TEST(WTERMSIG(status) == SIGABRT);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(worker_start_)
+
+BOOST_AUTO_TEST_CASE(lists_of_jobs_that_are_wrong_are_refused)
+{
+    worker_process twice({.arguments = {"twice"}});
+    BOOST_TEST(twice.rest() == "");
+    BOOST_TEST(twice.errors().find("job \"add\" is there twice") != std::string::npos);
+    BOOST_TEST(twice.wait() == 2 << 8);
+    worker_process elsewhere({.arguments = {"elsewhere"}});
+    BOOST_TEST(elsewhere.rest() == "");
+    BOOST_TEST(elsewhere.errors().find("job \"elsewhere\" has no function") != std::string::npos);
+    BOOST_TEST(elsewhere.wait() == 2 << 8);
+}
+
+BOOST_AUTO_TEST_CASE(state_that_cannot_be_made_is_said_on_stderr)
+{
+    worker_process worker({.arguments = {"no-state"}});
+    BOOST_TEST(worker.rest() == "");
+    BOOST_TEST(worker.errors() ==
+        "leasepool worker: the worker's state could not be made: the database is locked\n"
+        "end of main\n");
+    BOOST_TEST(worker.wait() == 1 << 8);
+}
+
+BOOST_AUTO_TEST_CASE(mark_in_the_environment_tells_a_worker)
+{
+    BOOST_TEST(worker_process({.arguments = {"is-worker"}}).wait() == 10 << 8);
+    BOOST_TEST(worker_process({.arguments = {"is-worker"}, .environment = {}}).wait() == 11 << 8);
+}
+
+BOOST_AUTO_TEST_CASE(mark_that_a_launcher_lost_is_not_needed)
+{
+    worker_process worker({.environment = {}});
+    worker.receive_ready();
+    BOOST_TEST(worker.run(1, "add", {1, 2}) == json::value(3));
+    BOOST_TEST(worker.finish() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(worker_started_by_hand_explains_itself)
+{
+    unique_fd const terminal(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    BOOST_REQUIRE(terminal);
+    BOOST_REQUIRE(::grantpt(terminal.get()) == 0);
+    BOOST_REQUIRE(::unlockpt(terminal.get()) == 0);
+    unique_fd const slave(::open(::ptsname(terminal.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    BOOST_REQUIRE(slave);
+    worker_process worker({.environment = {}, .input = slave.get()});
+    BOOST_TEST(worker.rest() == "");
+    BOOST_TEST(worker.errors().find("leasepool worker: this program is a worker") == 0u);
+    BOOST_TEST(worker.wait() == 2 << 8);
+}
+
+BOOST_AUTO_TEST_CASE(requests_may_come_from_a_file)
+{
+    unique_fd const file(::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    BOOST_REQUIRE(file);
+    auto const text = call(1, "add", {1, 1}) + call(2, "await_stop") + call(3, "add", {2, 2});
+    BOOST_REQUIRE(
+        ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    BOOST_REQUIRE(::lseek(file.get(), 0, SEEK_SET) == 0);
+    worker_process worker({.input = file.get()});
+    worker.receive_ready();
+    BOOST_TEST(worker.result_of(1) == json::value(2));
+    worker.await_waiting(2);
+    BOOST_TEST(worker.code_of(2) == -32003);
+    BOOST_TEST(worker.result_of(3) == json::value(4));
+    BOOST_TEST(worker.finish() == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
