@@ -77,9 +77,12 @@ void link_state::take_out(flight_queue::iterator at, flight& out, time now) noex
     out = *at;
     asked_ -= out.asked ? 1U : 0U;
     untold_ -= out.untold ? 1U : 0U;
-    flights_.erase(at);
-    if (was_head)
+    if (was_head) {
+        flights_.pop_front();  // which moves no others
         new_head(now);
+    }
+    else
+        flights_.erase(at);
     lift_bar();
     close_if_empty(now);
 }

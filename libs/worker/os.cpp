@@ -4,6 +4,8 @@
 
 #include "os.hpp"
 
+#include "base/quiet_write.hpp"
+
 #include <cerrno>
 #include <fcntl.h>
 #include <poll.h>
@@ -63,16 +65,10 @@ protocol_descriptors take_standard_streams()
 
 void write_all(int fd, std::string_view bytes)
 {
-    // Whatever the program does about SIGPIPE: the death of the parent is to be noticed here. What
-    // is pending then stays so, for there is no return.
-    sigset_t pipe;
-    sigset_t before;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
-    int error = 0;
+    // Whatever the program does about SIGPIPE: the death of the parent is to be noticed here.
     while (!bytes.empty()) {
-        auto const n = ::write(fd, bytes.data(), bytes.size());
+        iovec const piece{const_cast<char*>(bytes.data()), bytes.size()};
+        auto const n = detail::quiet_write(fd, &piece, 1);
         if (n >= 0)
             bytes.remove_prefix(static_cast<std::size_t>(n));
         else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -81,14 +77,9 @@ void write_all(int fd, std::string_view bytes)
         }
         else if (errno == EPIPE)
             abandon();
-        else if (errno != EINTR) {
-            error = errno;
-            break;
-        }
+        else
+            throw std::system_error(errno, std::generic_category(), "writing to the parent");
     }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (error != 0)
-        throw std::system_error(error, std::generic_category(), "writing to the parent");
 }
 
 bool has_no_reader(int fd) noexcept

@@ -15,6 +15,7 @@
 #include <leasepool/detail/worker_entry.hpp>
 #include <leasepool/severity.hpp>
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -55,6 +56,7 @@ private:
 
     void say_ready();
     std::optional<wire::request> next_request();
+    bool look_is_due() noexcept;
     void await_request();
     void run_job(wire::request&& wanted);
     outcome perform(running_job& job, wire::request& wanted);
@@ -85,6 +87,7 @@ private:
     agenda agenda_;
     bool ended_ = false;     // of the input
     bool violated_ = false;  // there is no understanding the parent any more
+    std::chrono::steady_clock::time_point last_look_{};
     bool stop_all_ = false;  // jobs that begin now are to stop soon
 
     std::unique_ptr<input_watch> watch_;  // last: its thread uses all of this

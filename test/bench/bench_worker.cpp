@@ -3,17 +3,20 @@
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
 #include "bench_jobs.hpp"
+#include "two_cpus.hpp"
 
 #include <leasepool/worker.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
+#include <span>
 #include <string_view>
 #include <unistd.h>
 #include <vector>
 
 // The worker of the benchmarks; and what they compare it with: `echo n m` answers each n bytes with m
-// bytes, and `sink n` each n bytes with one.
+// bytes. A number before that is the CPU to run on.
 
 namespace {
 
@@ -42,8 +45,14 @@ int answer_each(std::size_t request, std::size_t answer)
 
 int main(int argc, char** argv)
 {
-    if (argc == 4 && std::string_view(argv[1]) == "echo")
-        return answer_each(std::strtoul(argv[2], nullptr, 10), std::strtoul(argv[3], nullptr, 10));
     using namespace leasepool::bench;
+    std::span<char*> words(argv + 1, argv + argc);
+    if (!words.empty() && std::isdigit(static_cast<unsigned char>(*words.front()))) {
+        run_on_cpu(std::atoi(words.front()));
+        words = words.subspan(1);
+    }
+    if (words.size() == 3 && std::string_view(words[0]) == "echo")
+        return answer_each(
+            std::strtoul(words[1], nullptr, 10), std::strtoul(words[2], nullptr, 10));
     return leasepool::run_worker(argc, argv, add_job, length_job);
 }

@@ -6,6 +6,7 @@
 #include "one_thread.hpp"
 #include "raw_child.hpp"
 #include "row.hpp"
+#include "two_cpus.hpp"
 
 #include <leasepool/process_backend.hpp>
 
@@ -27,7 +28,8 @@ constexpr std::size_t size = std::size_t{1} << 20;
 
 void ours(benchmark::State& state)
 {
-    with_manager(process_backend({.command = {worker_program()}, .workers_per_pool = 1}),
+    two_cpus const cpus;
+    with_manager(process_backend({.command = cpus.worker_words(), .workers_per_pool = 1}),
         {.max_pools = 1}, [&](auto& pools) -> boost::asio::awaitable<void> {
             auto lease = co_await pools.async_acquire();
             std::string const text(size, 'x');
@@ -39,7 +41,8 @@ void ours(benchmark::State& state)
 void reference(benchmark::State& state)
 {
     auto const bytes = std::to_string(size + 2);
-    raw_child child({worker_program(), "echo", bytes, "32"});
+    two_cpus const cpus;
+    raw_child child(cpus.worker_words({"echo", bytes, "32"}));
     boost::json::string const text(size, 'x');
     char answer[32];
     for (auto _ : state) {

@@ -6,6 +6,7 @@
 #include "one_thread.hpp"
 #include "raw_child.hpp"
 #include "row.hpp"
+#include "two_cpus.hpp"
 
 #include <leasepool/process_backend.hpp>
 
@@ -25,7 +26,8 @@ constexpr std::string_view answer = "{\"jsonrpc\":\"2.0\",\"id\":12345,\"result\
 
 void ours(benchmark::State& state)
 {
-    with_manager(process_backend({.command = {worker_program()}, .workers_per_pool = 1}),
+    two_cpus const cpus;
+    with_manager(process_backend({.command = cpus.worker_words(), .workers_per_pool = 1}),
         {.max_pools = 1}, [&](auto& pools) -> boost::asio::awaitable<void> {
             auto lease = co_await pools.async_acquire();
             for (int i = 0; i != 100; ++i)
@@ -37,8 +39,9 @@ void ours(benchmark::State& state)
 
 void reference(benchmark::State& state)
 {
+    two_cpus const cpus;
     raw_child child(
-        {worker_program(), "echo", std::to_string(request.size()), std::to_string(answer.size())});
+        cpus.worker_words({"echo", std::to_string(request.size()), std::to_string(answer.size())}));
     std::string const out(request);
     std::string in(answer);
     for (int i = 0; i != 100; ++i) {

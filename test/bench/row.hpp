@@ -60,9 +60,8 @@ row spawn_big_parent(effort how);  // in spawn.cpp
 inline std::vector<row> all_rows(effort how)
 {
     return {offload_rtt(how), offload_throughput(how), acquire_release(how), waiters_scale(how),
-        waiter_bytes(how), leases_scale(how), idle(how), compile_time(how),
-        process_rtt(how), process_throughput(how), process_payload(how), spawn(how),
-        spawn_big_parent(how)};
+        waiter_bytes(how), leases_scale(how), idle(how), compile_time(how), process_rtt(how),
+        process_throughput(how), process_payload(how), spawn(how), spawn_big_parent(how)};
 }
 
 }  // namespace leasepool::bench
