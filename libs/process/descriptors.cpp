@@ -66,6 +66,13 @@ unique_fd duplicate(int fd, boost::system::error_code& ec) noexcept
     return copy;
 }
 
+void widen_pipe([[maybe_unused]] int fd) noexcept
+{
+#if defined(F_SETPIPE_SZ)
+    ::fcntl(fd, F_SETPIPE_SZ, 1 << 20);
+#endif
+}
+
 boost::system::error_code set_non_blocking(int fd) noexcept
 {
     int const flags = ::fcntl(fd, F_GETFL);

@@ -51,6 +51,10 @@ unique_fd duplicate(int fd, boost::system::error_code& ec) noexcept;
 
 boost::system::error_code set_non_blocking(int fd) noexcept;
 
+/// Lets a pipe hold 1 MiB, so that a long message takes fewer turns of its two ends. Without effect
+/// where that cannot be had.
+void widen_pipe(int fd) noexcept;
+
 /// Appends to `into` what can be read without waiting, at most `limit` bytes. What an operation
 /// that was begun earlier has read already comes with its handler: cancel it, and take what it
 /// brings, before this.

@@ -114,6 +114,8 @@ void process_pool::end() noexcept
 
 void process_pool::jobs_waiting() noexcept
 {
+    if (no_room_.load())
+        return;
     lock held(mutex_);
     if (dead_)
         return;
@@ -169,6 +171,8 @@ void process_pool::pump()
             if (link->serving && link->state.room(now_) &&
                 (!best || link->state.in_flight() < (*best)->state.in_flight()))
                 best = &link;
+        // Said before the queue is looked into: who comes later sees it, who came earlier is seen.
+        no_room_.store(!best);
         auto* const op = best ? source_->take_job() : nullptr;
         if (!op)
             break;

@@ -15,6 +15,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -126,6 +127,9 @@ private:
     bool closing_ = false;
     bool dead_ = false;
     bool pump_posted_ = false;
+    /// No worker takes another job now. Whatever changes that looks into the queue itself, so that
+    /// who has put something there need not, and takes no lock.
+    std::atomic<bool> no_room_{true};
 };
 
 /// `f(done)` under the lock, unless the pool has ended; then what it has put into `done` is settled.

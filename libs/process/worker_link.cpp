@@ -23,6 +23,9 @@ namespace json = boost::json;
 
 namespace {
 
+/// As much as a pipe holds by default.
+constexpr std::size_t long_message = std::size_t{64} << 10;
+
 /// >= 0: bytes; 0: the end, or an error, which is as good; -1: nothing for now.
 ssize_t read_some(int fd, std::span<char> into) noexcept
 {
@@ -55,6 +58,8 @@ bool worker_link::read()
             return false;
         in_.commit(static_cast<std::size_t>(got));
         sum += static_cast<std::size_t>(got);
+        if (sum >= long_message && !std::exchange(wide_output_, true))
+            widen_pipe(process.standard_output().native_handle());
         // A pipe that gives less than asked for is empty; another look would cost as much as a wait.
         if (static_cast<std::size_t>(got) < space.size() && !exited)
             return false;
@@ -90,6 +95,8 @@ std::string worker_link::stuck() const
 void worker_link::send(run_operation& op, link_state::duration timeout, time now)
 {
     auto& call = *op.remote;
+    if (call.body.size() > long_message && !std::exchange(wide_input_, true))
+        widen_pipe(process.standard_input().native_handle());
     out_.append(call.body);
     wire::writer::request_id(out_.tail(), call.ticket);
     if (call.timeout > link_state::duration::zero())

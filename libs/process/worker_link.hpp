@@ -122,6 +122,8 @@ private:
     bool output_closed_ = false;
     bool errors_closed_ = false;
     bool close_when_written_ = false;
+    bool wide_input_ = false;  // the pipe was widened
+    bool wide_output_ = false;
 };
 
 }  // namespace leasepool::detail

@@ -137,13 +137,18 @@ std::size_t text_size(walk const& at) noexcept
 
 }  // namespace
 
-std::optional<flaw> find_flaw(json::value const& root, std::size_t max_depth)
+std::optional<flaw> find_flaw(
+    json::value const& root, std::size_t max_depth, std::size_t* text_bytes)
 {
     walk at(root);
+    std::size_t size = 0;
     do {
         if (auto const what = flaw_of(at, max_depth))
             return flaw{*what, at.path()};
+        size += text_size(at);
     } while (at.advance());
+    if (text_bytes)
+        *text_bytes = size;
     return std::nullopt;
 }
 

@@ -48,7 +48,9 @@ std::string argument_at(std::string_view path, boost::json::value const& params)
 /// The first flaw of the value, in the order in which it would be written; size is not looked at.
 /// Takes no stack in proportion to the depth.
 /// @param max_depth of arrays and objects inside each other, the outermost being 1.
-std::optional<flaw> find_flaw(boost::json::value const& root, std::size_t max_depth);
+/// @param text_bytes is set to about what the value takes as text, if there is no flaw.
+std::optional<flaw> find_flaw(
+    boost::json::value const& root, std::size_t max_depth, std::size_t* text_bytes = nullptr);
 
 /// The path of the largest element of an array or object, by a guess at its size as text.
 std::string largest_part(boost::json::value const& root);

@@ -20,7 +20,9 @@ std::span<char> line_buffer::prepare()
 
     // A long line is gone. With a margin, so that a line of about the kept size does not make
     // every second call allocate.
-    if (capacity_ > kept_bytes && pending() <= kept_bytes / 2)
+    bool const spare = capacity_ > kept_bytes && pending() <= kept_bytes / 2;
+    spared_ = spare ? spared_ + 1 : 0;
+    if (spare && (capacity_ > spared_bytes || spared_ > spared_reads || too_long_))
         move_to(kept_bytes);
     else if (capacity_ - end_ < least_space) {
         // Moving costs what is pending. It is paid for by the bytes taken since the last move, or

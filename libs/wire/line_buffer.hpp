@@ -31,12 +31,16 @@ namespace leasepool::wire {
 /// into reads.
 ///
 /// Each byte is searched once and moved a bounded number of times on average, however it arrives.
-/// Memory follows the longest line that is incomplete, and comes back once that line is taken.
+/// Memory follows the longest line that is incomplete. When that is taken it comes back: at once what
+/// is more than `spared_bytes`, the rest if the next few reads have no use for it, since long lines
+/// seldom come alone.
 class line_buffer {
 public:
     /// Room that `prepare` gives at least, and memory that is kept when a long line is gone.
     static constexpr std::size_t least_space = std::size_t{4} << 10;
     static constexpr std::size_t kept_bytes = std::size_t{64} << 10;
+    static constexpr std::size_t spared_bytes = std::size_t{4} << 20;
+    static constexpr int spared_reads = 8;
     /// Of a line that is too long, what `start` has at most.
     static constexpr std::size_t start_bytes = 256;
 
@@ -82,6 +86,7 @@ private:
     std::size_t scanned_ = 0;  // there is no line end before it
     std::size_t end_ = 0;      // of what was read
     std::size_t max_line_;
+    int spared_ = 0;  // reads for which more than `kept_bytes` was not needed
     bool too_long_ = false;
 };
 

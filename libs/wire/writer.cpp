@@ -70,8 +70,11 @@ bool writer::drain(line& to)
         // A string has no room that is not initialised. What memory there is is used up, within
         // bounds: a small message must not pay for the buffer's capacity.
         auto const at = out.size();
-        out.resize(at + room);
-        auto const written = serializer_.read(out.data() + at, room);
+        auto const left = out.capacity() - at;
+        // Less than a number takes is not worth a turn, and may not be enough for one.
+        auto const space = left < 64 ? room : std::min(room, left);
+        out.resize(at + space);
+        auto const written = serializer_.read(out.data() + at, space);
         BOOST_ASSERT(written.data() == out.data() + at);
         out.resize(at + written.size());
         if (!to.fits())
@@ -93,14 +96,25 @@ bool writer::append(line& to, std::string_view text)
     return drain(to);
 }
 
+/// A long text is not to be moved again and again while it grows.
+void writer::expect(line& to, std::size_t bytes) const
+{
+    constexpr std::size_t around_it = 128;
+    if (bytes > 1024)
+        to.text().reserve(
+            to.text().size() + std::min(bytes, limits_.max_message_bytes) + around_it);
+}
+
 /// What a request and a notification have in common, up to the closing brace.
 writer::refusal writer::call(line& to, std::string_view method, json::value const& params)
 {
     BOOST_ASSERT(params.is_null() || params.is_structured());
     if (method.empty() || !is_utf8(method))
         return flaw{flaw::kind::invalid_method, {}};
-    if (auto bad = find_flaw(params, limits_.max_value_depth()))
+    std::size_t size = 0;
+    if (auto bad = find_flaw(params, limits_.max_value_depth(), &size))
         return bad;
+    expect(to, size);
 
     to.text() += R"({"jsonrpc":"2.0","method":)";
     bool fits = append(to, method);
@@ -155,9 +169,11 @@ writer::refusal writer::notification(
 
 writer::refusal writer::result(std::string& out, std::uint64_t id, json::value const& value)
 {
-    if (auto bad = find_flaw(value, limits_.max_value_depth()))
+    std::size_t size = 0;
+    if (auto bad = find_flaw(value, limits_.max_value_depth(), &size))
         return bad;
     line to(out, limits_.max_message_bytes - 1);
+    expect(to, size);
     out += R"({"jsonrpc":"2.0","id":)";
     append_number(out, id);
     out += R"(,"result":)";

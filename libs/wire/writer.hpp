@@ -63,6 +63,7 @@ private:
     class line;
 
     refusal call(line& to, std::string_view method, boost::json::value const& params);
+    void expect(line& to, std::size_t bytes) const;
     bool append(line& to, boost::json::value const& value);
     bool append(line& to, std::string_view text);
     bool drain(line& to);

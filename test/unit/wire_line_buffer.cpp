@@ -192,6 +192,23 @@ BOOST_AUTO_TEST_CASE(memory_follows_the_longest_line_and_comes_back_after_it)
     BOOST_TEST((out.lines == texts{"a", giant, "b"}));
 }
 
+BOOST_AUTO_TEST_CASE(memory_of_a_long_line_is_spared_for_the_next_and_comes_back_if_none_comes)
+{
+    line_buffer buffer(64 << 20);
+    outcome out;
+    std::string const longish(1'000'000, 'l');
+    feed(buffer, longish + '\n', out);
+    auto const grown = buffer.capacity();
+    BOOST_TEST(grown >= longish.size());
+    feed(buffer, longish + '\n', out);
+    BOOST_TEST(buffer.capacity() == grown);
+    for (int i = 0; i <= line_buffer::spared_reads; ++i) {
+        BOOST_TEST(buffer.capacity() == grown);
+        feed(buffer, "short\n", out);
+    }
+    BOOST_TEST(buffer.capacity() == line_buffer::kept_bytes);
+}
+
 BOOST_AUTO_TEST_CASE(line_that_never_ends_is_searched_once)
 {
     // Byte by byte, a search from the line's beginning each time would be 8·10¹² steps.
