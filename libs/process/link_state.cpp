@@ -47,7 +47,7 @@ bool link_state::overstays(time now) const noexcept
 
 bool link_state::room(time now) const noexcept
 {
-    return phase_ == phase::ready && !retiring_ && !barred_ &&
+    return phase_ == phase::ready && !retiring_ && !barred_ && !resume_ &&
         (flights_.empty() || (flights_.size() < depth() && !overstays(now)));
 }
 
@@ -140,6 +140,7 @@ void link_state::bar() noexcept
     barred_ = true;
     for (auto& f : flights_)
         f.behind_bar = true;
+    resume_ = false;  // that one would lift this bar
 }
 
 void link_state::lift_bar() noexcept

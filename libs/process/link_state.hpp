@@ -141,7 +141,8 @@ public:
     // State ------------------------------------------------------------------------------------
 
     phase state() const noexcept { return phase_; }
-    /// Whether a job may be sent now.
+    /// Whether a job may be sent now. Not before a `resume` that is still to be polled: the worker
+    /// would put it aside.
     bool room(time now) const noexcept;
     /// Ready, and nothing in flight.
     bool idle() const noexcept { return phase_ == phase::ready && !retiring_ && flights_.empty(); }

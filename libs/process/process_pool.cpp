@@ -163,6 +163,10 @@ void process_pool::stop_job(std::uint64_t ticket, error_code why) noexcept
 void process_pool::pump()
 {
     outcomes none;
+    // First what was decided before: a worker puts aside what comes before its resume.
+    for (auto const& link : links_)
+        if (link->serving)
+            act(link);
     for (;;) {
         link_ptr const* best = nullptr;
         for (auto const& link : links_)
