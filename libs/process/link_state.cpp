@@ -124,11 +124,13 @@ bool link_state::ask(std::uint64_t id, error_code why, time now) noexcept
         std::find_if(flights_.begin(), flights_.end(), [&](flight const& f) { return f.id == id; });
     if (at == flights_.end())
         return false;
-    if (at->asked || !serving())
+    if (at->asked)
         return true;
     at->asked = why;
-    at->untold = true;
     ++asked_;
+    if (!serving())
+        return true;
+    at->untold = true;
     ++untold_;
     if (at == flights_.begin())
         kill_at_ = std::min(kill_at_, saturating_add(now, options_.kill_grace));
@@ -146,8 +148,8 @@ void link_state::bar() noexcept
 void link_state::lift_bar() noexcept
 {
     if (recalling_ && flights_.size() <= 1)
-        recalling_ = false;
-    if (!barred_ || asked_ != 0 || recalling_)
+        recalling_ = recall_ = false;
+    if (!serving() || !barred_ || asked_ != 0 || recalling_)
         return;
     barred_ = false;
     resume_ = true;
@@ -186,6 +188,8 @@ void link_state::kill(verdict why) noexcept
     phase_ = phase::killing;
     verdict_ = why;
     kill_ = true;
+    for (auto& f : flights_)
+        f.untold = false;
     untold_ = 0;
     recall_ = resume_ = close_ = false;
 }

@@ -100,7 +100,7 @@ public:
     /// Several answers that came together have been reported: what the pace is.
     void paced(time now) noexcept;
 
-    /// Asks a job to stop, for this reason. False: it is not here.
+    /// Asks a job to stop, for this reason; the first reason counts. False: it is not here.
     bool ask(std::uint64_t id, error_code why, time now) noexcept;
 
     /// No job is sent any more; what is in flight goes on; then its input is closed.
