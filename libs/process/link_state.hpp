@@ -146,6 +146,7 @@ public:
     bool room(time now) const noexcept;
     /// Ready, and nothing in flight.
     bool idle() const noexcept { return phase_ == phase::ready && !retiring_ && flights_.empty(); }
+    /// Whether it was told to `retire`; not, whether it closed a pipe of its own accord.
     bool retiring() const noexcept { return retiring_; }
     std::size_t in_flight() const noexcept { return flights_.size(); }
     flight const* head() const noexcept { return flights_.empty() ? nullptr : &flights_.front(); }
