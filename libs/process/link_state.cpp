@@ -244,7 +244,7 @@ link_state::time link_state::next_deadline() const noexcept
     if (!first.asked && first.timeout > duration::zero())
         at = std::min(at, saturating_add(head_since_, first.timeout));
     if (flights_.size() > 1 && !barred_)
-        at = std::min(at, head_since_ + options_.patience);
+        at = std::min(at, saturating_add(head_since_, options_.patience));
     return at;
 }
 
