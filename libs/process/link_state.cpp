@@ -47,7 +47,7 @@ bool link_state::overstays(time now) const noexcept
 
 bool link_state::room(time now) const noexcept
 {
-    return phase_ == phase::ready && !retiring_ && !barred_ &&
+    return phase_ == phase::ready && !retiring_ && !barred_ && !resume_ &&
         (flights_.empty() || (flights_.size() < depth() && !overstays(now)));
 }
 
@@ -127,11 +127,13 @@ bool link_state::ask(std::uint64_t id, error_code why, time now) noexcept
         std::find_if(flights_.begin(), flights_.end(), [&](flight const& f) { return f.id == id; });
     if (at == flights_.end())
         return false;
-    if (at->asked || !serving())
+    if (at->asked)
         return true;
     at->asked = why;
-    at->untold = true;
     ++asked_;
+    if (!serving())
+        return true;
+    at->untold = true;
     ++untold_;
     if (at == flights_.begin())
         kill_at_ = std::min(kill_at_, saturating_add(now, options_.kill_grace));
@@ -143,13 +145,14 @@ void link_state::bar() noexcept
     barred_ = true;
     for (auto& f : flights_)
         f.behind_bar = true;
+    resume_ = false;  // that one would lift this bar
 }
 
 void link_state::lift_bar() noexcept
 {
     if (recalling_ && flights_.size() <= 1)
-        recalling_ = false;
-    if (!barred_ || asked_ != 0 || recalling_)
+        recalling_ = recall_ = false;
+    if (!serving() || !barred_ || asked_ != 0 || recalling_)
         return;
     barred_ = false;
     resume_ = true;
@@ -177,7 +180,6 @@ void link_state::pipe_closed(time now) noexcept
     if (phase_ != phase::ready && phase_ != phase::starting)
         return;
     phase_ = phase::closing;
-    retiring_ = true;
     kill_at_ = std::min(kill_at_, saturating_add(now, options_.kill_grace));
 }
 
@@ -188,6 +190,8 @@ void link_state::kill(verdict why) noexcept
     phase_ = phase::killing;
     verdict_ = why;
     kill_ = true;
+    for (auto& f : flights_)
+        f.untold = false;
     untold_ = 0;
     recall_ = resume_ = close_ = false;
 }
@@ -243,7 +247,7 @@ link_state::time link_state::next_deadline() const noexcept
     if (!first.asked && first.timeout > duration::zero())
         at = std::min(at, saturating_add(head_since_, first.timeout));
     if (flights_.size() > 1 && !barred_)
-        at = std::min(at, head_since_ + options_.patience);
+        at = std::min(at, saturating_add(head_since_, options_.patience));
     return at;
 }
 

@@ -100,7 +100,7 @@ public:
     /// Several answers that came together have been reported: what the pace is.
     void paced(time now) noexcept;
 
-    /// Asks a job to stop, for this reason. False: it is not here.
+    /// Asks a job to stop, for this reason; the first reason counts. False: it is not here.
     bool ask(std::uint64_t id, error_code why, time now) noexcept;
 
     /// No job is sent any more; what is in flight goes on; then its input is closed.
@@ -141,10 +141,12 @@ public:
     // State ------------------------------------------------------------------------------------
 
     phase state() const noexcept { return phase_; }
-    /// Whether a job may be sent now.
+    /// Whether a job may be sent now. Not before a `resume` that is still to be polled: the worker
+    /// would put it aside.
     bool room(time now) const noexcept;
     /// Ready, and nothing in flight.
     bool idle() const noexcept { return phase_ == phase::ready && !retiring_ && flights_.empty(); }
+    /// Whether it was told to `retire`; not, whether it closed a pipe of its own accord.
     bool retiring() const noexcept { return retiring_; }
     std::size_t in_flight() const noexcept { return flights_.size(); }
     flight const* head() const noexcept { return flights_.empty() ? nullptr : &flights_.front(); }

@@ -165,6 +165,10 @@ void process_pool::stop_job(std::uint64_t ticket, error_code why) noexcept
 void process_pool::pump()
 {
     outcomes none;
+    // First what was decided before: a worker puts aside what comes before its resume.
+    for (auto const& link : links_)
+        if (link->serving)
+            act(link);
     for (;;) {
         link_ptr const* best = nullptr;
         for (auto const& link : links_)
@@ -392,7 +396,7 @@ void process_pool::retire(worker_link& link) noexcept
 void process_pool::leave_service(worker_link& link) noexcept
 {
     if (std::exchange(link.serving, false))
-        crew_.left(link.due || closing_, link.proven, now_);
+        crew_.left(link.due, link.proven || closing_, now_);
 }
 
 void process_pool::start_failed(std::exception_ptr const& why)

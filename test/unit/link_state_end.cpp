@@ -1,0 +1,238 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+// Workers that are retired, close their pipes, or die.
+
+#include "link_desk.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+using namespace leasepool::detail::test;
+using leasepool::errc;
+using leasepool::detail::link_state;
+using phase = link_state::phase;
+using verdict = link_state::verdict;
+
+constexpr link_state::options usual{.startup_timeout = 30s, .kill_grace = 2s};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(link_state_end)
+
+// Retiring -----------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(idle_worker_that_is_retired_has_its_input_closed)
+{
+    link_desk desk;
+    BOOST_TEST(desk.retire() == "close");
+    BOOST_TEST((desk.link.state() == phase::closing));
+    BOOST_TEST(desk.link.retiring());
+    BOOST_TEST(!desk.link.room(desk.now));
+    BOOST_TEST(!desk.link.idle());
+    BOOST_TEST(desk.retire() == "");
+}
+
+BOOST_AUTO_TEST_CASE(retired_worker_answers_what_it_has_before_its_input_is_closed)
+{
+    link_desk desk;
+    desk.send({1, 2});
+    BOOST_TEST(desk.retire() == "");
+    BOOST_TEST(!desk.link.room(desk.now));
+    BOOST_TEST(desk.answer(1) == "finished");
+    BOOST_TEST(desk.answer(2) == "finished; close");
+}
+
+BOOST_AUTO_TEST_CASE(job_of_a_retired_worker_keeps_its_timeout)
+{
+    link_desk desk;
+    desk.send(1, 1s);
+    desk.retire();
+    BOOST_TEST(desk.wait(1s) == "cancel 1");
+    BOOST_TEST(desk.wait(2s) == "kill");
+    BOOST_TEST((desk.link.why_killed() == verdict::asked));
+}
+
+BOOST_AUTO_TEST_CASE(bar_of_a_retired_worker_is_lifted_before_its_input_is_closed)
+{
+    link_desk desk;
+    desk.send(1);
+    desk.ask(1);
+    desk.retire();
+    BOOST_TEST(desk.answer(1) == "finished; resume; close");
+}
+
+BOOST_AUTO_TEST_CASE(worker_that_does_not_end_when_its_input_is_closed_is_killed)
+{
+    link_desk desk;
+    desk.retire();
+    BOOST_TEST(desk.next_ms() == 2000);
+    BOOST_TEST(desk.wait(1999ms) == "");
+    BOOST_TEST(desk.wait(1ms) == "kill");
+    BOOST_TEST((desk.link.why_killed() == verdict::overdue));
+}
+
+BOOST_AUTO_TEST_CASE(worker_retired_while_it_starts_is_closed_when_it_is_ready)
+{
+    link_desk desk(usual);
+    BOOST_TEST(desk.retire() == "");
+    BOOST_TEST((desk.link.state() == phase::starting));
+    BOOST_TEST(desk.ready() == "close");
+}
+
+BOOST_AUTO_TEST_CASE(worker_retired_while_it_starts_may_still_be_late)
+{
+    link_desk desk(usual);
+    desk.retire();
+    BOOST_TEST(desk.wait(30s) == "kill");
+    BOOST_TEST((desk.link.why_killed() == verdict::start_timeout));
+}
+
+// Pipes --------------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(worker_that_closes_a_pipe_has_to_end_soon)
+{
+    link_desk desk;
+    BOOST_TEST(desk.pipe_closed() == "");
+    BOOST_TEST(!desk.link.room(desk.now));
+    BOOST_TEST(!desk.link.idle());
+    BOOST_TEST(desk.next_ms() == 2000);
+    BOOST_TEST(desk.wait(1s) == "");
+    BOOST_TEST(desk.pipe_closed() == "");  // the other one
+    BOOST_TEST(desk.next_ms() == 1000);
+    BOOST_TEST(desk.wait(1s) == "kill");
+    BOOST_TEST((desk.link.why_killed() == verdict::overdue));
+}
+
+BOOST_AUTO_TEST_CASE(worker_that_closes_a_pipe_was_not_retired)
+{
+    link_desk desk;
+    desk.pipe_closed();
+    BOOST_TEST(!desk.link.retiring());
+
+    link_desk starting(usual);
+    starting.pipe_closed();
+    BOOST_TEST(!starting.link.retiring());
+    BOOST_TEST(starting.next_ms() == 2000);
+}
+
+BOOST_AUTO_TEST_CASE(answers_still_count_after_a_pipe_was_closed)
+{
+    link_desk desk;
+    desk.send({1, 2, 3});
+    desk.pipe_closed();
+    BOOST_TEST(desk.answer(1) == "finished");
+    BOOST_TEST(desk.next_ms() == 2000);
+    BOOST_TEST(desk.ended() == "2 failed, 3 returned");
+}
+
+BOOST_AUTO_TEST_CASE(closed_pipe_does_not_put_off_the_kill_of_a_job)
+{
+    link_desk desk;
+    desk.send(1);
+    desk.ask(1);
+    desk.wait(1s);
+    desk.pipe_closed();
+    BOOST_TEST(desk.next_ms() == 1000);
+    BOOST_TEST(desk.wait(1s) == "kill");
+}
+
+BOOST_AUTO_TEST_CASE(pipe_closed_when_it_ends_as_it_should_changes_nothing)
+{
+    link_desk desk;
+    desk.retire();
+    desk.wait(1s);
+    BOOST_TEST(desk.pipe_closed() == "");
+    BOOST_TEST(desk.next_ms() == 1000);
+}
+
+// Death --------------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(death_fails_the_head_and_returns_the_others)
+{
+    link_desk desk;
+    desk.send({1, 2, 3});
+    BOOST_TEST(desk.ended() == "1 failed, 2 returned, 3 returned");
+    BOOST_TEST(desk.next_ms() == -1);
+}
+
+BOOST_AUTO_TEST_CASE(death_of_an_idle_worker_fails_nothing)
+{
+    link_desk desk;
+    BOOST_TEST(desk.ended() == "");
+    BOOST_TEST((desk.link.state() == phase::ended));
+}
+
+BOOST_AUTO_TEST_CASE(death_after_answers_fails_the_first_without)
+{
+    link_desk desk;
+    desk.send({1, 2, 3});
+    desk.answer(1);
+    BOOST_TEST(desk.ended() == "2 failed, 3 returned");
+}
+
+BOOST_AUTO_TEST_CASE(job_whose_request_was_not_written_to_its_end_never_began)
+{
+    link_desk desk;
+    desk.writes = false;
+    desk.send({1, 2});
+    desk.link.written(desk.sent - 11);
+    BOOST_TEST(desk.ended() == "1 returned, 2 returned");
+}
+
+BOOST_AUTO_TEST_CASE(job_whose_request_was_just_written_may_have_begun)
+{
+    link_desk desk;
+    desk.writes = false;
+    desk.send({1, 2});
+    desk.link.written(desk.sent - 10);
+    BOOST_TEST(desk.ended() == "1 failed, 2 returned");
+}
+
+BOOST_AUTO_TEST_CASE(waiting_job_that_was_asked_to_stop_does_not_go_elsewhere)
+{
+    link_desk desk;
+    desk.send({1, 2, 3});
+    desk.ask(2);
+    BOOST_TEST(desk.ended() == "1 failed, 2 stopped, 3 returned");
+}
+
+BOOST_AUTO_TEST_CASE(running_job_that_was_asked_to_stop_fails_when_its_worker_dies_of_itself)
+{
+    link_desk desk;
+    desk.send({1, 2});
+    desk.ask(1);
+    BOOST_TEST(desk.ended() == "1 failed, 2 returned");
+}
+
+BOOST_AUTO_TEST_CASE(job_that_was_asked_to_stop_before_it_was_written_is_stopped)
+{
+    link_desk desk;
+    desk.writes = false;
+    desk.send(1);
+    desk.ask(1);
+    BOOST_TEST(desk.ended() == "1 stopped");
+}
+
+BOOST_AUTO_TEST_CASE(kill_meant_for_a_job_that_was_done_fails_the_next_if_it_may_have_begun)
+{
+    link_desk desk;
+    desk.send({1, 2, 3});
+    desk.ask(1);
+    BOOST_TEST(desk.wait(2s) == "kill");
+    BOOST_TEST(desk.answer(1) == "finished");
+    BOOST_TEST(desk.ended() == "2 failed, 3 returned");
+}
+
+BOOST_AUTO_TEST_CASE(violation_fails_the_head_and_returns_the_others)
+{
+    link_desk desk;
+    desk.send({1, 2});
+    BOOST_TEST(desk.answer(2) == "violation");
+    BOOST_TEST(desk.kill(verdict::violation) == "kill");
+    BOOST_TEST(desk.ended() == "1 failed, 2 returned");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
