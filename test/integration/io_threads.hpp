@@ -108,12 +108,14 @@ private:
     std::function<void()> resume_;
 };
 
-inline void start(thread_manager& pools)
+template <class Backend>
+void start(manager<Backend>& pools)
 {
     get(pools.async_start(asio::use_future));
 }
 
-inline thread_lease acquire(thread_manager& pools, acquire_options const& options = {})
+template <class Backend>
+lease<Backend> acquire(manager<Backend>& pools, acquire_options const& options = {})
 {
     return get(pools.async_acquire(options, asio::use_future));
 }

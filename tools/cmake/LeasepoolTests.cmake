@@ -2,12 +2,16 @@
 # Distributed under the Boost Software License, Version 1.0.
 # (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-# leasepool_add_test(<name> SOURCES ... [LABELS ...] [TIMEOUT <seconds>] [LIBRARIES ...])
-#   One Boost.Test executable, which is one CTest test. TIMEOUT is a guard against
+# leasepool_add_test(<name> SOURCES ... [LABELS ...] [TIMEOUT <seconds>] [LIBRARIES ...] [NO_MAIN])
+#   One Boost.Test executable, which is one CTest test; NO_MAIN: it has a main() of its own. TIMEOUT is a guard against
 #   a hang, not a measurement. The target sanitizer_tests builds those that are
 #   worth a run under a sanitizer, labelled integration or stress.
 function(leasepool_add_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LABELS;LIBRARIES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "NO_MAIN" "TIMEOUT" "SOURCES;LABELS;LIBRARIES")
+    set(main leasepool_test_main)
+    if(arg_NO_MAIN)
+        set(main Boost::unit_test_framework)
+    endif()
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 300)
     endif()
@@ -18,7 +22,8 @@ function(leasepool_add_test name)
     add_executable(${name} ${arg_SOURCES})
     leasepool_target_options(${name})
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/libs ${PROJECT_SOURCE_DIR}/test)
-    target_link_libraries(${name} PRIVATE leasepool_test_main leasepool::leasepool ${arg_LIBRARIES})
+    target_link_libraries(${name} PRIVATE ${main} leasepool::leasepool ${arg_LIBRARIES})
+    target_compile_definitions(${name} PRIVATE BOOST_TEST_DYN_LINK)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         # BOOST_TEST(expression, message) trips over this one, from g++ 16 on.
         target_compile_options(${name} PRIVATE -Wno-conversion -Wfloat-conversion)

@@ -89,7 +89,7 @@ class job_operation final
 
 public:
     template <class H>
-    job_operation(H&& h, executor_ref&& ex, lease_ptr&& on, job_launch<Call>&& launch)
+    job_operation(H&& h, executor_ref&& ex, lease_ptr&& on, job_launch<Call> launch)
         : base(&invoke, std::forward<H>(h), std::move(ex), std::move(on)),
           call_(std::move(launch.call))
     {

@@ -1,0 +1,11 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include <leasepool.hpp>
+#include <leasepool/process_backend.hpp>
+
+void use(leasepool::lease<leasepool::process_backend>& lease)
+{
+    lease.async_run([] {}, [](std::exception_ptr) {});
+}
