@@ -17,7 +17,11 @@ void crew_state::start_failed(time now) noexcept
     if (failures_ != 0 && now < not_before_)
         return;
     ++failures_;
-    pause_ = failures_ == 1 ? options_.backoff : std::min(pause_ * 2, options_.max_backoff);
+    auto const most = options_.max_backoff;
+    if (failures_ == 1)
+        pause_ = std::min(options_.backoff, most);
+    else
+        pause_ = pause_ > most / 2 ? most : pause_ * 2;
     not_before_ = saturating_add(now, pause_);
 }
 

@@ -45,7 +45,8 @@ std::string bad_arguments(wire::error const& answer, remote_call& call)
     auto const at = wire::argument_at(misfit.at, call.arguments());
     if (at.empty() && misfit.expected.empty())
         return text + answer.message;
-    return text + (at.empty() ? "the arguments" : at) + ": expected " + misfit.expected;
+    return text + (at.empty() ? "the arguments" : at) + ": " +
+        (misfit.expected.empty() ? answer.message : "expected " + misfit.expected);
 }
 
 std::string bad_result(wire::error const& answer, remote_call& call)

@@ -143,9 +143,9 @@ bool link_state::ask(std::uint64_t id, error_code why, time now) noexcept
 void link_state::bar() noexcept
 {
     barred_ = true;
+    resume_ = false;  // that one would lift this bar
     for (auto& f : flights_)
         f.behind_bar = true;
-    resume_ = false;  // that one would lift this bar
 }
 
 void link_state::lift_bar() noexcept
@@ -190,9 +190,9 @@ void link_state::kill(verdict why) noexcept
     phase_ = phase::killing;
     verdict_ = why;
     kill_ = true;
+    untold_ = 0;
     for (auto& f : flights_)
         f.untold = false;
-    untold_ = 0;
     recall_ = resume_ = close_ = false;
 }
 
@@ -263,7 +263,6 @@ link_state::action link_state::poll() noexcept
         at->untold = false;
         --untold_;
         bar();
-        resume_ = false;
         return {.what = act::send_cancel, .id = at->id};
     }
     if (recall_) {

@@ -14,7 +14,7 @@ namespace leasepool::detail {
 
 std::string& out_queue::tail()
 {
-    if (pieces_.empty() || !pieces_.back().foreign.empty()) {
+    if (pieces_.empty() || !pieces_.back().foreign.empty() || pieces_.back().own.size() >= full) {
         pieces_.emplace_back();
         pieces_.back().own = std::move(spare_);
         pieces_.back().own.clear();

@@ -21,6 +21,9 @@ class out_queue {
 public:
     /// From here on a piece is not copied.
     static constexpr std::size_t large = std::size_t{8} << 10;
+    /// A piece that is so long gets no more, so that its memory is let go when it is written: the
+    /// queue of a busy worker may never be empty.
+    static constexpr std::size_t full = std::size_t{64} << 10;
 
     /// Appends bytes that stay where they are until they are written or the queue is cleared.
     void append(std::string_view bytes);

@@ -16,7 +16,8 @@ namespace leasepool::detail::test {
 /// The same numbers from the same seed, everywhere and for ever.
 class random_numbers {
 public:
-    explicit random_numbers(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 1) {}
+    /// The next seed gives other numbers, not the same ones from the second on.
+    explicit random_numbers(std::uint64_t seed) : state_(seed) { state_ = next(); }
 
     std::uint64_t next()  // splitmix64
     {

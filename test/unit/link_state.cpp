@@ -159,6 +159,19 @@ BOOST_AUTO_TEST_CASE(time_without_a_job_is_not_part_of_the_pace)
     BOOST_TEST(desk.link.depth() == 100);
 }
 
+BOOST_AUTO_TEST_CASE(pace_counts_from_the_answers_before)
+{
+    link_desk desk;
+    desk.send({1, 2});
+    desk.wait(10us);
+    desk.answer(1);
+    desk.link.paced(desk.now);
+    desk.wait(10us);
+    desk.answer(2);
+    desk.link.paced(desk.now);
+    BOOST_TEST(desk.link.depth() == 100);
+}
+
 BOOST_AUTO_TEST_CASE(pace_of_no_answer_is_no_pace)
 {
     link_desk desk;

@@ -235,6 +235,41 @@ BOOST_AUTO_TEST_CASE(kill_takes_the_place_of_what_was_to_be_sent)
     BOOST_TEST(desk.ended() == "1 failed, 2 stopped");
 }
 
+BOOST_AUTO_TEST_CASE(kill_takes_the_place_of_a_resume)
+{
+    link_desk desk;
+    desk.send(1);
+    desk.ask(1);
+    desk.link.answered(1, link_state::answer::done, desk.out, desk.now);
+    BOOST_TEST(desk.kill(verdict::dropped) == "kill");
+}
+
+BOOST_AUTO_TEST_CASE(kill_takes_the_place_of_a_recall)
+{
+    link_desk desk;
+    desk.send({1, 2});
+    desk.now += 10ms;
+    desk.link.tick(desk.now);
+    BOOST_TEST(desk.kill(verdict::dropped) == "kill");
+}
+
+BOOST_AUTO_TEST_CASE(kill_takes_the_place_of_closing_the_input)
+{
+    link_desk desk;
+    desk.link.retire(desk.now);
+    BOOST_TEST(desk.kill(verdict::dropped) == "kill");
+}
+
+BOOST_AUTO_TEST_CASE(
+    running_job_that_was_asked_to_stop_fails_when_its_worker_is_killed_for_another_reason)
+{
+    link_desk desk;
+    desk.send(1);
+    desk.ask(1);
+    desk.kill(verdict::violation);
+    BOOST_TEST(desk.ended() == "1 failed");
+}
+
 BOOST_AUTO_TEST_CASE(job_asked_to_stop_after_the_kill_does_not_go_elsewhere)
 {
     link_desk desk;
@@ -297,6 +332,16 @@ BOOST_AUTO_TEST_CASE(recall_is_not_needed_while_the_bar_is_up_already)
     desk.send({1, 2, 3});
     desk.ask(3);
     BOOST_TEST(desk.wait(10ms) == "");
+    BOOST_TEST(desk.not_begun(2) == "returned");
+    BOOST_TEST(desk.not_begun(3) == "stopped; resume");
+}
+
+BOOST_AUTO_TEST_CASE(recall_is_not_needed_when_a_cancel_is_to_be_sent)
+{
+    link_desk desk;
+    desk.send({1, 2, 3});
+    desk.link.ask(3, errc::job_timeout, desk.now);
+    BOOST_TEST(desk.wait(10ms) == "cancel 3");
     BOOST_TEST(desk.not_begun(2) == "returned");
     BOOST_TEST(desk.not_begun(3) == "stopped; resume");
 }

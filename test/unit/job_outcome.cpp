@@ -1,0 +1,289 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+// What jobs fail with, and what it says.
+
+#include "../../libs/process/job_outcome.hpp"
+
+#include "../../libs/wire/protocol.hpp"
+#include "../../libs/wire/writer.hpp"
+
+#include <leasepool/remote_error.hpp>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <boost/system/system_error.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <csignal>
+#include <exception>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace {
+
+namespace json = boost::json;
+using namespace leasepool::detail;
+using leasepool::errc;
+using leasepool::remote_error;
+using leasepool::worker_died;
+namespace wire = leasepool::wire;
+using wire::error_number;
+
+/// A call of job "resize".
+struct resize_call final : remote_call {
+    explicit resize_call(json::value arguments) : arguments_(std::move(arguments)) {}
+
+    std::string_view name() const noexcept override { return "resize"; }
+    json::value arguments() override { return arguments_; }
+    void take_result(json::value&&) override {}
+    void progress(json::value&&) noexcept override {}
+
+private:
+    json::value arguments_;
+};
+
+json::value const no_data;
+
+/// What a job of one array of two arguments fails with.
+std::exception_ptr failure_with(error_number number, json::value data, std::string message = "why")
+{
+    resize_call call(json::array{1, 2});
+    return failure_of(
+        {.id = 1, .number = static_cast<int>(number), .message = message, .data = std::move(data)},
+        call, {"add", "upper"});
+}
+
+/// Its text, without that of its code; it has to have this code.
+std::string text_of(std::exception_ptr const& thrown, errc code)
+{
+    try {
+        std::rethrow_exception(thrown);
+    }
+    catch (boost::system::system_error const& e) {
+        BOOST_TEST((e.code() == code), e.code());
+        std::string const text = e.what();
+        return text.substr(0, text.find(": " + e.code().message()));
+    }
+}
+
+template <class Exception>
+Exception caught(std::exception_ptr const& thrown)
+{
+    try {
+        std::rethrow_exception(thrown);
+    }
+    catch (Exception const& e) {
+        return e;
+    }
+}
+
+/// What writing the request fails with.
+std::string refusal_of(json::value arguments, errc code, wire::limits const& bounds = {})
+{
+    resize_call call(std::move(arguments));
+    std::string text;
+    try {
+        write_body(call, bounds);
+        BOOST_ERROR("it is written");
+    }
+    catch (...) {
+        text = text_of(std::current_exception(), code);
+    }
+    BOOST_TEST(call.body.empty());
+    return text;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(job_outcome)
+
+// Requests -----------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(body_and_id_are_a_request)
+{
+    resize_call call(json::array{1.5, "two"});
+    write_body(call, {});
+    auto line = call.body;
+    wire::writer::request_id(line, 7);
+    BOOST_TEST_REQUIRE(line.ends_with("\n"));
+    line.pop_back();
+    BOOST_TEST(json::parse(line) ==
+        (json::value{
+            {"jsonrpc", "2.0"}, {"method", "resize"}, {"params", {1.5, "two"}}, {"id", 7}}));
+}
+
+BOOST_AUTO_TEST_CASE(body_without_arguments_has_no_params)
+{
+    resize_call call(nullptr);
+    write_body(call, {});
+    auto line = call.body;
+    wire::writer::request_id(line, 7);
+    line.pop_back();
+    BOOST_TEST(!json::parse(line).as_object().contains("params"));
+}
+
+BOOST_AUTO_TEST_CASE(argument_that_cannot_be_sent_is_named)
+{
+    auto const infinite = std::numeric_limits<double>::infinity();
+    BOOST_TEST(refusal_of(json::array{1, infinite}, errc::not_serializable) ==
+        "job \"resize\": argument 2: not a finite number");
+    BOOST_TEST(
+        refusal_of(json::array{json::object{{"x", json::array{"\xff"}}}}, errc::not_serializable) ==
+        "job \"resize\": argument 1, at /x/0: a string that is not valid UTF-8");
+}
+
+BOOST_AUTO_TEST_CASE(arguments_that_are_too_large_are_named)
+{
+    BOOST_TEST(refusal_of(json::array{1, std::string(2000, 'x')}, errc::message_too_large,
+                   {.max_message_bytes = 1024}) ==
+        "job \"resize\": argument 2: too large for one message");
+}
+
+BOOST_AUTO_TEST_CASE(arguments_that_are_too_deep_are_named)
+{
+    BOOST_TEST(
+        refusal_of(json::parse("[[[[[[[[1]]]]]]]]"), errc::not_serializable, {.max_depth = 8}) ==
+        "job \"resize\": argument 1, at /0/0/0/0/0/0: arrays and objects too deep inside each "
+        "other");
+}
+
+// Answers ------------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(unknown_job_says_which_there_are)
+{
+    BOOST_TEST(text_of(failure_with(error_number::unknown_method, no_data), errc::unknown_job) ==
+        "the worker has no job \"resize\"; it has: add, upper");
+    resize_call call(nullptr);
+    auto const none = failure_of({.id = 1,
+                                     .number = static_cast<int>(error_number::unknown_method),
+                                     .message = "",
+                                     .data = {}},
+        call, {});
+    BOOST_TEST(
+        text_of(none, errc::unknown_job) == "the worker has no job \"resize\"; it has: none");
+}
+
+BOOST_AUTO_TEST_CASE(bad_argument_is_named_with_what_was_expected)
+{
+    auto const text = [](json::value data) {
+        return text_of(
+            failure_with(error_number::bad_arguments, std::move(data)), errc::bad_arguments);
+    };
+    BOOST_TEST(text({{"at", "/1/points/3/x"}, {"expected", "a number"}}) ==
+        "job \"resize\": argument 2, at /points/3/x: expected a number");
+    BOOST_TEST(text({{"at", ""}, {"expected", "2 arguments"}}) ==
+        "job \"resize\": the arguments: expected 2 arguments");
+}
+
+BOOST_AUTO_TEST_CASE(bad_argument_with_less_data_says_what_there_is)
+{
+    auto const text = [](json::value data) {
+        return text_of(
+            failure_with(error_number::bad_arguments, std::move(data)), errc::bad_arguments);
+    };
+    BOOST_TEST(text(nullptr) == "job \"resize\": why");
+    BOOST_TEST(text("what is no object") == "job \"resize\": why");
+    BOOST_TEST(text({{"at", "/0"}}) == "job \"resize\": argument 1: why");
+    BOOST_TEST(text({{"at", 7}, {"expected", false}}) == "job \"resize\": why");
+}
+
+BOOST_AUTO_TEST_CASE(result_that_cannot_be_sent_is_told_with_its_place)
+{
+    BOOST_TEST(text_of(failure_with(error_number::bad_result, {{"at", "/x"}}), errc::bad_result) ==
+        "job \"resize\": its result, at /x cannot be sent: why");
+    BOOST_TEST(text_of(failure_with(error_number::bad_result, no_data), errc::bad_result) ==
+        "job \"resize\": its result cannot be sent: why");
+}
+
+BOOST_AUTO_TEST_CASE(other_errors_of_the_worker_have_their_codes)
+{
+    BOOST_TEST(text_of(failure_with(error_number::internal, no_data), errc::protocol_error) ==
+        "job \"resize\": the worker itself failed: why");
+    BOOST_TEST(text_of(failure_with(error_number::result_too_large, no_data),
+                   errc::message_too_large) == "job \"resize\": why");
+}
+
+BOOST_AUTO_TEST_CASE(exception_of_a_job_keeps_its_type_and_text)
+{
+    json::value const data{{"type", "ValueError"}, {"what", "no such page"}, {"more", 7}};
+    auto const e = caught<remote_error>(failure_with(error_number::job_threw, data));
+    BOOST_TEST((e.code() == errc::remote_exception));
+    BOOST_TEST(e.job() == "resize");
+    BOOST_TEST(e.type() == "ValueError");
+    BOOST_TEST(e.message() == "no such page");
+    BOOST_TEST(e.number() == -32000);
+    BOOST_TEST(e.data() == data);
+}
+
+BOOST_AUTO_TEST_CASE(exception_without_data_has_the_message_of_the_answer)
+{
+    auto const e = caught<remote_error>(failure_with(error_number::job_threw, no_data));
+    BOOST_TEST(e.type() == "");
+    BOOST_TEST(e.message() == "why");
+}
+
+BOOST_AUTO_TEST_CASE(number_of_a_jobs_own_reaches_the_caller)
+{
+    for (int const number : {-32050, 42, 0}) {
+        auto const e =
+            caught<remote_error>(failure_with(static_cast<error_number>(number), no_data));
+        BOOST_TEST(e.number() == number);
+        BOOST_TEST(e.message() == "why");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(job_that_says_it_was_cancelled_though_nobody_asked_has_thrown)
+{
+    auto const e = caught<remote_error>(failure_with(error_number::cancelled, no_data));
+    BOOST_TEST(e.number() == -32003);
+}
+
+// Workers ------------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(death_by_a_signal_names_it)
+{
+    worker_facts const worker{.pid = 4242, .methods = {}, .stderr_lines = {"oops", "help"}};
+    auto const e = caught<worker_died>(
+        death_of(worker, {exit_status::kind::signaled, SIGSEGV, false}, "resize"));
+    BOOST_TEST((e.code() == errc::worker_died));
+    BOOST_TEST(e.pid() == 4242);
+    BOOST_TEST(e.job() == "resize");
+    BOOST_TEST((e.signal() == SIGSEGV));
+    BOOST_TEST(e.signal_name() == "SIGSEGV");
+    BOOST_TEST(!e.exit_status());
+    BOOST_TEST(e.stderr_lines() == worker.stderr_lines);
+}
+
+BOOST_AUTO_TEST_CASE(death_by_an_exit_has_its_status)
+{
+    auto const e =
+        caught<worker_died>(death_of({}, {exit_status::kind::exited, 3, false}, "resize"));
+    BOOST_TEST((e.exit_status() == 3));
+    BOOST_TEST(!e.signal());
+    BOOST_TEST(e.signal_name() == "");
+}
+
+BOOST_AUTO_TEST_CASE(death_that_somebody_else_waited_for_has_neither)
+{
+    auto const e = caught<worker_died>(death_of({}, {}, "resize"));
+    BOOST_TEST(!e.exit_status());
+    BOOST_TEST(!e.signal());
+}
+
+BOOST_AUTO_TEST_CASE(trouble_names_the_worker_and_has_its_last_lines)
+{
+    auto const quiet = trouble_with({.pid = 7, .methods = {}, .stderr_lines = {}},
+        errc::protocol_error, "sent a second \"ready\"");
+    BOOST_TEST(text_of(quiet, errc::protocol_error) == "worker 7 sent a second \"ready\"");
+
+    auto const loud = trouble_with({.pid = 7, .methods = {}, .stderr_lines = {"one", "two"}},
+        errc::worker_start_failed, "was not ready");
+    BOOST_TEST(text_of(loud, errc::worker_start_failed) ==
+        "worker 7 was not ready; its last lines on stderr:\n    one\n    two");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
