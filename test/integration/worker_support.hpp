@@ -127,7 +127,7 @@ public:
         if (how.leads_group)
             ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
 
-        std::vector<std::string> words{LEASEPOOL_SPARRING_WORKER};
+        std::vector<std::string> words{LEASEPOOL_RUNTIME_WORKER};
         words.insert(words.end(), how.arguments.begin(), how.arguments.end());
         auto variables = how.environment;
         for (char** each = environ; *each; ++each)
@@ -140,7 +140,7 @@ public:
             to.push_back(nullptr);
             return to;
         };
-        int const error = ::posix_spawn(&pid_, LEASEPOOL_SPARRING_WORKER, &actions, &attributes,
+        int const error = ::posix_spawn(&pid_, LEASEPOOL_RUNTIME_WORKER, &actions, &attributes,
             pointers(words).data(), pointers(variables).data());
         ::posix_spawnattr_destroy(&attributes);
         ::posix_spawn_file_actions_destroy(&actions);
