@@ -179,6 +179,10 @@ void process_pool::log_worker(
 void process_pool::apply(worker_link& link, wire::message&& what, outcomes& done)
 {
     using answer = link_state::answer;
+    // Behind a violation nothing counts: else it would depend on how much came with it what becomes
+    // of its job, and of those behind.
+    if (link.broken)
+        return;
     if (auto* const bad = std::get_if<wire::violation>(&what))
         return violation(link, errc::protocol_error, "sent what is " + bad->text);
     if (auto* const note = std::get_if<wire::notification>(&what))
