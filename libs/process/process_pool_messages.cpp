@@ -356,6 +356,11 @@ void process_pool::bury(link_ptr const& link, outcomes& done)
     auto const facts = facts_of(worker);
     worker.state.ended();
     std::exception_ptr why = worker.broken;
+    if (!why && worker.state.in_flight() != 0 &&
+        worker.state.why_killed() == link_state::verdict::overdue)
+        why = trouble_with(facts, errc::protocol_error,
+            "closed its " + std::string(worker.input_ended() ? "stdout" : "stdin") +
+                ", did not exit within kill_grace, and was killed");
     while (worker.state.in_flight() != 0) {
         link_state::flight flight{};
         auto const loss = worker.state.lose(flight);
