@@ -417,10 +417,10 @@ void process_pool::look_for_exit(worker_link& link)
     link.look_again_at = link_state::never;
     if (!link.launched || link.gone || link.exited)
         return;
-    link.exited = link.process.look();
+    if (auto const status = link.process.look())
+        return link.has_exited(*status);
     // Woken without reason, or a tracer has not let go of it: then waiting would turn in circles.
-    if (!link.exited)
-        link.look_again_at = now_ + std::chrono::milliseconds(10);
+    link.look_again_at = now_ + std::chrono::milliseconds(10);
 }
 
 }  // namespace leasepool::detail

@@ -122,8 +122,8 @@ bool process_pool::serve_once(link_ptr const& link, lock& held, outcomes& done)
         violation(*link, errc::message_too_large, why);
         more = false;
     }
-    // After the exit it is read until nothing comes, not until the end: that may be put off by
-    // whoever has left the group and has the pipe.
+    // After the exit it is not read to the end: that may be put off by whoever has left the group and
+    // has the pipe.
     if (link->exited && !more) {
         link->drained = exited;
         return !exited;
