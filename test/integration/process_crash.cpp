@@ -25,6 +25,7 @@ error_code const died = errc::worker_died;
 error_code const broke = errc::protocol_error;
 error_code const late = errc::job_timeout;
 error_code const large = errc::message_too_large;
+error_code const undetermined = errc::would_deadlock;
 
 // What is not said while half of an answer is in front of it: that makes a line that is not JSON.
 std::vector<deed> const deeds{
@@ -55,7 +56,8 @@ std::vector<deed> const deeds{
     {"close_stdout", broke, "closed its stdout, did not exit", broke, "closed its stdout"},
     {"grandchild", died, "exited with status 5", died, "exited with status 5"},
     {"escaped_grandchild", died, "exited with status 5", died, "exited with status 5"},
-    {"noisy_grandchild", died, "exited with status 5", broke, "not a JSON object"},
+    // Half of an answer may be followed by noise, or not.
+    {"noisy_grandchild", died, "exited with status 5", undetermined},
     {"flood_stderr", {}, "", {}, "", false},
     {"unknown_notification", {}, "", broke, "not a JSON object", false},
     {"stale_progress", {}, "", broke, "not a JSON object", false},
@@ -82,11 +84,8 @@ job_options short_timeout(deed const& what)
 /// said on stderr.
 void end_escaped(journal& log)
 {
-    if (log.count("grandchild ") == 0)
-        return;
-    auto const text = log.last("grandchild ").message;
-    auto const pid = static_cast<pid_t>(std::stol(text.substr(text.find(' '))));
-    ::kill(pid, SIGKILL);
+    for (auto const& text : log.messages("grandchild "))
+        ::kill(static_cast<pid_t>(std::stol(text.substr(text.find(' ')))), SIGKILL);
 }
 
 void check(fate const& seen, error_code const& code, std::string const& text)
@@ -118,6 +117,32 @@ void one_job(deed const& what, char const* when, error_code const& code, std::st
     });
 }
 
+void among_many(deed const& what, char const* when, error_code const& code, std::string const& text)
+{
+    BOOST_TEST_CONTEXT(what.name << ' ' << when)
+    with_crew(fragile({}, 3), [&](crew& workers) -> asio::awaitable<void> {
+        std::vector<attempt> wrong;
+        std::vector<attempt> right;
+        for (int i = 0; i != 4; ++i) {
+            wrong.push_back(workers.begin(what.name, args(when), short_timeout(what)));
+            for (int j = 0; j != 3; ++j)
+                right.push_back(workers.begin("add", args(i, j)));
+        }
+        for (auto& job : wrong)
+            check(co_await job.get(), code, text);
+        for (int n = 0; n != 12; ++n) {
+            auto const seen = co_await right[static_cast<std::size_t>(n)].get();
+            BOOST_TEST(seen.text == "");
+            BOOST_TEST(seen.value == json::value(n / 3 + n % 3));
+        }
+        if (what.ends_worker || code)
+            co_await workers.full_again(4);
+        for (int i = 0; i != 3; ++i)
+            co_await workers.check_service();
+        end_escaped(workers.log);
+    });
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(process_crash)
@@ -131,7 +156,8 @@ BOOST_AUTO_TEST_CASE(wrong_while_it_runs_fails_that_job)
 BOOST_AUTO_TEST_CASE(wrong_in_the_middle_of_an_answer_fails_that_job)
 {
     for (auto const& what : deeds)
-        one_job(what, "writing", what.writing, what.writing_text);
+        if (what.writing != undetermined)
+            one_job(what, "writing", what.writing, what.writing_text);
 }
 
 BOOST_AUTO_TEST_CASE(wrong_of_an_idle_worker_fails_no_job)
@@ -152,33 +178,11 @@ BOOST_AUTO_TEST_CASE(wrong_of_an_idle_worker_fails_no_job)
 
 BOOST_AUTO_TEST_CASE(wrong_among_many_jobs_fails_only_its_own)
 {
-    for (auto const& what : deeds)
-        for (std::string const when : {"running", "writing"})
-            BOOST_TEST_CONTEXT(what.name << ' ' << when)
-    with_crew(fragile({}, 3), [&](crew& workers) -> asio::awaitable<void> {
-        std::vector<attempt> wrong;
-        std::vector<attempt> right;
-        for (int i = 0; i != 4; ++i) {
-            wrong.push_back(workers.begin(what.name, args(when), short_timeout(what)));
-            for (int j = 0; j != 3; ++j)
-                right.push_back(workers.begin("add", args(i, j)));
-        }
-        for (auto& job : wrong)
-            if (when == "running")
-                check(co_await job.get(), what.running, what.running_text);
-            else
-                check(co_await job.get(), what.writing, what.writing_text);
-        for (int n = 0; n != 12; ++n) {
-            auto const seen = co_await right[static_cast<std::size_t>(n)].get();
-            BOOST_TEST(seen.text == "");
-            BOOST_TEST(seen.value == json::value(n / 3 + n % 3));
-        }
-        if (what.ends_worker || (when == "writing" && what.writing))
-            co_await workers.full_again(4);
-        for (int i = 0; i != 3; ++i)
-            co_await workers.check_service();
-        end_escaped(workers.log);
-    });
+    for (auto const& what : deeds) {
+        among_many(what, "running", what.running, what.running_text);
+        if (what.writing != undetermined)
+            among_many(what, "writing", what.writing, what.writing_text);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(jobs_queued_behind_a_wrong_go_to_another_worker)
