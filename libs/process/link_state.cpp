@@ -174,7 +174,6 @@ void link_state::pipe_closed(time now) noexcept
     if (phase_ != phase::ready && phase_ != phase::starting)
         return;
     phase_ = phase::closing;
-    retiring_ = true;
     kill_at_ = std::min(kill_at_, saturating_add(now, options_.kill_grace));
 }
 

@@ -355,10 +355,11 @@ void process_pool::bury(link_ptr const& link, outcomes& done)
     });
     auto const facts = facts_of(worker);
     worker.state.ended();
+    bool const started = worker.serving || worker.proven || worker.state.retiring();
     std::exception_ptr why = worker.broken;
-    if (!why && worker.state.in_flight() != 0 &&
+    if (!why && (!started || worker.state.in_flight() != 0) &&
         worker.state.why_killed() == link_state::verdict::overdue)
-        why = trouble_with(facts, errc::protocol_error,
+        why = trouble_with(facts, started ? errc::protocol_error : errc::worker_start_failed,
             "closed its " + std::string(worker.input_ended() ? "stdout" : "stdin") +
                 ", did not exit within kill_grace, and was killed");
     while (worker.state.in_flight() != 0) {
@@ -390,7 +391,6 @@ void process_pool::bury(link_ptr const& link, outcomes& done)
     auto const keep = link;
     std::erase(links_, link);
 
-    bool const started = worker.serving || worker.proven || worker.state.retiring();
     bool const proven = worker.proven || worker.due;
     if (!started || (worker.serving && !proven)) {
         if (!why)
