@@ -7,7 +7,8 @@
 // "writing" half of its answer, or "idle", after it). It knows nothing of the library, and is not built
 // with sanitizers.
 //
-//   sparring_worker [--pipelining | --lying] [--version N] [--start DEED] [--fail-starts FILE N]
+//   sparring_worker [--pipelining | --lying] [--version N] [--start DEED]
+//       [--fail-starts FILE FIRST LAST]
 //
 // With --pipelining it reads on while a job runs, and keeps what it promises. With --lying it promises
 // the same, and does not.
@@ -269,11 +270,14 @@ void serve_one_by_one()
             answer(m);
 }
 
-bool start_fails(std::string const& path, int times)
+// The starts are numbered from 1, by the lines of a file.
+bool start_fails(std::string const& path, int first, int last)
 {
     append(path, "start");
     struct stat about = {};
-    return ::stat(path.c_str(), &about) == 0 && about.st_size <= 6 * times;
+    if (::stat(path.c_str(), &about) != 0)
+        std::_Exit(98);
+    return about.st_size >= 6 * first && about.st_size <= 6 * last;
 }
 
 void send_ready()
@@ -304,11 +308,11 @@ int main(int argc, char** argv)
         else if (word == "--start")
             chosen.start_with = argv[++i];
         else if (word == "--fail-starts") {
-            std::string const path = argv[++i];
-            if (start_fails(path, std::atoi(argv[++i]))) {
+            if (start_fails(argv[i + 1], std::atoi(argv[i + 2]), std::atoi(argv[i + 3]))) {
                 write_all(STDERR_FILENO, "this is not my day\n");
                 return 4;
             }
+            i += 3;
         }
     }
     if (!chosen.start_with.empty()) {
