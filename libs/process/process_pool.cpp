@@ -64,9 +64,12 @@ process_pool::process_pool(pool_site site, std::shared_ptr<process_backend_optio
 {
 }
 
-void process_pool::start()
+void process_pool::serve(job_source& from) noexcept
 {
-    guarded([this](outcomes& done) { step(done); });
+    guarded([&](outcomes& done) {
+        source_ = &from;
+        step(done);
+    });
 }
 
 void process_pool::close() noexcept
