@@ -62,7 +62,6 @@ private:
     template <class F>
     void guarded(F const& f) noexcept;
     void launch(link_ptr const& link) noexcept;
-    void on_launched(link_ptr const& link, child&& process, std::exception_ptr why) noexcept;
     void on_readable(link_ptr const& link) noexcept;
     void on_errors_readable(link_ptr const& link) noexcept;
     void on_exit(link_ptr const& link) noexcept;
@@ -72,6 +71,8 @@ private:
     // With it.
     void step(outcomes& done);
     void start_workers();
+    void on_launched(
+        link_ptr const& link, child&& process, std::exception_ptr const& why, outcomes& done);
     void pump();
     void give_job(worker_link& link, run_operation& op, outcomes& done);
     void act(link_ptr const& link);
