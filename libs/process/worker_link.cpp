@@ -108,6 +108,8 @@ std::string worker_link::stuck() const
 
 void worker_link::send(run_operation& op, link_state::duration timeout, time now)
 {
+    // What was decided earlier goes first: behind a bar that is still up it would not be begun.
+    carry_out();
     auto& call = *op.remote;
     out_.append(call.body);
     wire::writer::request_id(out_.tail(), call.ticket);
@@ -130,11 +132,17 @@ void worker_link::send_limits()
 
 bool worker_link::act(time now)
 {
+    carry_out();
+    return flush(now);
+}
+
+void worker_link::carry_out()
+{
     for (;;) {
         auto const next = state.poll();
         switch (next.what) {
         case link_state::act::none:
-            return flush(now);
+            return;
         case link_state::act::send_cancel:
             notify(wire::methods::cancel, wire::to_params(wire::cancel{next.id}));
             break;

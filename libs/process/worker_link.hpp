@@ -112,6 +112,7 @@ public:
     bool gone = false;
 
 private:
+    void carry_out();
     std::string_view read_error_bytes();
     void notify(std::string_view method, boost::json::value const& params);
 
