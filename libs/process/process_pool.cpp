@@ -390,7 +390,7 @@ void process_pool::retire(worker_link& link) noexcept
 void process_pool::leave_service(worker_link& link) noexcept
 {
     if (std::exchange(link.serving, false))
-        crew_.left(link.due || closing_, link.proven, now_);
+        crew_.left(link.due, link.proven || closing_, now_);
 }
 
 void process_pool::start_failed(std::exception_ptr const& why)
