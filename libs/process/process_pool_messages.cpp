@@ -58,10 +58,9 @@ void process_pool::on_readable(link_ptr const& link) noexcept
     link->reading = false;
     if (dead_ || link->gone)
         return;
-    if (std::exchange(link->busy, true)) {
-        link->again = true;
+    // Somebody reads it, and will wait for more; and will look whether it has exited.
+    if (std::exchange(link->busy, true))
         return;
-    }
     for (bool more = true; more;) {
         now();
         try {
@@ -76,6 +75,9 @@ void process_pool::on_readable(link_ptr const& link) noexcept
         }
         if (dead_ || link->gone)
             break;
+        // One that sends without a pause must keep neither this thread nor the clocks: what else it
+        // has is waited for again. Of a dead one there is only so much.
+        more = more && link->exited;
         if (!more) {
             link->busy = false;
             try {
@@ -97,7 +99,6 @@ void process_pool::on_readable(link_ptr const& link) noexcept
 /// Reads once, and takes note of it. False: there is nothing more for now.
 bool process_pool::serve_once(link_ptr const& link, lock& held, outcomes& done)
 {
-    link->again = false;
     bool const exited = link->exited.has_value();
     bool more = link->read();
 
@@ -130,7 +131,7 @@ bool process_pool::serve_once(link_ptr const& link, lock& held, outcomes& done)
     }
     if (link->input_ended())
         link->state.pipe_closed(now_);
-    return more || link->again;
+    return more;
 }
 
 void process_pool::on_errors_readable(link_ptr const& link) noexcept

@@ -101,7 +101,6 @@ public:
     bool proven = false;
     bool due = false;
     bool busy = false;     // somebody reads it
-    bool again = false;    // whoever does is to do it once more
     bool reading = false;  // a wait for it is under way
     bool reading_errors = false;
     bool writing = false;
