@@ -198,10 +198,12 @@ BOOST_AUTO_TEST_CASE(flood_from_a_worker_does_not_keep_the_clocks_from_running)
         auto job = workers.begin("flood_progress", args("running"), job_options().timeout(50ms));
         check_code(co_await job.get(), errc::job_timeout);
         BOOST_TEST(job.news().size() > 1000U);
+        co_await workers.full_again();
         auto loud = workers.begin(
             "flood_stderr", args("running", 1'000'000'000), job_options().timeout(50ms));
+        auto const pid = co_await loud.begun();
         check_code(co_await loud.get(), errc::job_timeout);
-        co_await workers.full_again(2);
+        await_gone(pid);
         co_await workers.check_service();
     });
 }
