@@ -47,7 +47,6 @@ process_backend::pool_type::pool_type(
     pool_site site, std::shared_ptr<process_backend_options const> options)
     : pool_(std::make_shared<detail::process_pool>(std::move(site), std::move(options)))
 {
-    pool_->start();
 }
 
 process_backend::pool_type::~pool_type()

@@ -64,9 +64,12 @@ process_pool::process_pool(pool_site site, std::shared_ptr<process_backend_optio
 {
 }
 
-void process_pool::start()
+void process_pool::serve(job_source& from) noexcept
 {
-    guarded([this](outcomes& done) { step(done); });
+    guarded([&](outcomes& done) {
+        source_ = &from;
+        step(done);
+    });
 }
 
 void process_pool::close() noexcept
@@ -261,42 +264,41 @@ void process_pool::launch(link_ptr const& link) noexcept
     asio::any_io_executor executor;
     {
         lock const held(mutex_);
-        executor = executor_;
+        if (!dead_)
+            executor = executor_;
     }
-    try {
-        process = spawn(executor, spawn_);
-    }
-    catch (...) {
-        why = std::current_exception();
-    }
+    if (executor)
+        try {
+            process = spawn(executor, spawn_);
+        }
+        catch (...) {
+            why = std::current_exception();
+        }
+    guarded([&](outcomes& done) { on_launched(link, std::move(process), why, done); });
+    // If the pool has ended.
+    process.drop();
     executor = {};
-    on_launched(link, std::move(process), std::move(why));
+    // Not sooner: whoever ends the pool waits for this, and may end the executor after that.
+    lock const held(mutex_);
+    --launching_;
+    launched_.notify_all();
 }
 
 void process_pool::on_launched(
-    link_ptr const& link, child&& process, std::exception_ptr why) noexcept
+    link_ptr const& link, child&& process, std::exception_ptr const& why, outcomes& done)
 {
-    {
-        // Whoever ends the pool waits for this, and drops it then.
-        lock const held(mutex_);
-        link->process = std::move(process);
-        --launching_;
-        launched_.notify_all();
-        link->launched = true;
-        if (link->state.state() == link_state::phase::killing && link->process.valid())
-            link->process.kill(SIGKILL);
+    if (why) {
+        std::erase(links_, link);
+        start_failed(why);
+        if (closing_ && links_.empty())
+            site_.closed();
     }
-    guarded([&](outcomes& done) {
-        if (why) {
-            std::erase(links_, link);
-            start_failed(why);
-            if (closing_ && links_.empty())
-                site_.closed();
-        }
-        else
-            log_worker(*link, severity::debug, "worker started");
-        step(done);
-    });
+    else {
+        link->process = std::move(process);
+        link->launched = true;
+        log_worker(*link, severity::debug, "worker started");
+    }
+    step(done);
 }
 
 void process_pool::act(link_ptr const& link)
@@ -425,10 +427,10 @@ void process_pool::look_for_exit(worker_link& link)
     link.look_again_at = link_state::never;
     if (!link.launched || link.gone || link.exited)
         return;
-    link.exited = link.process.look();
+    if (auto const status = link.process.look())
+        return link.has_exited(*status);
     // Woken without reason, or a tracer has not let go of it: then waiting would turn in circles.
-    if (!link.exited)
-        link.look_again_at = now_ + std::chrono::milliseconds(10);
+    link.look_again_at = now_ + std::chrono::milliseconds(10);
 }
 
 }  // namespace leasepool::detail

@@ -42,14 +42,13 @@ class process_pool final : public job_pool, public std::enable_shared_from_this<
 public:
     process_pool(pool_site site, std::shared_ptr<process_backend_options const> options);
 
-    /// Starts the first workers.
-    void start();
     /// Has all workers end, by and by; then says so.
     void close() noexcept;
     /// Kills all workers, now; fails what they had.
     void end() noexcept;
 
-    void serve(job_source& from) noexcept override { source_ = &from; }
+    /// Starts the first workers, too: one that is ready has jobs taken for it.
+    void serve(job_source& from) noexcept override;
     void prepare(remote_call& call) const override { write_body(call, bounds_); }
     void jobs_waiting() noexcept override;
     void stop_job(std::uint64_t ticket, error_code why) noexcept override;
@@ -64,7 +63,6 @@ private:
     template <class F>
     void guarded(F const& f) noexcept;
     void launch(link_ptr const& link) noexcept;
-    void on_launched(link_ptr const& link, child&& process, std::exception_ptr why) noexcept;
     void on_readable(link_ptr const& link) noexcept;
     void on_errors_readable(link_ptr const& link) noexcept;
     void on_exit(link_ptr const& link) noexcept;
@@ -74,6 +72,8 @@ private:
     // With it.
     void step(outcomes& done);
     void start_workers();
+    void on_launched(
+        link_ptr const& link, child&& process, std::exception_ptr const& why, outcomes& done);
     void pump();
     void give_job(worker_link& link, run_operation& op, outcomes& done);
     void act(link_ptr const& link);

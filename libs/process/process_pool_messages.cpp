@@ -58,10 +58,9 @@ void process_pool::on_readable(link_ptr const& link) noexcept
     link->reading = false;
     if (dead_ || link->gone)
         return;
-    if (std::exchange(link->busy, true)) {
-        link->again = true;
+    // Somebody reads it, and will wait for more; and will look whether it has exited.
+    if (std::exchange(link->busy, true))
         return;
-    }
     for (bool more = true; more;) {
         now();
         try {
@@ -76,6 +75,9 @@ void process_pool::on_readable(link_ptr const& link) noexcept
         }
         if (dead_ || link->gone)
             break;
+        // One that sends without a pause must keep neither this thread nor the clocks: what else it
+        // has is waited for again. Of a dead one there is only so much.
+        more = more && link->exited;
         if (!more) {
             link->busy = false;
             try {
@@ -97,7 +99,6 @@ void process_pool::on_readable(link_ptr const& link) noexcept
 /// Reads once, and takes note of it. False: there is nothing more for now.
 bool process_pool::serve_once(link_ptr const& link, lock& held, outcomes& done)
 {
-    link->again = false;
     bool const exited = link->exited.has_value();
     bool more = link->read();
 
@@ -122,15 +123,15 @@ bool process_pool::serve_once(link_ptr const& link, lock& held, outcomes& done)
         violation(*link, errc::message_too_large, why);
         more = false;
     }
-    // After the exit it is read until nothing comes, not until the end: that may be put off by
-    // whoever has left the group and has the pipe.
+    // After the exit it is not read to the end: that may be put off by whoever has left the group and
+    // has the pipe.
     if (link->exited && !more) {
         link->drained = exited;
         return !exited;
     }
     if (link->input_ended())
         link->state.pipe_closed(now_);
-    return more || link->again;
+    return more;
 }
 
 void process_pool::on_errors_readable(link_ptr const& link) noexcept
@@ -179,6 +180,10 @@ void process_pool::log_worker(
 void process_pool::apply(worker_link& link, wire::message&& what, outcomes& done)
 {
     using answer = link_state::answer;
+    // Behind a violation nothing counts: else it would depend on how much came with it what becomes
+    // of its job, and of those behind.
+    if (link.broken)
+        return;
     if (auto* const bad = std::get_if<wire::violation>(&what))
         return violation(link, errc::protocol_error, "sent what is " + bad->text);
     if (auto* const note = std::get_if<wire::notification>(&what))
@@ -351,7 +356,13 @@ void process_pool::bury(link_ptr const& link, outcomes& done)
     });
     auto const facts = facts_of(worker);
     worker.state.ended();
+    bool const started = worker.serving || worker.proven || worker.state.retiring();
     std::exception_ptr why = worker.broken;
+    if (!why && (!started || worker.state.in_flight() != 0) &&
+        worker.state.why_killed() == link_state::verdict::overdue)
+        why = trouble_with(facts, started ? errc::protocol_error : errc::worker_start_failed,
+            "closed its " + std::string(worker.input_ended() ? "stdout" : "stdin") +
+                ", did not exit within kill_grace, and was killed");
     while (worker.state.in_flight() != 0) {
         link_state::flight flight{};
         auto const loss = worker.state.lose(flight);
@@ -381,7 +392,6 @@ void process_pool::bury(link_ptr const& link, outcomes& done)
     auto const keep = link;
     std::erase(links_, link);
 
-    bool const started = worker.serving || worker.proven || worker.state.retiring();
     bool const proven = worker.proven || worker.due;
     if (!started || (worker.serving && !proven)) {
         if (!why)

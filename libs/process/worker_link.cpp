@@ -10,9 +10,11 @@
 
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <span>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <utility>
 #include <variant>
@@ -38,6 +40,12 @@ ssize_t read_some(int fd, std::span<char> into) noexcept
     return got;
 }
 
+std::size_t bytes_in(int fd) noexcept
+{
+    int n = 0;
+    return ::ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? static_cast<std::size_t>(n) : 0;
+}
+
 }  // namespace
 
 worker_link::worker_link(link_state::options const& o, wire::limits const& bounds, time now)
@@ -46,25 +54,36 @@ worker_link::worker_link(link_state::options const& o, wire::limits const& bound
 {
 }
 
+void worker_link::has_exited(exit_status how)
+{
+    exited = how;
+    // What it has sent is in the pipe by now. What comes later is somebody else's, who may never end.
+    last_bytes_ = bytes_in(process.standard_output().native_handle());
+}
+
 bool worker_link::read()
 {
     std::size_t sum = 0;
-    while (!output_closed_ && sum < round) {
-        auto const space = in_.prepare();
+    while (!output_closed_ && last_bytes_ != 0 && sum < round) {
+        auto space = in_.prepare();
+        space = space.first(std::min(space.size(), last_bytes_));
         auto const got = read_some(process.standard_output().native_handle(), space);
         if (got == 0)
             output_closed_ = true;
         if (got <= 0)
             return false;
-        in_.commit(static_cast<std::size_t>(got));
-        sum += static_cast<std::size_t>(got);
+        auto const n = static_cast<std::size_t>(got);
+        in_.commit(n);
+        sum += n;
         if (sum >= long_message && !std::exchange(wide_output_, true))
             widen_pipe(process.standard_output().native_handle());
+        if (exited)
+            last_bytes_ -= n;
         // A pipe that gives less than asked for is empty; another look would cost as much as a wait.
-        if (static_cast<std::size_t>(got) < space.size() && !exited)
+        else if (n < space.size())
             return false;
     }
-    return !output_closed_;
+    return !output_closed_ && last_bytes_ != 0;
 }
 
 std::string_view worker_link::read_error_bytes()
@@ -118,11 +137,17 @@ void worker_link::send_limits()
 
 bool worker_link::act(time now)
 {
+    carry_out();
+    return flush(now);
+}
+
+void worker_link::carry_out()
+{
     for (;;) {
         auto const next = state.poll();
         switch (next.what) {
         case link_state::act::none:
-            return flush(now);
+            return;
         case link_state::act::send_cancel:
             notify(wire::methods::cancel, wire::to_params(wire::cancel{next.id}));
             break;

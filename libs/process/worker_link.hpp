@@ -53,6 +53,8 @@ public:
 
     // From the worker ------------------------------------------------------------------------------
 
+    /// The process has ended: what it has sent is still to be read.
+    void has_exited(exit_status how);
     /// Reads what there is, at most about `round` bytes. True: there may be more.
     bool read();
     /// Whether nothing more will come.
@@ -91,15 +93,14 @@ public:
     std::vector<std::string> methods;
     std::exception_ptr broken;  // why it is killed: how it broke the protocol, say
     errc broken_code{};
-    std::optional<exit_status> exited;
-    std::size_t jobs = 0;  // that it was given, and may have begun
+    std::optional<exit_status> exited;  // see `has_exited`
+    std::size_t jobs = 0;               // that it was given, and may have begun
 
     // The pool's marks.
     bool serving = false;
     bool proven = false;
     bool due = false;
     bool busy = false;     // somebody reads it
-    bool again = false;    // whoever does is to do it once more
     bool reading = false;  // a wait for it is under way
     bool reading_errors = false;
     bool writing = false;
@@ -110,6 +111,7 @@ public:
     bool gone = false;
 
 private:
+    void carry_out();
     std::string_view read_error_bytes();
     void notify(std::string_view method, boost::json::value const& params);
 
@@ -119,6 +121,7 @@ private:
     wire::limits const bounds_;
     out_queue out_;
     std::string error_bytes_;
+    std::size_t last_bytes_ = SIZE_MAX;  // that are to be read, once that is known
     bool output_closed_ = false;
     bool errors_closed_ = false;
     bool close_when_written_ = false;

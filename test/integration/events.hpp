@@ -95,6 +95,16 @@ public:
             [&](entry const& e) { return e.message.starts_with(beginning); });
     }
 
+    /// All of them.
+    std::vector<std::string> messages(std::string_view beginning) const
+    {
+        std::vector<std::string> found;
+        for (auto const& e : entries_)
+            if (e.message.starts_with(beginning))
+                found.push_back(e.message);
+        return found;
+    }
+
     /// The last of them.
     entry last(std::string_view beginning) const
     {

@@ -1,0 +1,229 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "process_pool_support.hpp"
+
+// Every wrong that a worker can do, at every time at which it can do it, to one job, to many at a time,
+// and to those that are queued behind.
+
+namespace leasepool::test {
+namespace {
+
+/// A wrong, and what is to become of the job in which it is done. No code: a result. An empty text:
+/// of no matter.
+struct deed {
+    std::string name;
+    error_code running{};
+    std::string running_text{};
+    error_code writing{};
+    std::string writing_text{};
+    bool ends_worker = true;
+};
+
+error_code const died = errc::worker_died;
+error_code const broke = errc::protocol_error;
+error_code const late = errc::job_timeout;
+error_code const large = errc::message_too_large;
+error_code const undetermined = errc::would_deadlock;
+
+// What is not said while half of an answer is in front of it: that makes a line that is not JSON.
+std::vector<deed> const deeds{
+    {"exit", died, "exited with status 3", died, "exited with status 3"},
+    {"abort", died, "killed by SIGABRT", died, "killed by SIGABRT"},
+    {"segfault", died, "killed by SIGSEGV", died, "killed by SIGSEGV"},
+    {"kill", died, "killed by SIGKILL", died, "killed by SIGKILL"},
+    {"terminate", died, "killed by SIGTERM", died, "killed by SIGTERM"},
+    {"spin", late, "", late, ""},
+    {"deaf", late, "", late, ""},
+    {"hang", late, "", late, ""},
+    {"half_line", late, "", late, ""},
+    {"garbage", broke, "}garbage{", broke, "}garbage{"},
+    {"print", broke, "debugging is fun", broke, "debugging is fun"},
+    {"empty_line", broke, "not a JSON object", broke, "not a JSON object"},
+    {"deep", broke, "deeper inside each other than 64", broke, "not a JSON object"},
+    {"too_long", large, "max_message_bytes (65536)", large, "max_message_bytes (65536)"},
+    {"endless_line", large, "0123456789abcdef", large, "max_message_bytes"},
+    {"wrong_id", broke, "18446744073709551615", broke, "not a JSON object"},
+    {"twice", {}, "", broke, "not a JSON object"},
+    {"request", broke, "sent a request (\"add\")", broke, "not a JSON object"},
+    {"ready_again", broke, "said twice that it is ready", broke, "not a JSON object"},
+    {"bad_log", broke, "leasepool/log", broke, "not a JSON object"},
+    {"bad_progress", broke, "leasepool/progress", broke, "not a JSON object"},
+    {"not_begun", broke, "as not begun, which it was not told", broke, "not a JSON object"},
+    {"could_not_read", broke, "could not read what it was sent", broke, "not a JSON object"},
+    {"close_stdin", {}, "", {}, ""},
+    {"close_stdout", broke, "closed its stdout, did not exit", broke, "closed its stdout"},
+    {"grandchild", died, "exited with status 5", died, "exited with status 5"},
+    {"escaped_grandchild", died, "exited with status 5", died, "exited with status 5"},
+    // Half of an answer may be followed by noise, or not.
+    {"noisy_grandchild", died, "exited with status 5", undetermined},
+    {"flood_stderr", {}, "", {}, "", false},
+    {"unknown_notification", {}, "", broke, "not a JSON object", false},
+    {"stale_progress", {}, "", broke, "not a JSON object", false},
+};
+
+bool hangs(deed const& what)
+{
+    return what.running == late;
+}
+
+process_backend_options fragile(std::vector<std::string> const& words = {}, std::size_t workers = 1)
+{
+    auto options = sparring(words, workers);
+    options.max_message_bytes = 65536;
+    return options;
+}
+
+job_options short_timeout(deed const& what)
+{
+    return hangs(what) ? job_options().timeout(40ms) : job_options();
+}
+
+/// Grandchildren that have left the group are nobody's to kill; they are looked for by what they
+/// said on stderr.
+void end_escaped(journal& log)
+{
+    for (auto const& text : log.messages("grandchild "))
+        ::kill(static_cast<pid_t>(std::stol(text.substr(text.find(' ')))), SIGKILL);
+}
+
+void check(fate const& seen, error_code const& code, std::string const& text)
+{
+    BOOST_TEST(seen.code == code);
+    BOOST_TEST(contains(seen.text, text), "\"" << seen.text << "\" says: " << text);
+    if (!code)
+        BOOST_TEST(json::serialize(seen.value) != "null");
+    if (code == died)
+        BOOST_CHECK_THROW(std::rethrow_exception(seen.reason), worker_died);
+}
+
+asio::awaitable<void> check_end(crew& workers, deed const& what, error_code const& code)
+{
+    if (what.ends_worker || code)
+        co_await workers.full_again();
+    co_await workers.check_service();
+    BOOST_TEST(workers.pools.total() == 1U);
+    end_escaped(workers.log);
+}
+
+void one_job(deed const& what, char const* when, error_code const& code, std::string const& text)
+{
+    BOOST_TEST_CONTEXT(what.name << ' ' << when)
+    with_crew(fragile(), [&](crew& workers) -> asio::awaitable<void> {
+        auto const seen = co_await workers.call(what.name, args(when), short_timeout(what));
+        check(seen, code, text);
+        co_await check_end(workers, what, code);
+    });
+}
+
+void among_many(deed const& what, char const* when, error_code const& code, std::string const& text)
+{
+    BOOST_TEST_CONTEXT(what.name << ' ' << when)
+    with_crew(fragile({}, 3), [&](crew& workers) -> asio::awaitable<void> {
+        std::vector<attempt> wrong;
+        std::vector<attempt> right;
+        for (int i = 0; i != 4; ++i) {
+            wrong.push_back(workers.begin(what.name, args(when), short_timeout(what)));
+            for (int j = 0; j != 3; ++j)
+                right.push_back(workers.begin("add", args(i, j)));
+        }
+        for (auto& job : wrong)
+            check(co_await job.get(), code, text);
+        for (int n = 0; n != 12; ++n) {
+            auto const seen = co_await right[static_cast<std::size_t>(n)].get();
+            BOOST_TEST(seen.text == "");
+            BOOST_TEST(seen.value == json::value(n / 3 + n % 3));
+        }
+        if (what.ends_worker || code)
+            co_await workers.full_again(4);
+        for (int i = 0; i != 3; ++i)
+            co_await workers.check_service();
+        end_escaped(workers.log);
+    });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(process_crash)
+
+BOOST_AUTO_TEST_CASE(wrong_while_it_runs_fails_that_job)
+{
+    for (auto const& what : deeds)
+        one_job(what, "running", what.running, what.running_text);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_in_the_middle_of_an_answer_fails_that_job)
+{
+    for (auto const& what : deeds)
+        if (what.writing != undetermined)
+            one_job(what, "writing", what.writing, what.writing_text);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_of_an_idle_worker_fails_no_job)
+{
+    for (auto const& what : deeds)
+        BOOST_TEST_CONTEXT(what.name)
+    with_crew(fragile(), [&](crew& workers) -> asio::awaitable<void> {
+        auto const seen = co_await workers.call(what.name, args("idle"));
+        check(seen, {}, "");
+        if (hangs(what)) {
+            // Nobody notices before it has another job.
+            auto const next = co_await workers.call("add", args(1, 2), job_options().timeout(40ms));
+            check(next, late, "");
+        }
+        co_await check_end(workers, what, {});
+    });
+}
+
+BOOST_AUTO_TEST_CASE(wrong_among_many_jobs_fails_only_its_own)
+{
+    for (auto const& what : deeds) {
+        among_many(what, "running", what.running, what.running_text);
+        if (what.writing != undetermined)
+            among_many(what, "writing", what.writing, what.writing_text);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(jobs_queued_behind_a_wrong_go_to_another_worker)
+{
+    for (auto const& what : deeds)
+        for (auto const* const worker : {"", "--pipelining", "--lying"})
+            BOOST_TEST_CONTEXT(what.name << ' ' << worker)
+            {
+                std::string const kind = worker;
+                // What it does behind its answer it does during the next job, if that is sent ahead.
+                if (!kind.empty() && (what.name == "twice" || what.name == "close_stdin"))
+                    continue;
+                // The thread that reads ahead goes on with the line.
+                if (kind == "--pipelining" && what.name == "half_line")
+                    continue;
+                auto const body = [&](crew& workers) -> asio::awaitable<void> {
+                    // Until the pool knows that they are short, and sends them ahead.
+                    std::vector<attempt> before;
+                    for (int i = 0; i != 50; ++i)
+                        before.push_back(workers.begin("add", args(i, i)));
+                    for (auto& job : before)
+                        co_await job.get();
+
+                    auto wrong = workers.begin(what.name, args("running"), short_timeout(what));
+                    std::vector<attempt> behind;
+                    for (int i = 0; i != 20; ++i)
+                        behind.push_back(workers.begin("add", args(i, 1)));
+                    check(co_await wrong.get(), what.running, what.running_text);
+                    for (int i = 0; i != 20; ++i) {
+                        auto const seen = co_await behind[static_cast<std::size_t>(i)].get();
+                        BOOST_TEST(seen.text == "");
+                        BOOST_TEST(seen.value == json::value(i + 1));
+                    }
+                    co_await check_end(workers, what, what.running);
+                };
+                with_crew(fragile(kind.empty() ? std::vector<std::string>{}
+                                               : std::vector<std::string>{kind}),
+                    body);
+            }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace leasepool::test
