@@ -31,12 +31,11 @@ void link_state::ready(bool pipelining, time now) noexcept
 
 // Sending ------------------------------------------------------------------------------------------
 
-std::size_t link_state::depth() const noexcept
+void link_state::set_pace(duration pace) noexcept
 {
-    if (!pipelining_ || pace_ <= duration::zero())
-        return 1;
-    auto const fit = static_cast<std::size_t>(options_.budget / pace_);
-    return std::clamp<std::size_t>(fit, 1, flights_.capacity());
+    pace_ = pace;
+    auto const fit = static_cast<std::size_t>(options_.budget / pace);
+    depth_ = std::clamp<std::size_t>(fit, 1, flights_.capacity());
 }
 
 /// The head has run for so long that whatever is behind it had better be elsewhere.
@@ -114,7 +113,7 @@ void link_state::paced(time now) noexcept
     auto const seen =
         std::max((now - pace_since_) / static_cast<duration::rep>(pace_answers_), duration{1});
     // Slower than thought: at once, for a job may be waiting behind this one. Faster: by and by.
-    pace_ = pace_ == duration::zero() || seen > pace_ ? seen : pace_ - (pace_ - seen) / 4;
+    set_pace(pace_ == duration::zero() || seen > pace_ ? seen : pace_ - (pace_ - seen) / 4);
     pace_answers_ = 0;
     pace_since_ = now;
 }

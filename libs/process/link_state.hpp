@@ -154,13 +154,14 @@ public:
     bool barred() const noexcept { return barred_; }
     verdict why_killed() const noexcept { return verdict_; }
     /// How many jobs may be in flight by the pace that was seen.
-    std::size_t depth() const noexcept;
+    std::size_t depth() const noexcept { return pipelining_ ? depth_ : 1; }
     time started_at() const noexcept { return started_at_; }
 
 private:
     using flight_queue = boost::circular_buffer<flight>;
 
     bool serving() const noexcept { return phase_ == phase::ready || phase_ == phase::closing; }
+    void set_pace(duration pace) noexcept;
     void new_head(time now) noexcept;
     void bar() noexcept;
     void lift_bar() noexcept;
@@ -194,6 +195,7 @@ private:
 
     // The pace.
     duration pace_{};  // of a job; zero: not known
+    std::size_t depth_ = 1;
     time pace_since_{};
     std::size_t pace_answers_ = 0;
 };

@@ -7,6 +7,8 @@
 #include "base/quiet_write.hpp"
 
 #include <cerrno>
+#include <chrono>
+#include <ctime>
 #include <fcntl.h>
 #include <poll.h>
 #include <system_error>
@@ -80,6 +82,18 @@ void write_all(int fd, std::string_view bytes)
         else
             throw std::system_error(errno, std::generic_category(), "writing to the parent");
     }
+}
+
+std::int64_t coarse_time() noexcept
+{
+#if defined(CLOCK_MONOTONIC_COARSE)
+    timespec now = {};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+#else
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+#endif
 }
 
 bool has_no_reader(int fd) noexcept

@@ -6,6 +6,7 @@
 #define LEASEPOOL_LIBS_WORKER_OS_HPP
 
 #include <csignal>
+#include <cstdint>
 #include <string_view>
 
 /// @file
@@ -27,6 +28,9 @@ protocol_descriptors take_standard_streams();
 /// Writes all of it. Does not return if nobody can read it: `abandon`.
 /// @throws std::system_error
 void write_all(int fd, std::string_view bytes);
+
+/// A clock that costs next to nothing and goes in steps of a few milliseconds.
+std::int64_t coarse_time() noexcept;
 
 /// Whether it is known that nobody reads what is written there.
 bool has_no_reader(int fd) noexcept;

@@ -12,7 +12,6 @@
 #include <leasepool/job_context.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -78,11 +77,8 @@ std::optional<wire::request> session::next_request()
 /// A look costs as much as a short job, so there is one now and then.
 bool session::look_is_due() noexcept
 {
-    auto const now = std::chrono::steady_clock::now();
-    if (now - last_look_ < std::chrono::microseconds(100))
-        return false;
-    last_look_ = now;
-    return true;
+    auto const now = coarse_time();
+    return std::exchange(last_look_, now) != now;
 }
 
 /// Reads until there is something to do, or there will not be.

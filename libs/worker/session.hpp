@@ -15,7 +15,7 @@
 #include <leasepool/detail/worker_entry.hpp>
 #include <leasepool/severity.hpp>
 
-#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -87,7 +87,7 @@ private:
     agenda agenda_;
     bool ended_ = false;     // of the input
     bool violated_ = false;  // there is no understanding the parent any more
-    std::chrono::steady_clock::time_point last_look_{};
+    std::int64_t last_look_ = 0;
     bool stop_all_ = false;  // jobs that begin now are to stop soon
 
     std::unique_ptr<input_watch> watch_;  // last: its thread uses all of this
