@@ -39,7 +39,7 @@ struct crew_desk {
     std::size_t fill()
     {
         std::size_t count = 0;
-        for (; crew.wants_start(now); ++count)
+        for (; count != 100 && crew.wants_start(now); ++count)
             crew.starting();
         return count;
     }
@@ -162,6 +162,23 @@ BOOST_AUTO_TEST_CASE(crew_gives_up_after_its_attempts)
         BOOST_TEST(!desk.crew.given_up());
         desk.start_failed();
     }
+    BOOST_TEST(desk.crew.given_up());
+}
+
+BOOST_AUTO_TEST_CASE(crew_does_not_give_up_while_one_starts)
+{
+    crew_desk desk(2);
+    for (int attempt = 1; attempt != 3; ++attempt) {
+        desk.fill();
+        desk.start_failed();
+        desk.start_failed();
+        desk.now += 1s;
+    }
+    BOOST_TEST(desk.fill() == 2);
+    desk.start_failed();
+    BOOST_TEST(desk.crew.failures() == 3);
+    BOOST_TEST(!desk.crew.given_up());
+    desk.start_failed();
     BOOST_TEST(desk.crew.given_up());
 }
 

@@ -6,9 +6,8 @@
 #define LEASEPOOL_TEST_UNIT_LINK_SEQUENCE_HPP
 
 #include "../../libs/process/link_state.hpp"
-#include "ledger_random.hpp"
 #include "link_judge.hpp"
-#include "link_worker.hpp"
+#include "link_world.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -20,31 +19,10 @@
 
 namespace leasepool::detail::test {
 
-/// One random sequence: the shell of a worker's state, an honest worker at the other end of the
-/// pipes, and the judge who watches.
-///
-/// The judge knows what the parent should do by what it can know; the worker knows what really
-/// became of each job. Both must agree with the state.
-class link_sequence {
-    using tick = link_judge::tick;
-    using phase = link_state::phase;
-    using verdict = link_state::verdict;
-    using effect = link_state::effect;
-    using loss = link_state::loss;
-
+/// One random sequence of what may happen to a worker, and its end.
+class link_sequence : link_world {
 public:
-    link_sequence(std::uint64_t seed, std::ostream* trace)
-        : random_(seed), opts_(random_options(random_)), pipelining_(!random_.once_in(4)),
-          // Some near the end of the clock.
-          now_(random_.once_in(16) ? link_judge::never - 1 - random_.below(100) : 1000),
-          link_(opts_, time_at(now_)), judge_(opts_, now_), worker_(pipelining_), trace_(trace)
-    {
-        if (trace_)
-            *trace_ << "startup_timeout " << opts_.startup_timeout.count() << " kill_grace "
-                    << opts_.kill_grace.count() << " max_in_flight " << opts_.max_in_flight
-                    << " budget " << opts_.budget.count() << " patience " << opts_.patience.count()
-                    << (pipelining_ ? " pipelining" : "") << " now " << now_;
-    }
+    link_sequence(std::uint64_t seed, std::ostream* trace) : link_world(seed, trace) {}
 
     void run()
     {
@@ -66,29 +44,6 @@ public:
     }
 
 private:
-    static link_state::options random_options(random_numbers& random)
-    {
-        auto const length = [&](std::initializer_list<std::int64_t> list) {
-            return link_state::duration{random.one_of(list)};
-        };
-        link_state::options o;
-        o.startup_timeout = length({1, 5, 50});
-        o.kill_grace = length({0, 1, 5, 20, 50});
-        o.max_in_flight = static_cast<std::size_t>(random.one_of({1, 2, 3, 8, 8}));
-        o.budget = length({0, 10, 100, 100});
-        o.patience = length({1, 4, 20, 1000, link_judge::never});
-        return o;
-    }
-
-    template <class... Words>
-    void say(Words const&... words)
-    {
-        if (trace_)
-            ((*trace_ << "\n" << now_ << ": ") << ... << words);
-    }
-    static link_state::time time_at(tick at) { return link_state::time{link_state::duration{at}}; }
-    static tick ticks(link_state::time at) { return at.time_since_epoch().count(); }
-
     /// One job, so that the pace is known, and more may be in flight.
     void warm_up()
     {
@@ -152,76 +107,6 @@ private:
                 write(sent_);
         }
     }
-    void write(std::uint64_t bytes)
-    {
-        if (!worker_.alive() || judge_.kill_told)
-            return;
-        judge_.written = std::min(sent_, judge_.written + bytes);
-        worker_.arrived = judge_.written;
-        link_.written(judge_.written);
-    }
-    void work()
-    {
-        for (int n = 1 + random_.below(6); n != 0; --n)
-            step(random_.below(5));
-    }
-    bool step(int which)
-    {
-        switch (which) {
-        case 0:
-        case 1:
-            return worker_.read();
-        case 2:
-            if (!worker_.begin())
-                return false;
-            say("  ", worker_.running(), " begins");
-            return true;
-        case 3:
-            if (is_endless(worker_.running()) || !worker_.finish())
-                return false;
-            say("  the job ends");
-            return true;
-        default:
-            return worker_.flush(1 + static_cast<std::size_t>(random_.below(3)));
-        }
-    }
-    /// Whether it runs for ever, whatever it is asked.
-    static bool is_endless(std::uint64_t id) { return id % 16 == 7; }
-
-    void deliver(int count)
-    {
-        for (; count != 0 && !worker_.output.empty(); --count) {
-            auto const reply = worker_.output.front();
-            worker_.output.pop_front();
-            auto const was = answer(reply.id, reply.not_begun);
-            require(was != effect::violation, "an honest worker is accused");
-            require((was == effect::finished) != reply.not_begun, "an answer is misread");
-            if (was != effect::finished)
-                require(!worker_.began(reply.id), "a job that began is said not to have");
-        }
-        if (random_.once_in(2))
-            link_.paced(time_at(now_));
-    }
-    effect answer(std::uint64_t id, bool not_begun)
-    {
-        using how = link_state::answer;
-        link_state::flight out{};
-        auto const expected = judge_.answered(id, not_begun, now_);
-        auto const was =
-            link_.answered(id, not_begun ? how::not_begun : how::done, out, time_at(now_));
-        say("answer of ", id, not_begun ? ", not begun" : "", " = ", static_cast<int>(was));
-        require(was == expected, "an answer is taken otherwise");
-        if (was != effect::violation)
-            resolve(out, judge_.last);
-        return was;
-    }
-    void resolve(link_state::flight const& out, link_judge::job const& as)
-    {
-        require(out.id == as.id && out.what == &resolved_ && out.asked == as.asked &&
-                out.timeout.count() == as.timeout && out.ends_at == as.ends_at,
-            "a job is mixed up");
-        require(++resolved_[out.id - 1] == 1, "a job is resolved twice");
-    }
     /// An answer that no honest worker would give. The shell would kill it; so as to go on, this one
     /// does not.
     void lie()
@@ -264,14 +149,6 @@ private:
         judge_.kill(verdict::dropped);
         link_.kill(verdict::dropped);
     }
-    void die()
-    {
-        // Some of what it has answered may just have got out.
-        if (random_.once_in(2))
-            worker_.flush(1);
-        say("the worker dies");
-        worker_.die();
-    }
     void dead()
     {
         auto const roll = random_.below(8);
@@ -301,108 +178,7 @@ private:
         say("clock");
     }
 
-    // The shell
-    void timer()
-    {
-        judge_.ticked(now_);
-        link_.tick(time_at(now_));
-    }
-    void settle(bool timer_fires)
-    {
-        if (timer_fires)
-            timer();
-        for (int polls = 0;; ++polls) {
-            require(polls != 100, "polling does not end");
-            auto const next = link_.poll();
-            if (next.what == link_state::act::none)
-                break;
-            perform(next);
-        }
-        judge_.at_rest();
-        compare(timer_fires);
-        if (judge_.kill_told && worker_.alive()) {
-            // It does not die at once.
-            if (random_.once_in(2))
-                work();
-            die();
-        }
-    }
-    void perform(link_state::action const& next)
-    {
-        using act = link_state::act;
-        say("=> ", static_cast<int>(next.what), " ", next.id);
-        // Whatever the worker does meanwhile.
-        if (next.what == act::kill && judge_.killed_for == verdict::asked) {
-            auto const running = worker_.running();
-            require(running == 0 || running == judge_.flights.front().id || !worker_.output.empty(),
-                "a kill hits another job");
-        }
-        judge_.told(next);
-        if (next.what == act::kill)
-            return;
-        if (next.what != act::close_input)
-            sent_ += 10;
-        using kind = link_worker::kind;
-        worker_.input.push_back({next.what == act::send_cancel ? kind::cancel
-                : next.what == act::send_resume                ? kind::resume
-                                                               : kind::end,
-            next.id, sent_});
-        if (random_.once_in(2))
-            write(sent_);
-    }
-    void compare(bool timer_fired)
-    {
-        require(link_.state() == judge_.is, "another phase");
-        require(link_.in_flight() == judge_.flights.size(), "another number in flight");
-        require(link_.retiring() == judge_.retiring, "retiring or not");
-        require(link_.why_killed() == judge_.killed_for, "another verdict");
-        require(link_.idle() ==
-                (judge_.is == phase::ready && !judge_.retiring && judge_.flights.empty()),
-            "idle or not");
-        auto const* const head = link_.head();
-        require((head != nullptr) == !judge_.flights.empty(), "a head or none");
-        if (head) {
-            require(head->id == judge_.flights.front().id, "another head");
-            require(ticks(link_.head_since()) == judge_.head_since, "another time of the head");
-        }
-        auto const depth = link_.depth();
-        require(depth >= 1 && depth <= (pipelining_ ? opts_.max_in_flight : 1), "too deep");
-        require(link_.room(time_at(now_)) == judge_.room(now_, depth), "room or none");
-        if (judge_.is != phase::killing)
-            require(link_.barred() == judge_.bar_up, "the bar is up or down");
-        auto const next = ticks(link_.next_deadline());
-        require(next == judge_.next_deadline(), "another deadline");
-        require(!timer_fired || next > now_, "a deadline that has passed: the shell would spin");
-    }
-
     // Ends
-    void bury()
-    {
-        while (!worker_.output.empty())
-            deliver(1);
-        say("ended");
-        link_.ended();
-        require(link_.next_deadline() == link_state::never, "a dead worker has a deadline");
-        for (bool first = true; link_.in_flight() != 0; first = false) {
-            link_state::flight out{};
-            auto const expected = judge_.lost(first);
-            auto const was = link_.lose(out);
-            say("lost ", out.id, " = ", static_cast<int>(was));
-            require(was == expected, "a job is lost otherwise");
-            bool const began = worker_.began(out.id);
-            require(!began || first, "a job began before the one in front of it was answered");
-            require(!began || was == loss::failed ||
-                    (was == loss::stopped && judge_.killed_for == verdict::asked),
-                "a job that began is said not to have");
-            require(was != loss::failed || first, "two jobs fail with one worker");
-            require(was == loss::stopped || !out.asked || was == loss::failed,
-                "a job that was asked to stop goes elsewhere");
-            resolve(out, judge_.flights.front());
-            judge_.flights.erase(judge_.flights.begin());
-        }
-        require(judge_.flights.empty(), "a job is forgotten");
-        over_ = true;
-    }
     /// Everybody does what is left to do.
     void exhaust()
     {
@@ -460,18 +236,6 @@ private:
         require(worker_.exit() || judge_.kill_told, "an honest worker does not end");
         bury();
     }
-
-    random_numbers random_;
-    link_state::options const opts_;
-    bool const pipelining_;
-    tick now_;
-    link_state link_;
-    link_judge judge_;
-    link_worker worker_;
-    std::uint64_t sent_ = 0;
-    std::vector<int> resolved_;  // how often, of the job with the id after the index
-    bool over_ = false;
-    std::ostream* trace_;
 };
 
 }  // namespace leasepool::detail::test

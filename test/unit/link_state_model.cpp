@@ -2,18 +2,20 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// Random event sequences against the state of a worker and, step by step, against `link_judge`, with an
-// honest worker at the other end; see model_run.hpp for how to replay one.
+// Random event sequences against the state of a worker and, step by step, against `link_judge`, with
+// an honest worker at the other end.
 
 #include "link_sequence.hpp"
-#include "model_run.hpp"
+#include "model_check.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 BOOST_AUTO_TEST_SUITE(link_state_model)
 
 BOOST_AUTO_TEST_CASE(random_events_never_break_an_invariant)
 {
     using namespace leasepool::detail::test;
-    leasepool::test::run_model<link_sequence, violation>(500'000);
+    model_check::run<link_sequence>();
 }
 
 BOOST_AUTO_TEST_SUITE_END()
