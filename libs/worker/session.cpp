@@ -224,13 +224,8 @@ void session::stop_running(stop_request& stop)
 void session::end_input(stop_request& stop)
 {
     ended_ = true;
-    // With nobody at the other end of the output either, nothing that still runs is of use.
-    if (running_) {
-        if (is_abandoned())
-            abandon();
-        stop = running_->stop_source();
-    }
     stop_all_ = armed_;
+    stop_running(stop);
 }
 
 void session::put_aside(std::uint64_t id)
