@@ -78,7 +78,8 @@ public:
     /// @endcond
 
     /// Asked to stop when the caller cancels, the time of the job is up, the lease is revoked, or the
-    /// parent of the worker process is gone.
+    /// parent of the worker process is gone. Its callbacks run on another thread than the job; there
+    /// they keep whoever asks waiting, so they had better be short.
     std::stop_token stop_token() const noexcept { return host_.stop_token(); }
 
     bool stop_requested() const noexcept { return host_.stop_token().stop_requested(); }

@@ -96,7 +96,7 @@ void session::run_job(wire::request&& wanted)
     {
         std::lock_guard const lock(mutex_);
         running_ = &job;
-        stop_at_once = stop_all_;
+        stop_at_once = std::exchange(stop_next_, false) || stop_all_;
         if (!armed_ && !ended_ && !violated_) {
             if (!watch_)
                 watch_ = make_input_watch(input_.descriptor(), channel_.descriptor(), *this);
@@ -196,8 +196,8 @@ void session::take_notification(wire::notification&& from, stop_request& stop)
         auto const affected = agenda_.cancel(cancel->id);
         for (auto const id : affected.not_begun)
             put_aside(id);
-        if (affected.running && running_)
-            stop = running_->stop_source();
+        if (affected.running)
+            stop_running(stop);
     }
     else if (from.method == wire::methods::resume)
         agenda_.resume();
@@ -217,20 +217,22 @@ void session::take_violation(wire::violation&& from, stop_request& stop)
     channel_.error(from.id, from.why, from.text);
     violated_ = true;
     agenda_.clear();
+    stop_running(stop);
+}
+
+void session::stop_running(stop_request& stop)
+{
     if (running_)
         stop = running_->stop_source();
+    else if (agenda_.runs())
+        stop_next_ = true;
 }
 
 void session::end_input(stop_request& stop)
 {
     ended_ = true;
-    // With nobody at the other end of the output either, nothing that still runs is of use.
-    if (running_) {
-        if (is_abandoned())
-            abandon();
-        stop = running_->stop_source();
-    }
     stop_all_ = armed_;
+    stop_running(stop);
 }
 
 void session::put_aside(std::uint64_t id)

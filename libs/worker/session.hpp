@@ -68,6 +68,7 @@ private:
     void take_notification(wire::notification&& from, stop_request& stop);
     void take_violation(wire::violation&& from, stop_request& stop);
     void end_input(stop_request& stop);
+    void stop_running(stop_request& stop);
     void put_aside(std::uint64_t id);
 
     void on_input() noexcept override;
@@ -85,10 +86,11 @@ private:
 
     input input_;
     agenda agenda_;
-    bool ended_ = false;     // of the input
-    bool violated_ = false;  // there is no understanding the parent any more
+    bool ended_ = false;      // of the input
+    bool violated_ = false;   // there is no understanding the parent any more
+    bool stop_next_ = false;  // the job that the agenda has begun, and that is about to run
+    bool stop_all_ = false;   // jobs that begin now are to stop soon
     std::int64_t last_look_ = 0;
-    bool stop_all_ = false;  // jobs that begin now are to stop soon
 
     std::unique_ptr<input_watch> watch_;  // last: its thread uses all of this
 };

@@ -6,6 +6,7 @@
 
 #include "worker_support.hpp"
 
+#include <sched.h>
 #include <string>
 #include <thread>
 #include <vector>
@@ -91,6 +92,31 @@ BOOST_AUTO_TEST_CASE(requests_that_come_while_a_job_runs_follow_it)
     BOOST_TEST(worker.result_of(1) == json::value("not asked"));
     for (std::uint64_t id = 2; id != 50; ++id)
         BOOST_TEST(worker.result_of(id).to_number<std::uint64_t>() == id);
+    BOOST_TEST(worker.finish() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(cancel_that_comes_just_as_the_job_begins_is_not_lost)
+{
+    for (std::uint64_t round = 0; round != 2000; ++round) {
+        auto const cancelled = 2 * round + 1;
+        // The first keeps the worker busy, so that the second begins with the watcher on.
+        worker.send(call(2 * round, "nothing") + call(cancelled, "await_stop"));
+        for (std::uint64_t pause = 0; pause != round % 40; ++pause)
+            ::sched_yield();
+        worker.send(cancel(cancelled));
+        // Were it lost, the job would wait for ever.
+        for (int answers = 0; answers != 2;) {
+            auto const message = worker.receive();
+            if (message.contains("method"))
+                continue;
+            ++answers;
+            if (message.at("id") != json::value(cancelled))
+                continue;
+            auto const code = message.at("error").at("code").as_int64();
+            BOOST_TEST((code == -32003 || code == -32004));
+        }
+        worker.send(resume());
+    }
     BOOST_TEST(worker.finish() == 0);
 }
 

@@ -161,11 +161,13 @@ BOOST_AUTO_TEST_CASE(job_for_which_nothing_comes_wakes_no_other_thread)
     // The watcher is started with the first job, and is asleep for good some time after that.
     std::uint64_t id = 0;
     auto before = sleeps(++id);
-    for (int quiet = 0; quiet != 200; ++quiet)
+    for (int quiet = 0; quiet != 200; ++quiet) {
+        BOOST_REQUIRE(id < 10'000);
         if (auto const now = sleeps(++id); now != before) {
             before = now;
             quiet = 0;
         }
+    }
     for (int i = 0; i != 1000; ++i)
         worker.run(++id, "add", {1, 1});
     BOOST_TEST(sleeps(++id) == before);
