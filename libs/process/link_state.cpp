@@ -91,19 +91,25 @@ void link_state::take_out(flight_queue::iterator at, flight& out, time now) noex
 link_state::effect link_state::answered(
     std::uint64_t id, answer how, flight& out, time now) noexcept
 {
-    if (how == answer::done) {
-        if (flights_.empty() || flights_.front().id != id || flights_.front().ends_at > written_)
-            return effect::violation;
-        take_out(flights_.begin(), out, now);
-        ++pace_answers_;
-        return effect::finished;
-    }
     auto const at =
         std::find_if(flights_.begin(), flights_.end(), [&](flight const& f) { return f.id == id; });
-    if (at == flights_.end() || !at->behind_bar || at->ends_at > written_)
+    if (at == flights_.end() || at->ends_at > written_)
         return effect::violation;
-    take_out(at, out, now);
-    return out.asked ? effect::stopped : effect::returned;
+    if (how == answer::not_begun) {
+        if (!at->behind_bar)
+            return effect::violation;
+        take_out(at, out, now);
+        return out.asked ? effect::stopped : effect::returned;
+    }
+    bool const in_turn = at == flights_.begin();
+    if (!in_turn && verdict_ != verdict::violation)
+        return effect::violation;
+    take_out(flights_.begin(), out, now);
+    ++pace_answers_;
+    if (!in_turn)
+        return effect::spoilt;  // its answer was garbled
+    garbled_ = 0;
+    return out.spoilt ? effect::spoilt : effect::finished;
 }
 
 void link_state::paced(time now) noexcept
@@ -180,6 +186,17 @@ void link_state::pipe_closed(time now) noexcept
         return;
     phase_ = phase::closing;
     kill_at_ = std::min(kill_at_, saturating_add(now, options_.kill_grace));
+}
+
+void link_state::violated(bool legible) noexcept
+{
+    if (phase_ == phase::ended || (phase_ == phase::killing && verdict_ != verdict::violation))
+        return;
+    if (phase_ != phase::killing && !flights_.empty())
+        flights_.front().spoilt = true;
+    ++garbled_;
+    legible_ = legible_ && legible;
+    kill(verdict::violation);
 }
 
 void link_state::kill(verdict why) noexcept
@@ -287,7 +304,10 @@ link_state::loss link_state::lose(flight& out) noexcept
     BOOST_ASSERT(phase_ == phase::ended && !flights_.empty());
     out = flights_.front();
     flights_.pop_front();
-    bool const may_have_run = !std::exchange(head_lost_, true) && out.ends_at <= written_;
+    // One that has closed its stdout may have done all of them.
+    bool const begun = lost_ <= garbled_ || !legible_ || verdict_ == verdict::overdue;
+    ++lost_;
+    bool const may_have_run = begun && out.ends_at <= written_;
     if (out.asked && (!may_have_run || verdict_ == verdict::asked))
         return loss::stopped;
     return may_have_run ? loss::failed : loss::returned;

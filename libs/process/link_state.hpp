@@ -58,6 +58,7 @@ public:
         error_code asked{};       ///< why it was asked to stop; none: it was not
         bool behind_bar = false;  ///< a cancel was sent since: it may come back as not begun
         bool untold = false;      ///< the worker is still to hear of it
+        bool spoilt = false;      ///< the protocol was broken while it ran
     };
 
     enum class phase { starting, ready, closing, killing, ended };
@@ -90,9 +91,11 @@ public:
         not_begun,  ///< error -32004
     };
     enum class effect {
-        finished,   ///< `out` is answered
-        returned,   ///< `out` never began: elsewhere it may
-        stopped,    ///< `out` never began, and was asked to stop: `out.asked` is its outcome
+        finished,  ///< `out` is answered
+        returned,  ///< `out` never began: elsewhere it may
+        stopped,   ///< `out` never began, and was asked to stop: `out.asked` is its outcome
+        spoilt,    ///< `out` has run, and fails with how the protocol was broken; is it not the one
+                   ///< that was answered, ask again
         violation,  ///< the worker must not answer so
     };
     effect answered(std::uint64_t id, answer how, flight& out, time now) noexcept;
@@ -108,6 +111,12 @@ public:
 
     /// One of its pipes was closed by the worker: it has to exit soon.
     void pipe_closed(time now) noexcept;
+
+    /// It broke the protocol: kills it. The head fails, and is not forgiven if its answer is read
+    /// after all. As the worker goes on until it is dead, answers are still taken note of, and what
+    /// was broken may have been one: then the next job may have begun, too. `legible`: what follows
+    /// can be read; else each of its jobs may have begun.
+    void violated(bool legible) noexcept;
 
     /// Kills it.
     void kill(verdict why) noexcept;
@@ -184,7 +193,11 @@ private:
     bool barred_ = false;
     bool recalling_ = false;
 
-    bool head_lost_ = false;
+    // When the protocol is broken.
+    std::size_t garbled_ = 0;  // what may have been answers, since the last that was read
+    bool legible_ = true;
+
+    std::size_t lost_ = 0;
 
     // To do.
     std::size_t untold_ = 0;  // flights of which a cancel is to be sent

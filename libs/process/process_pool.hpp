@@ -88,7 +88,7 @@ private:
     void on_log(worker_link& link, boost::json::value const& params);
     void on_answer(worker_link& link, std::uint64_t id, link_state::answer how,
         wire::message&& what, outcomes& done);
-    void violation(worker_link& link, errc code, std::string const& what);
+    void violation(worker_link& link, errc code, std::string const& what, bool legible = true);
     void log_error_lines(worker_link& link);
     void log_from(worker_link& link, severity level, std::string_view text, std::string_view source,
         run_operation const* job);

@@ -70,8 +70,8 @@ void process_pool::on_readable(link_ptr const& link) noexcept
             // No memory for what it sends. It cannot go on in the middle of a message.
             more = false;
             if (!dead_ && !link->gone)
-                violation(
-                    *link, errc::worker_died, "was killed, there is no memory for its answer");
+                violation(*link, errc::worker_died, "was killed, there is no memory for its answer",
+                    false);
         }
         if (dead_ || link->gone)
             break;
@@ -120,7 +120,7 @@ bool process_pool::serve_once(link_ptr const& link, lock& held, outcomes& done)
         apply(*link, std::move(message), done);
     link->state.paced(now_);
     if (auto const why = link->stuck(); !why.empty()) {
-        violation(*link, errc::message_too_large, why);
+        violation(*link, errc::message_too_large, why, false);
         more = false;
     }
     // After the exit it is not read to the end: that may be put off by whoever has left the group and
@@ -180,14 +180,13 @@ void process_pool::log_worker(
 void process_pool::apply(worker_link& link, wire::message&& what, outcomes& done)
 {
     using answer = link_state::answer;
-    // Behind a violation nothing counts: else it would depend on how much came with it what becomes
-    // of its job, and of those behind.
-    if (link.broken)
-        return;
     if (auto* const bad = std::get_if<wire::violation>(&what))
         return violation(link, errc::protocol_error, "sent what is " + bad->text);
-    if (auto* const note = std::get_if<wire::notification>(&what))
-        return on_notification(link, std::move(*note));
+    if (auto* const note = std::get_if<wire::notification>(&what)) {
+        if (!link.broken)
+            on_notification(link, std::move(*note));
+        return;
+    }
     if (auto* const call = std::get_if<wire::request>(&what))
         return violation(
             link, errc::protocol_error, "sent a request (\"" + call->method + "\"), not an answer");
@@ -214,9 +213,17 @@ void process_pool::on_answer(worker_link& link, std::uint64_t id, link_state::an
     wire::message&& what, outcomes& done)
 {
     link_state::flight flight{};
-    auto const begun = link.state.head_since();
-    auto const effect = link.state.answered(id, how, flight, now_);
-    auto* const op = static_cast<run_operation*>(flight.what);
+    auto begun = link.state.head_since();
+    auto effect = link.state.answered(id, how, flight, now_);
+    auto* op = static_cast<run_operation*>(flight.what);
+    while (effect == link_state::effect::spoilt) {
+        done.push_back({.op = op, .what = kind::failed, .reason = link.broken, .begun = begun});
+        if (flight.id == id)
+            return;
+        begun = link.state.head_since();
+        effect = link.state.answered(id, how, flight, now_);
+        op = static_cast<run_operation*>(flight.what);
+    }
     switch (effect) {
     case link_state::effect::violation:
         return violation(link, errc::protocol_error,
@@ -231,6 +238,7 @@ void process_pool::on_answer(worker_link& link, std::uint64_t id, link_state::an
         --link.jobs;
         done.push_back({.op = op, .what = kind::not_run, .error = flight.asked});
         return;
+    case link_state::effect::spoilt:
     case link_state::effect::finished:
         break;
     }
@@ -310,17 +318,18 @@ void process_pool::on_log(worker_link& link, boost::json::value const& params)
         head && line.id == head->id ? operation_of(head) : nullptr);
 }
 
-void process_pool::violation(worker_link& link, errc code, std::string const& what)
+void process_pool::violation(worker_link& link, errc code, std::string const& what, bool legible)
 {
     using phase = link_state::phase;
     auto const state = link.state.state();
-    if (state == phase::killing || state == phase::ended)
-        return;
-    log_error_lines(link);
-    bool const starting = state == phase::starting;
-    link.broken = trouble_with(facts_of(link), starting ? errc::worker_start_failed : code, what);
-    log_worker(link, severity::error, "a worker broke the protocol", what);
-    link.state.kill(link_state::verdict::violation);
+    if (state != phase::killing && state != phase::ended) {
+        log_error_lines(link);
+        bool const starting = state == phase::starting;
+        link.broken =
+            trouble_with(facts_of(link), starting ? errc::worker_start_failed : code, what);
+        log_worker(link, severity::error, "a worker broke the protocol", what);
+    }
+    link.state.violated(legible);
 }
 
 void process_pool::look_at_memory(worker_link& link)

@@ -198,6 +198,9 @@ BOOST_AUTO_TEST_CASE(jobs_queued_behind_a_wrong_go_to_another_worker)
                 // The thread that reads ahead goes on with the line.
                 if (kind == "--pipelining" && what.name == "half_line")
                     continue;
+                // Until it is dead it goes on with what was sent ahead: what may have begun is not run
+                // again, but fails, too. No more than that.
+                bool const goes_on = what.running == broke || what.running == large;
                 auto const body = [&](crew& workers) -> asio::awaitable<void> {
                     // Until the pool knows that they are short, and sends them ahead.
                     std::vector<attempt> before;
@@ -211,11 +214,17 @@ BOOST_AUTO_TEST_CASE(jobs_queued_behind_a_wrong_go_to_another_worker)
                     for (int i = 0; i != 20; ++i)
                         behind.push_back(workers.begin("add", args(i, 1)));
                     check(co_await wrong.get(), what.running, what.running_text);
+                    int spoilt = 0;
                     for (int i = 0; i != 20; ++i) {
                         auto const seen = co_await behind[static_cast<std::size_t>(i)].get();
-                        BOOST_TEST(seen.text == "");
-                        BOOST_TEST(seen.value == json::value(i + 1));
+                        if (seen.code && goes_on && !kind.empty() && seen.code == what.running)
+                            ++spoilt;
+                        else
+                            BOOST_TEST(seen.value == json::value(i + 1), seen.text);
                     }
+                    // Where nothing more can be read nobody knows how far it got.
+                    bool const illegible = what.running == large || what.name == "close_stdout";
+                    BOOST_TEST((spoilt <= 2 || illegible), spoilt << " were spoilt");
                     co_await check_end(workers, what, what.running);
                 };
                 with_crew(fragile(kind.empty() ? std::vector<std::string>{}

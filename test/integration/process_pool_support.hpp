@@ -192,6 +192,8 @@ public:
         co_await pools.async_stop({}, asio::use_awaitable);
     }
 
+    asio::io_context* context() noexcept { return &io_; }
+
     journal log;
     process_manager pools;
     process_lease lease;
