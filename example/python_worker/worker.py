@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026 The leasepool authors
+# Distributed under the Boost Software License, Version 1.0.
+# (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+"""A worker in Python, whose jobs are called from C++. How they talk: doc/protocol.md."""
+
+import collections
+import inspect
+import json
+import os
+import re
+import sys
+
+
+def richness(text: str) -> float:
+    """How many of the words are there for the first time."""
+    words = re.findall(r"\w+", text.lower())
+    return len(set(words)) / len(words)
+
+
+def top_words(text: str, count: int) -> list:
+    """The words that are there most often, each with its number."""
+    return collections.Counter(re.findall(r"\w+", text.lower())).most_common(count)
+
+
+JOBS = {job.__name__: job for job in (richness, top_words)}
+channel = os.fdopen(os.dup(1), "wb")  # stdout is the protocol's alone,
+os.dup2(2, 1)  # so that a print() in a job goes to stderr
+
+
+def send(**message):
+    line = json.dumps({"jsonrpc": "2.0", **message}, ensure_ascii=False, allow_nan=False)
+    channel.write(line.encode() + b"\n")
+    channel.flush()
+
+
+def answer(id, method, params):
+    def error(code, why, data):
+        send(id=id, error={"code": code, "message": ascii(why), "data": data})
+
+    if method not in JOBS:
+        return error(-32601, f"no such job: {method}", None)
+    try:
+        inspect.signature(JOBS[method]).bind(*params)
+    except TypeError as e:
+        return error(-32602, str(e), {"at": "", "expected": str(inspect.signature(JOBS[method]))})
+    try:
+        result = JOBS[method](*params)
+    except Exception as e:  # the caller gets it as leasepool::remote_error
+        return error(-32000, str(e), {"type": type(e).__name__, "what": ascii(str(e))})
+    send(id=id, result=result)
+
+
+send(method="leasepool/ready", params={"version": 1, "pid": os.getpid(), "methods": sorted(JOBS)})
+for line in sys.stdin.buffer:  # one job at a time, so cancel and resume may be passed over
+    message = json.loads(line)
+    if "id" in message:
+        answer(message["id"], message["method"], message.get("params") or [])
