@@ -24,6 +24,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -40,9 +41,9 @@ leasepool::process_backend_options worker_options(options const& o)
 {
     leasepool::process_backend_options workers;
     workers.workers_per_pool = o.workers != 0 ? o.workers : leasepool::available_cpus();
-    // The parser does not know how to stop when asked to, so there is no point in waiting for it.
     workers.job_timeout = o.timeout;
-    workers.kill_grace = {};
+    // The parser takes no notice when it is asked to stop, so there is no point in waiting for long.
+    workers.kill_grace = std::chrono::milliseconds(500);
     // However the program was started: a stack that has an end, and no file for each crash.
     workers.limits.stack_size = std::uint64_t{8} << 20;
     workers.limits.core_size = 0;

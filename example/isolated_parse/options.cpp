@@ -18,7 +18,7 @@ it runs in worker processes. Those headers are named; all others are evaluated.
 
   --workers N   processes at a time (default: as many as there are CPUs)
   --timeout S   seconds a header may take (default 2)
-  --memory MB   address space that a worker may have; 0: any (default 512)
+  --memory MB   address space that a worker may have; 0: any (default 128)
   --print       print the path, name and value of each constant, in no particular order
   --help        print this
 

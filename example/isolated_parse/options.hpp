@@ -19,7 +19,7 @@ struct options {
     std::size_t workers = 0;
     std::chrono::seconds timeout{2};
     // Of a worker, in MiB. 0: no limit.
-    std::uint64_t memory = 512;
+    std::uint64_t memory = 128;
     bool print = false;
     bool help = false;
 };

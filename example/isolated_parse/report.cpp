@@ -24,24 +24,27 @@ void report_failure(std::string const& path, verdict const& failure)
 void report_totals(tally const& totals, std::chrono::duration<double> elapsed, bool interrupted)
 {
     auto const number = [](auto n) { return static_cast<std::uintmax_t>(n); };
-    std::fprintf(stderr, "%s%ju headers of %.1f MB evaluated in %.2f s: %.0f headers/s\n",
+    std::fprintf(stderr, "%s%ju headers, %.1f MB, evaluated in %.2f s: %.0f headers/s\n",
         interrupted ? "interrupted after " : "", number(totals.headers),
         static_cast<double>(totals.bytes) / 1e6, elapsed.count(),
         static_cast<double>(totals.headers) / elapsed.count());
     std::fprintf(
         stderr, "constants: %ju of %ju macros\n", number(totals.constants), number(totals.macros));
     if (!totals.values.empty()) {
-        auto const most = std::max_element(totals.values.begin(), totals.values.end(),
+        auto const& values = totals.values;
+        auto const most = std::max_element(values.begin(), values.end(),
             [](auto const& a, auto const& b) { return a.second < b.second; });
         std::fprintf(stderr,
             "           %ju different values, from %jd to %jd; the favourite is %jd, %ju times\n"
             "           the richest header is %s, with %ju\n",
-            number(totals.values.size()), static_cast<std::intmax_t>(totals.values.begin()->first),
-            static_cast<std::intmax_t>(totals.values.rbegin()->first),
+            number(values.size()), static_cast<std::intmax_t>(values.begin()->first),
+            static_cast<std::intmax_t>(values.rbegin()->first),
             static_cast<std::intmax_t>(most->first), number(most->second), totals.richest.c_str(),
             number(totals.richest_constants));
     }
-    std::fprintf(stderr, "failed:    %ju headers, and with them %ju workers, all replaced\n",
+    if (totals.failed == 0)
+        return;
+    std::fprintf(stderr, "failed:    %ju, of which %ju cost a worker, which was replaced\n",
         number(totals.failed), number(totals.lost_workers));
     for (auto const& [what, times] : totals.failures)
         std::fprintf(stderr, "           %ju %s\n", number(times), what.c_str());

@@ -28,6 +28,8 @@ verdict judge(std::exception_ptr error)
     catch (boost::system::system_error const& e) {
         if (e.code() == errc::job_timeout)
             return {"no end in time", "", true};
+        if (e.code() == errc::protocol_error)
+            return {"broke the protocol", e.what(), true};
         if (e.code() == errc::not_serializable)
             return {"cannot be sent", e.what(), false};
         if (e.code() == errc::message_too_large)
