@@ -1,0 +1,10 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include <leasepool/thread_backend.hpp>
+
+leasepool::thread_backend forward_the_logs_of_workers()
+{
+    return leasepool::thread_backend({.log_level = leasepool::severity::debug});
+}
