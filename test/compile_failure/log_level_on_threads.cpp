@@ -4,7 +4,5 @@
 
 #include <leasepool/thread_backend.hpp>
 
-leasepool::thread_backend forward_the_logs_of_workers()
-{
-    return leasepool::thread_backend({.log_level = leasepool::severity::debug});
-}
+// What threads log needs no forwarding.
+leasepool::thread_backend_options const options{.log_level = leasepool::severity::debug};
