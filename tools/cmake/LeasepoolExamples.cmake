@@ -17,3 +17,29 @@ function(leasepool_add_example name)
         set_tests_properties(example_${name} PROPERTIES LABELS example TIMEOUT 300)
     endif()
 endfunction()
+
+# leasepool_check_output(<name> SOURCE <file> [VARIANT <word>] [TITLE <text>] [ARGUMENTS ...])
+#   A CTest test, example_<name>[_<variant>], that runs the example with ARGUMENTS and wants
+#   of it what a comment at the end of the file says; see example/check_output.cmake.
+function(leasepool_check_output name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;VARIANT;TITLE" "ARGUMENTS")
+    if(NOT LEASEPOOL_BUILD_TESTS)
+        return()
+    endif()
+    set(test example_${name})
+    if(arg_VARIANT)
+        string(APPEND test _${arg_VARIANT})
+    endif()
+    if(NOT arg_TITLE)
+        set(arg_TITLE "Output")
+    endif()
+    add_test(NAME ${test}
+        COMMAND ${CMAKE_COMMAND}
+            -DPROGRAM=$<TARGET_FILE:${name}>
+            -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE}
+            -DTITLE=${arg_TITLE}
+            "-DARGUMENTS=${arg_ARGUMENTS}"
+            -P ${PROJECT_SOURCE_DIR}/example/check_output.cmake)
+    set_tests_properties(${test} PROPERTIES LABELS example TIMEOUT 60)
+    leasepool_sanitizer_environment(${test})
+endfunction()
