@@ -184,6 +184,8 @@ private:
             return "returned";
         case link_state::effect::stopped:
             return "stopped";
+        case link_state::effect::spoilt:
+            return "spoilt";
         case link_state::effect::violation:
             return "violation";
         }

@@ -203,7 +203,9 @@ public:
     loss lost(bool first) const
     {
         auto const& head = flights.front();
-        bool const may_have_run = first && head.ends_at <= written;
+        // One that has closed its stdout, and did not exit, may have done all of them.
+        bool const may_have_run =
+            (first || killed_for == verdict::overdue) && head.ends_at <= written;
         if (head.asked && (!may_have_run || killed_for == verdict::asked))
             return loss::stopped;
         return may_have_run ? loss::failed : loss::returned;

@@ -226,7 +226,8 @@ protected:
             require(!began || was == loss::failed ||
                     (was == loss::stopped && judge_.killed_for == verdict::asked),
                 "a job that began is said not to have");
-            require(was != loss::failed || first, "two jobs fail with one worker");
+            require(was != loss::failed || first || judge_.killed_for == verdict::overdue,
+                "two jobs fail with one worker");
             require(was == loss::stopped || !out.asked || was == loss::failed,
                 "a job that was asked to stop goes elsewhere");
             resolve(out, judge_.flights.front());
