@@ -204,12 +204,14 @@ void process_pool::give_job(worker_link& link, run_operation& op, outcomes&)
 void process_pool::step(outcomes& done)
 {
     for (auto const& link : links_) {
-        link->state.tick(now_);
+        // Of one that is being read, the reader looks at the clocks when he knows what it has sent.
+        if (!link->busy)
+            link->state.tick(now_);
         if (link->look_again_at <= now_) {
             look_for_exit(*link);
             if (link->exited)
                 asio::post(
-                    executor_, [self = shared_from_this(), link] { self->on_readable(link); });
+                    executor_, [self = shared_from_this(), link] { self->serve(link, true); });
         }
         if (link->serving && !link->due && options_->max_worker_age &&
             now_ - link->state.started_at() >= *options_->max_worker_age) {
@@ -348,7 +350,9 @@ process_pool::time process_pool::next_deadline() const noexcept
 {
     auto at = closing_ || failed_ ? link_state::never : crew_.next_deadline();
     for (auto const& link : links_) {
-        at = std::min({at, link->state.next_deadline(), link->look_again_at});
+        at = std::min(at, link->look_again_at);
+        if (!link->busy)
+            at = std::min(at, link->state.next_deadline());
         if (link->serving && !link->due && options_->max_worker_age)
             at = std::min(at, saturating_add(link->state.started_at(), *options_->max_worker_age));
     }
@@ -363,14 +367,23 @@ void process_pool::arm_timer()
         return;
     timer_->expires_at(next);
     timer_->async_wait([self = shared_from_this()](boost::system::error_code error) {
-        if (error)
-            return;
-        self->guarded([&](outcomes& done) {
-            self->armed_for_ = link_state::never;
-            self->step(done);
-        });
+        if (!error)
+            self->on_timer();
     });
     armed_for_ = next;
+}
+
+void process_pool::on_timer() noexcept
+{
+    std::vector<link_ptr> links;
+    guarded([&](outcomes&) {
+        armed_for_ = link_state::never;
+        links = links_;
+    });
+    // What they have answered counts, also if this thread was held up: first that, then the clocks.
+    for (auto const& link : links)
+        serve(link, false);
+    guarded([this](outcomes& done) { step(done); });
 }
 
 // Recycling ----------------------------------------------------------------------------------------
@@ -419,7 +432,7 @@ void process_pool::on_exit(link_ptr const& link) noexcept
         look_for_exit(*link);
     }
     // Reads what is left.
-    on_readable(link);
+    serve(link, true);
 }
 
 void process_pool::look_for_exit(worker_link& link)

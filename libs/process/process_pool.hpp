@@ -64,6 +64,8 @@ private:
     void guarded(F const& f) noexcept;
     void launch(link_ptr const& link) noexcept;
     void on_readable(link_ptr const& link) noexcept;
+    void serve(link_ptr const& link, bool then_step) noexcept;
+    void on_timer() noexcept;
     void on_errors_readable(link_ptr const& link) noexcept;
     void on_exit(link_ptr const& link) noexcept;
     void settle(outcomes& done) noexcept;

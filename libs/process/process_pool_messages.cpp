@@ -53,10 +53,19 @@ run_operation* operation_of(link_state::flight const* flight) noexcept
 
 void process_pool::on_readable(link_ptr const& link) noexcept
 {
+    {
+        lock const held(mutex_);
+        link->reading = false;
+    }
+    serve(link, true);
+}
+
+/// Takes note of what the worker has sent; `then_step`: and of what follows from it.
+void process_pool::serve(link_ptr const& link, bool then_step) noexcept
+{
     outcomes done;
     lock held(mutex_);
-    link->reading = false;
-    if (dead_ || link->gone)
+    if (dead_ || link->gone || !link->launched)
         return;
     // Somebody reads it, and will wait for more; and will look whether it has exited.
     if (std::exchange(link->busy, true))
@@ -81,7 +90,8 @@ void process_pool::on_readable(link_ptr const& link) noexcept
         if (!more) {
             link->busy = false;
             try {
-                step(done);
+                if (then_step)
+                    step(done);
             }
             catch (std::exception const&) {
                 link->process.kill(SIGKILL);
@@ -292,7 +302,10 @@ void process_pool::on_ready(worker_link& link, boost::json::value const& params)
                 " of the protocol; this is version " + std::to_string(wire::protocol_version));
     link.methods = std::move(ready.methods);
     link.send_limits();
-    link.state.ready(ready.can(wire::pipelining), now_);
+    // What is between us and the worker may take bytes with it when it is killed. Then the first without
+    // an answer would not surely be the only one that has begun.
+    bool const direct = options_->launcher.empty() || ready.pid == link.process.pid();
+    link.state.ready(direct && ready.can(wire::pipelining), now_);
     link.serving = true;
     crew_.ready();
     log_worker(link, severity::debug, "worker ready");
