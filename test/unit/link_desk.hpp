@@ -96,6 +96,11 @@ public:
         link.pipe_closed(now);
         return settle();
     }
+    std::string violated(bool legible = true)
+    {
+        link.violated(legible);
+        return settle();
+    }
     std::string kill(link_state::verdict why)
     {
         link.kill(why);

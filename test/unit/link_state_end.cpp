@@ -226,13 +226,76 @@ BOOST_AUTO_TEST_CASE(kill_meant_for_a_job_that_was_done_fails_the_next_if_it_may
     BOOST_TEST(desk.ended() == "2 failed, 3 returned");
 }
 
-BOOST_AUTO_TEST_CASE(violation_fails_the_head_and_returns_the_others)
+// Breaking the protocol ----------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(violation_fails_the_head_and_the_next_which_may_have_begun)
+{
+    link_desk desk;
+    desk.send({1, 2, 3});
+    BOOST_TEST(desk.answer(2) == "violation");
+    BOOST_TEST(desk.violated() == "kill");
+    BOOST_TEST((desk.link.why_killed() == verdict::violation));
+    BOOST_TEST(desk.ended() == "1 failed, 2 failed, 3 returned");
+}
+
+BOOST_AUTO_TEST_CASE(each_line_that_cannot_be_read_may_have_been_an_answer)
+{
+    link_desk desk;
+    desk.send({1, 2, 3, 4, 5});
+    desk.violated();
+    BOOST_TEST(desk.violated() == "");
+    BOOST_TEST(desk.ended() == "1 failed, 2 failed, 3 failed, 4 returned, 5 returned");
+}
+
+BOOST_AUTO_TEST_CASE(head_that_answers_behind_a_violation_fails_and_the_next_may_have_begun)
+{
+    link_desk desk;
+    desk.send({1, 2, 3});
+    desk.violated();
+    BOOST_TEST(desk.answer(1) == "spoilt");
+    BOOST_TEST(desk.ended() == "2 failed, 3 returned");
+}
+
+BOOST_AUTO_TEST_CASE(jobs_that_are_done_behind_a_violation_are_done)
+{
+    link_desk desk;
+    desk.send({1, 2, 3, 4});
+    desk.violated();
+    desk.answer(1);
+    BOOST_TEST(desk.answer(2) == "finished");
+    BOOST_TEST(desk.ended() == "3 failed, 4 returned");
+}
+
+BOOST_AUTO_TEST_CASE(answer_that_skips_one_says_that_the_skipped_was_garbled)
+{
+    link_desk desk;
+    desk.send({1, 2, 3});
+    desk.violated();
+    BOOST_TEST(desk.answer(2) == "spoilt");
+    BOOST_TEST(desk.out.id == 1u);
+    BOOST_TEST(desk.answer(2) == "finished");
+    BOOST_TEST(desk.ended() == "3 failed");
+}
+
+BOOST_AUTO_TEST_CASE(jobs_behind_what_cannot_be_read_any_more_may_all_have_begun)
+{
+    link_desk desk;
+    desk.writes = false;
+    desk.send({1, 2, 3});
+    desk.link.written(desk.sent - 10);
+    BOOST_TEST(desk.violated(false) == "kill");
+    BOOST_TEST(desk.ended() == "1 failed, 2 failed, 3 returned");
+}
+
+BOOST_AUTO_TEST_CASE(worker_that_is_killed_for_its_job_breaks_no_protocol_after_that)
 {
     link_desk desk;
     desk.send({1, 2});
-    BOOST_TEST(desk.answer(2) == "violation");
-    BOOST_TEST(desk.kill(verdict::violation) == "kill");
-    BOOST_TEST(desk.ended() == "1 failed, 2 returned");
+    desk.ask(1);
+    BOOST_TEST(desk.wait(2s) == "kill");
+    BOOST_TEST(desk.violated() == "");
+    BOOST_TEST((desk.link.why_killed() == verdict::asked));
+    BOOST_TEST(desk.ended() == "1 stopped, 2 returned");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
