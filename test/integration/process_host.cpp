@@ -7,7 +7,8 @@
 
 #include "process/spawn.hpp"
 
-#include <atomic>
+#include <boost/asio/read_until.hpp>
+
 #include <cerrno>
 #include <csignal>
 #include <poll.h>
@@ -42,6 +43,7 @@ BOOST_AUTO_TEST_SUITE(process_host)
 
 BOOST_AUTO_TEST_CASE(own_children_and_sigchld_stay_the_programs)
 {
+    nothing_left const checked;
     disposition const counting(SIGCHLD, [](int) { children_ended = children_ended + 1; });
     auto const before = disposition_of(SIGCHLD);
     children_ended = 0;
@@ -51,7 +53,6 @@ BOOST_AUTO_TEST_CASE(own_children_and_sigchld_stay_the_programs)
     // It is a zombie while workers come and go.
     siginfo_t info = {};
     BOOST_TEST(::waitid(P_PID, static_cast<id_t>(own), &info, WEXITED | WNOWAIT) == 0);
-    auto const descriptors = open_descriptors();
     {
         asio::io_context io;
         crew workers(io, sparring({}, 3));
@@ -69,8 +70,6 @@ BOOST_AUTO_TEST_CASE(own_children_and_sigchld_stay_the_programs)
     BOOST_TEST(WEXITSTATUS(status) == 42);
     BOOST_TEST(children_ended >= 1);
     BOOST_TEST((disposition_of(SIGCHLD) == before));
-    await_no_child();
-    BOOST_TEST(open_descriptors() == descriptors, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(statuses_that_somebody_else_takes_cost_no_job)
@@ -148,8 +147,8 @@ BOOST_AUTO_TEST_CASE(pools_come_and_go_on_several_threads)
             auto lease = get(pools.async_acquire({}, asio::use_future));
             std::vector<std::future<json::value>> jobs;
             for (int i = 0; i != 50; ++i)
-                jobs.push_back(lease.async_call(i % 10 == 5 ? "exit" : "add", args(i, 1),
-                    asio::use_future));
+                jobs.push_back(
+                    lease.async_call(i % 10 == 5 ? "exit" : "add", args(i, 1), asio::use_future));
             for (int i = 0; round % 3 == 1 && i != 50; ++i) {
                 auto& job = jobs[static_cast<std::size_t>(i)];
                 if (i % 10 == 5)
@@ -204,8 +203,7 @@ for line in sys.stdin:
                 auto const n = co_await asio::async_read_until(parent.standard_output(),
                     asio::dynamic_buffer(text), '\n', asio::use_awaitable);
                 auto const pid = std::stoi(text.substr(0, n));
-                detail::unique_fd const watch(
-                    static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+                detail::unique_fd const watch(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
                 BOOST_REQUIRE(static_cast<bool>(watch));
                 ::kill(parent.pid(), SIGKILL);
                 pollfd gone{watch.get(), POLLIN, 0};
