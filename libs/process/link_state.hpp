@@ -124,7 +124,14 @@ public:
     void tick(time now) noexcept;
 
     /// The process has ended and its pipes are read. Then `lose` until there is nothing in flight.
-    void ended() noexcept { phase_ = phase::ended; }
+    /// `killed`: it may have been this side that ended it. One that was about to end anyway has its
+    /// own status all the same, however late that is.
+    void ended(bool killed) noexcept
+    {
+        phase_ = phase::ended;
+        if (!killed && verdict_ == verdict::overdue)
+            verdict_ = verdict::none;
+    }
 
     enum class loss {
         failed,    ///< it may have run: it fails with what became of the worker

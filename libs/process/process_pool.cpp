@@ -102,7 +102,7 @@ void process_pool::end() noexcept
     }
     // `dead_` keeps everybody else away from here on.
     for (auto const& link : links_) {
-        link->state.ended();
+        link->state.ended(true);
         while (link->state.in_flight() != 0) {
             link_state::flight flight{};
             link->state.lose(flight);

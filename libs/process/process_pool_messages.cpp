@@ -377,7 +377,8 @@ void process_pool::bury(link_ptr const& link, outcomes& done)
             worker, options_->stderr_severity, line, "stderr", operation_of(worker.state.head()));
     });
     auto const facts = facts_of(worker);
-    worker.state.ended();
+    worker.state.ended(status.how == exit_status::kind::unknown ||
+        (status.how == exit_status::kind::signaled && status.value == SIGKILL));
     bool const started = worker.serving || worker.proven || worker.state.retiring();
     std::exception_ptr why = worker.broken;
     if (!why && (!started || worker.state.in_flight() != 0) &&

@@ -96,12 +96,12 @@ public:
     }
 
     /// All of them.
-    std::vector<std::string> messages(std::string_view beginning) const
+    std::vector<entry> entries(std::string_view beginning) const
     {
-        std::vector<std::string> found;
+        std::vector<entry> found;
         for (auto const& e : entries_)
             if (e.message.starts_with(beginning))
-                found.push_back(e.message);
+                found.push_back(e);
         return found;
     }
 

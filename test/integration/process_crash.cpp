@@ -84,8 +84,8 @@ job_options short_timeout(deed const& what)
 /// said on stderr.
 void end_escaped(journal& log)
 {
-    for (auto const& text : log.messages("grandchild "))
-        ::kill(static_cast<pid_t>(std::stol(text.substr(text.find(' ')))), SIGKILL);
+    for (auto const& entry : log.entries("grandchild "))
+        ::kill(static_cast<pid_t>(std::stol(entry.message.substr(11))), SIGKILL);
 }
 
 void check(fate const& seen, error_code const& code, std::string const& text)

@@ -29,7 +29,8 @@ struct numbered {
 using names = std::vector<char const*>;
 
 // They end the worker on the spot.
-names const ends{"exit", "abort", "segfault", "kill", "terminate", "grandchild"};
+names const ends{"exit", "abort", "segfault", "terminate", "grandchild"};
+names const kills_itself{"kill"};
 // Behind these it goes on until it is killed.
 names const breaches{"garbage", "print", "wrong_id", "twice", "too_long", "close_stdout"};
 
@@ -40,7 +41,12 @@ void wrong_at_random(std::vector<std::string> const& kind, names const& deeds, i
     int submitted = 0;
     int innocents = 0;
     std::set<int> done;
-    with_crew(sparring(kind, 2), [&](crew& workers) -> asio::awaitable<void> {
+    auto options = sparring(kind, 2);
+    // A process that dies closes its pipes first. On a busy machine the rest can take its time; a
+    // SIGKILL of its own is then not to be told from ours.
+    if (&deeds == &kills_itself)
+        options.kill_grace = 60s;
+    with_crew(options, [&](crew& workers) -> asio::awaitable<void> {
         std::mt19937 random(1);
         std::deque<numbered> running;
         auto const take = [&]() -> asio::awaitable<void> {
@@ -49,8 +55,10 @@ void wrong_at_random(std::vector<std::string> const& kind, names const& deeds, i
             auto const seen = co_await of.job.get();
             if (!seen.code)
                 done.insert(of.number);
-            else if (!of.kills)
+            else if (!of.kills) {
                 ++innocents;
+                BOOST_TEST_MESSAGE(of.number << " did no wrong: " << seen.text);
+            }
             if (seen.code && seen.code != errc::worker_died && seen.code != errc::protocol_error &&
                 seen.code != errc::message_too_large)
                 BOOST_ERROR(of.number << ": " << seen.text);
@@ -83,7 +91,7 @@ void wrong_at_random(std::vector<std::string> const& kind, names const& deeds, i
     BOOST_TEST(twice == 0);
     BOOST_TEST(never == 0);
     BOOST_TEST(ran.size() <= static_cast<std::size_t>(submitted));
-    if (&deeds == &ends || kind.empty()) {
+    if (&deeds != &breaches || kind.empty()) {
         BOOST_TEST(innocents == 0);
         BOOST_TEST(ran.size() == static_cast<std::size_t>(submitted));
     }
@@ -103,6 +111,7 @@ BOOST_AUTO_TEST_CASE(jobs_run_once_whatever_their_neighbours_die_of)
 BOOST_AUTO_TEST_CASE(jobs_sent_ahead_run_once_whatever_their_neighbours_die_of)
 {
     wrong_at_random({"--pipelining"}, ends, crashes);
+    wrong_at_random({"--pipelining"}, kills_itself, crashes / 5);
 }
 
 BOOST_AUTO_TEST_CASE(jobs_run_once_whatever_their_neighbours_say)

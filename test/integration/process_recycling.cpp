@@ -1,0 +1,225 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "process_pool_support.hpp"
+
+#include <map>
+#include <set>
+
+// Workers that are replaced because of their age, their size, or the jobs they had; and those that
+// cannot be replaced at once, or at all.
+
+namespace leasepool::test {
+namespace {
+
+std::int64_t pid_in(fate const& answer)
+{
+    BOOST_TEST(answer.text == "");
+    return answer.value.to_number<std::int64_t>();
+}
+
+/// Runs so many jobs, a few at a time; how many each process had.
+asio::awaitable<std::map<std::int64_t, int>> jobs_by_process(crew& workers, int count)
+{
+    std::vector<attempt> jobs;
+    for (int i = 0; i != count; ++i)
+        jobs.push_back(workers.begin("pid"));
+    std::map<std::int64_t, int> had;
+    for (auto& job : jobs)
+        ++had[pid_in(co_await job.get())];
+    co_return had;
+}
+
+/// One is told to end only when another is ready.
+void check_no_pause(crew const& workers)
+{
+    std::ptrdiff_t ready = 0;
+    std::ptrdiff_t ended = 0;
+    for (auto const& entry : workers.log.entries("worker ")) {
+        ready += entry.message == "worker ready";
+        ended += entry.message == "worker ended";
+        BOOST_TEST((ended == 0 || ready > ended));
+    }
+    BOOST_TEST(ended != 0);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(process_recycling)
+
+BOOST_AUTO_TEST_CASE(worker_is_replaced_after_so_many_jobs)
+{
+    for (auto const& kind : {std::vector<std::string>{}, {"--pipelining"}})
+        for (std::size_t const most : {1U, 2U, 10U})
+            for (std::size_t const workers : {1U, 3U})
+                BOOST_TEST_CONTEXT(most << " jobs, " << workers << " workers")
+                {
+                    auto options = sparring(kind, workers);
+                    options.max_jobs_per_worker = most;
+                    with_crew(options, [&](crew& crew) -> asio::awaitable<void> {
+                        auto const had = co_await jobs_by_process(crew, 100);
+                        for (auto const& [pid, jobs] : had)
+                            BOOST_TEST(static_cast<std::size_t>(jobs) <= most);
+                        BOOST_TEST(had.size() >= 100 / most);
+                        // They end as they should: at the end of their input.
+                        auto const ended = co_await crew.log.await(
+                            "worker ended", static_cast<std::ptrdiff_t>(100 / most - workers));
+                        BOOST_TEST((ended.level == severity::debug));
+                    });
+                }
+}
+
+BOOST_AUTO_TEST_CASE(worker_serves_until_its_successor_does)
+{
+    // One worker, and always one job for it: there is a worker to give it to, from the first to the
+    // last, if the successor is started in time.
+    auto options = sparring();
+    options.max_jobs_per_worker = 100;
+    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+        std::set<std::int64_t> seen;
+        for (int i = 0; i != 1000; ++i)
+            seen.insert(pid_in(co_await workers.call("pid")));
+        BOOST_TEST(seen.size() > 9U);
+        BOOST_TEST(workers.log.count("worker ended") >= 9);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(old_worker_is_replaced_without_a_pause)
+{
+    auto options = sparring();
+    options.max_worker_age = 20ms;
+    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+        auto const first = pid_in(co_await workers.call("pid"));
+        // It goes of itself, also while it has nothing to do.
+        co_await workers.full_again(2);
+        BOOST_TEST(pid_in(co_await workers.call("pid")) != first);
+        std::set<std::int64_t> seen;
+        while (seen.size() < 4)
+            seen.insert(pid_in(co_await workers.call("pid")));
+        check_no_pause(workers);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(old_worker_finishes_its_job)
+{
+    auto options = sparring();
+    options.max_worker_age = 20ms;
+    options.kill_grace = 60s;
+    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+        // The successor is ready, and has been replaced, too, before this has ended.
+        auto slow = workers.begin("sleep", args(100));
+        co_await workers.log.await("worker ready", 3);
+        BOOST_TEST(!slow.done());
+        BOOST_TEST((co_await slow.get()).value == json::value("slept"));
+        co_await workers.check_service();
+    });
+}
+
+#if defined(__linux__)
+
+BOOST_AUTO_TEST_CASE(large_worker_is_replaced)
+{
+    auto options = sparring();
+    options.max_worker_rss = 48U << 20;
+    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+        std::set<std::int64_t> seen;
+        for (int i = 0; i != 20; ++i)
+            seen.insert(pid_in(co_await workers.call("allocate", args(1 << 20))));
+        BOOST_TEST(seen.size() == 1U);
+        seen.insert(pid_in(co_await workers.call("allocate", args(64 << 20))));
+        BOOST_TEST(seen.size() == 1U);
+        co_await workers.full_again();
+        seen.insert(pid_in(co_await workers.call("pid")));
+        BOOST_TEST(seen.size() == 2U);
+        check_no_pause(workers);
+    });
+}
+
+#endif
+
+BOOST_AUTO_TEST_CASE(worker_that_cannot_be_replaced_at_once_is_later)
+{
+    scratch_folder const folder;
+    auto options = sparring({"--fail-starts", folder.file("starts"), "2", "4"});
+    options.start_attempts = 5;
+    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+        co_await workers.check_service();
+        auto crash = workers.begin("exit");
+        auto waits = workers.begin("add", args(1, 2));
+        BOOST_TEST((co_await crash.get()).code == errc::worker_died);
+        BOOST_TEST((co_await waits.get()).value == json::value(3));
+        BOOST_TEST(workers.log.count("a worker could not be started") == 3);
+        BOOST_TEST(contains(
+            workers.log.last("a worker could not be started")["error"], "this is not my day"));
+        BOOST_TEST(workers.pools.total() == 1U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(pool_whose_workers_cannot_be_replaced_breaks)
+{
+    scratch_folder const folder;
+    auto options = sparring({"--fail-starts", folder.file("starts"), "2", "9"});
+    options.start_attempts = 3;
+    nothing_left const checked;
+    asio::io_context io;
+    crew workers(io, options, {.backoff = 1ms});
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await workers.start();
+        co_await workers.check_service();
+        auto crash = workers.begin("exit");
+        auto waits = workers.begin("add", args(1, 2));
+        auto const waiting = std::make_unique<pending_acquire<process_backend>>(io, workers.pools);
+        BOOST_TEST((co_await crash.get()).code == errc::worker_died);
+        auto const seen = co_await waits.get();
+        BOOST_TEST(seen.code == errc::worker_start_failed);
+        BOOST_TEST(contains(seen.text, "this is not my day"), seen.text);
+        BOOST_TEST(workers.lease.ended() == errc::pool_broken);
+        BOOST_TEST((co_await workers.call("pid")).code == errc::pool_broken);
+        // Nor can another pool be made: who waits is told.
+        workers.lease.release();
+        BOOST_TEST(co_await waiting->get() == errc::worker_start_failed);
+        // When it can again, it is.
+        process_lease later;
+        while (!later) {
+            auto [error, granted] = co_await workers.pools.async_acquire({}, as_tuple);
+            later = std::move(granted);
+        }
+        attempt job(io, later, "add", args(2, 2));
+        BOOST_TEST((co_await job.get()).value == json::value(4));
+        later.release();
+        co_await workers.stop();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(one_worker_of_several_that_cannot_be_replaced_breaks_nothing)
+{
+    scratch_folder const folder;
+    auto options = sparring({"--fail-starts", folder.file("starts"), "3", "1000000"}, 2);
+    options.start_attempts = 1;
+    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+        BOOST_TEST((co_await workers.call("exit")).code == errc::worker_died);
+        co_await workers.log.await("a worker could not be started", 3);
+        for (int i = 0; i != 10; ++i)
+            co_await workers.check_service();
+        BOOST_TEST(!workers.lease.ended());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(worker_that_dies_idle_is_replaced)
+{
+    with_crew(sparring({}, 2), [](crew& workers) -> asio::awaitable<void> {
+        auto const pid = static_cast<pid_t>(pid_in(co_await workers.call("pid")));
+        ::kill(pid, SIGKILL);
+        auto const ended = co_await workers.log.await("worker ended");
+        BOOST_TEST(ended["worker"] == std::to_string(pid));
+        BOOST_TEST(ended["error"] == "killed by SIGKILL");
+        BOOST_TEST((ended.level == severity::warning));
+        co_await workers.full_again();
+        co_await workers.check_service();
+    });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace leasepool::test
