@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(every_request_of_a_storm_of_cancels_is_answered_once)
     }
     // Who does not read while he writes may wait for ever.
     std::vector<int> answers(count, 0);
-    std::jthread const sender([&] { worker.send(all); });
+    std::jthread sender([&] { worker.send(all); });
     for (std::uint64_t received = 0; received != count; ++received) {
         auto const message = worker.receive();
         auto const id = message.at("id").to_number<std::uint64_t>();
@@ -143,6 +143,7 @@ BOOST_AUTO_TEST_CASE(every_request_of_a_storm_of_cancels_is_answered_once)
         else
             BOOST_TEST(message.at("error").at("code") == json::value(-32004));
     }
+    sender.join();
     BOOST_TEST(answers == std::vector<int>(count, 1), boost::test_tools::per_element());
     BOOST_TEST(worker.finish() == 0);
 }

@@ -10,6 +10,8 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <utility>
 
 using namespace leasepool::test;
 using leasepool::worker::input_watch;
@@ -22,8 +24,9 @@ public:
     void on_input() noexcept override
     {
         tell('i');
-        if (then)
-            then();
+        std::lock_guard const lock(mutex_);
+        if (then_)
+            then_();
     }
     void on_no_reader() noexcept override { tell('o'); }
 
@@ -35,8 +38,13 @@ public:
         return what;
     }
 
-    /// Run by the thread that tells.
-    std::function<void()> then;
+    /// To be run by the thread that tells. The lock is what a session has: what goes through the
+    /// kernel orders nothing.
+    void then(std::function<void()> what)
+    {
+        std::lock_guard const lock(mutex_);
+        then_ = std::move(what);
+    }
 
 private:
     void tell(char what) const noexcept
@@ -46,6 +54,8 @@ private:
     }
 
     pipe_ends told_ = a_pipe();
+    std::mutex mutex_;
+    std::function<void()> then_;
 };
 
 using factory = std::unique_ptr<input_watch> (*)(int, int, input_watch::listener&);
@@ -101,10 +111,10 @@ BOOST_AUTO_TEST_CASE(listener_may_arm_again)
     with_each([](factory make) {
         watched w(make);
         int left = 3;
-        w.told.then = [&] {
+        w.told.then([&] {
             if (--left > 0)
                 w.watch->arm();
-        };
+        });
         w.write();
         w.watch->arm();
         for (int i = 0; i != 3; ++i)
