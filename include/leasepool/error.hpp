@@ -55,6 +55,8 @@ enum class errc {
     protocol_error,
     /// A message would be, or was, longer than `max_message_bytes`.
     message_too_large,
+    /// `grinder_options::max_pending` items are pending already.
+    queue_full,
 };
 
 /// What portable code tests for, whichever backend failed.
@@ -73,7 +75,8 @@ enum class condition {
     /// `would_deadlock`, `no_worker_state`, `unknown_backend`, `not_serializable`,
     /// `message_too_large`.
     misuse,
-    /// All capacity is taken; later it may not be: `unavailable`, `too_many_waiters`.
+    /// All capacity is taken; later it may not be: `unavailable`, `too_many_waiters`,
+    /// `queue_full`.
     busy,
 };
 

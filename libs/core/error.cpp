@@ -22,7 +22,7 @@ public:
         switch (static_cast<errc>(value)) {
         case errc::not_running:
             return "the manager is not running; call async_start and wait for it, and acquire "
-                   "nothing once async_stop has begun";
+                   "nothing once async_stop has begun; for a work grinder the same holds";
         case errc::unavailable:
             return "no pool is free; wait for one (acquire_options::wait) or raise max_pools";
         case errc::acquire_timeout:
@@ -61,6 +61,9 @@ public:
         case errc::message_too_large:
             return "a message is longer than max_message_bytes; pass less at once (the name of a "
                    "file, say), or raise max_message_bytes";
+        case errc::queue_full:
+            return "max_pending items are pending already; wait for room (submit_options::wait), "
+                   "shed load, or raise max_pending";
         }
         return "unknown leasepool error " + std::to_string(value);
     }
@@ -109,7 +112,8 @@ public:
                 code == errc::unknown_backend || code == errc::not_serializable ||
                 code == errc::message_too_large;
         case condition::busy:
-            return code == errc::unavailable || code == errc::too_many_waiters;
+            return code == errc::unavailable || code == errc::too_many_waiters ||
+                code == errc::queue_full;
         }
         return false;
     }

@@ -22,7 +22,7 @@ constexpr std::array all_codes{errc::not_running, errc::unavailable, errc::acqui
     errc::too_many_waiters, errc::lease_released, errc::lease_expired, errc::invalid_duration,
     errc::worker_start_failed, errc::pool_broken, errc::would_deadlock, errc::no_worker_state,
     errc::unknown_backend, errc::unsupported_backend, errc::not_serializable, errc::protocol_error,
-    errc::message_too_large};
+    errc::message_too_large, errc::queue_full};
 
 constexpr std::array all_conditions{condition::timeout, condition::canceled,
     condition::worker_failed, condition::misuse, condition::busy};
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(each_code_matches_the_conditions_documented_for_it)
         {errc::lease_released, errc::invalid_duration, errc::would_deadlock, errc::no_worker_state,
             errc::unknown_backend, errc::not_serializable, errc::message_too_large})
         BOOST_TEST(conditions_of(e) == "4");
-    for (auto const e : {errc::unavailable, errc::too_many_waiters})
+    for (auto const e : {errc::unavailable, errc::too_many_waiters, errc::queue_full})
         BOOST_TEST(conditions_of(e) == "5");
     BOOST_TEST(conditions_of(errc::unsupported_backend) == "");
     BOOST_TEST(conditions_of(boost::asio::error::timed_out) == "");

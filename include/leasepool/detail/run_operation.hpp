@@ -19,6 +19,20 @@
 
 namespace leasepool::detail {
 
+class run_operation;
+
+/// Who gets to know instead of the handler that an operation has left its pool.
+class run_sink {
+public:
+    /// It has run (`run_operation::begun`), or says why it did not. Nothing of the pool refers to it.
+    virtual void finished(run_operation& op) noexcept = 0;
+    /// It did not run, and its handler is to be destroyed uncalled.
+    virtual void dropped(run_operation& op) noexcept = 0;
+
+protected:
+    ~run_sink() = default;
+};
+
 /// A function on its way through a pool, with its handler.
 ///
 /// It is in one of these phases; a pool's `run_queue` changes the phase under its lock.
@@ -38,6 +52,8 @@ public:
     std::atomic<bool> stop_asked = false;
     /// It acquired its lease itself and gives it back.
     bool owns_lease = false;
+    /// Its function was called, or is about to be.
+    bool begun = false;
     /// Why the function did not run.
     error_code error{};
     /// The function threw.
@@ -45,6 +61,8 @@ public:
     std::chrono::steady_clock::time_point queued_at{};
     /// Engaged for a function that takes a stop token.
     std::optional<std::stop_source> stop;
+    /// Null: the handler is posted. The sink counts work on the lease itself, for many at a time.
+    run_sink* sink = nullptr;
 
     /// Calls the function on this thread, keeps what it returns or throws, and destroys it.
     void call() noexcept { call_(this); }
