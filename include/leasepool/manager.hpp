@@ -23,6 +23,9 @@
 
 namespace leasepool {
 
+template <backend Backend>
+class work_grinder;
+
 /// Owns a bounded number of pools and lends them out.
 ///
 /// **Executor.** Constructed on an executor or an execution context. Its own work (the timer,
@@ -227,6 +230,9 @@ public:
     std::size_t retired() const noexcept { return detail::counts_of(*core_).retired; }
 
 private:
+    template <backend>
+    friend class work_grinder;
+
     detail::core_ptr core_;
 };
 

@@ -25,6 +25,8 @@ grinder_state::~grinder_state()
     item_list forgotten;
     forget_all(forgotten);
     forgotten.clear();
+    for (auto* batches : {&working_, &recalled_, &lost_})
+        batches->clear();
 }
 
 // Events -------------------------------------------------------------------------------------------
@@ -115,7 +117,9 @@ void grinder_state::begun(batch& b, steady_time now) noexcept
 
 void grinder_state::not_begun(item_list& out) noexcept
 {
-    pending_size_ -= take(limit_, out, place::outside, nullptr);
+    auto const n = take(limit_, out, place::outside, nullptr);
+    pending_size_ -= n;
+    totals_.failed += n;
     ++totals_.failed_batches;
     admit();
 }
@@ -131,6 +135,7 @@ void grinder_state::acquire_failed(batch& b, item_list& out) noexcept
     }
     out.splice(out.end(), b.items_);
     pending_size_ -= b.size_;
+    totals_.failed += b.size_;
     forget(b);
     admit();
 }
@@ -170,14 +175,11 @@ void grinder_state::granted(batch& b, steady_time now, item_list& out) noexcept
 
 bool grinder_state::returned(item& what, batch& b) noexcept
 {
-    assert(what.where == place::handed);
-    --b.size_;
-    what.where = place::outside;
-    what.sink = nullptr;
+    left(what, b);
     // Its lease runs items in order: if the first one comes back, it ended before anything began.
     if (b.first_ == &what && b.phase_ != batch::phase::recalled)
         b.fruitless_ = true;
-    if (b.phase_ == batch::phase::fresh || phase_ == phase::cancelling || phase_ == phase::stopped)
+    if (phase_ == phase::cancelling || phase_ == phase::stopped)
         return false;
     if (b.fruitless_ && ++what.fruitless == patience_with_leases)
         return false;
@@ -187,6 +189,14 @@ bool grinder_state::returned(item& what, batch& b) noexcept
     ++pending_size_;
     ++totals_.returned;
     return true;
+}
+
+void grinder_state::left(item& what, batch& b) noexcept
+{
+    assert(what.where == place::handed);
+    --b.size_;
+    what.where = place::outside;
+    what.sink = nullptr;
 }
 
 void grinder_state::recalled(batch& b) noexcept
@@ -206,8 +216,6 @@ void grinder_state::lost(batch& b) noexcept
 
 void grinder_state::done(batch& b, steady_time now) noexcept
 {
-    if (b.phase_ == batch::phase::fresh)
-        return;  // everything was forgotten
     if (options_.target_batch_time && b.phase_ != batch::phase::lost && b.size_ != 0)
         learn(b, now - b.since_);
     forget(b);
@@ -273,6 +281,7 @@ grinder_state::action grinder_state::poll_cancelling() noexcept
             --unassigned_size_;
             --pending_size_;
         }
+        ++totals_.failed;
         return {.what = kind::fail, .which = &what};
     }
     for (auto& b : acquiring_)
@@ -345,8 +354,11 @@ void grinder_state::forget_all(item_list& out) noexcept
         what.where = place::outside;
         what.sink = nullptr;
     }
-    for (auto* batches : {&acquiring_, &working_, &recalled_, &lost_})
-        batches->clear_and_dispose([](batch* b) { b->phase_ = batch::phase::fresh; });
+    acquiring_.clear_and_dispose([](batch* b) {
+        b->phase_ = batch::phase::fresh;
+        b->size_ = 0;
+    });
+    totals_.failed += waiting_size_ + pending_size_;
     waiting_size_ = unassigned_size_ = pending_size_ = 0;
     phase_ = phase::stopped;
 }

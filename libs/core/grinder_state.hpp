@@ -118,6 +118,7 @@ public:
         std::uint64_t batches = 0;  // that got a lease
         std::uint64_t handed = 0;   // items, as often as each was handed over
         std::uint64_t failed_batches = 0;
+        std::uint64_t failed = 0;  // items, here
         histogram queue_time;
     };
 
@@ -161,6 +162,8 @@ public:
     /// is not to be tried again, and the state does not know it.
     /// Precondition: its batch was not reported done.
     bool returned(item& what, batch& b) noexcept;
+    /// The same for an item that is not to be tried again in any case.
+    void left(item& what, batch& b) noexcept;
     /// Answers `recall` and `cancel`.
     void recalled(batch& b) noexcept;
     /// The lease of `b` ended; what began may run for however long.
@@ -193,6 +196,8 @@ public:
     std::size_t batch_limit() const noexcept { return limit_; }
     /// When the oldest item that is not with a lease was submitted; `never`: there is none.
     steady_time oldest() const noexcept;
+    /// A batch would go, but too many are under way.
+    bool is_blocked() const noexcept { return is_due() && !may_begin(); }
     totals const& so_far() const noexcept { return totals_; }
 
     /// Calls f(batch const&) for each batch that has, or had, a lease.
@@ -204,7 +209,8 @@ public:
                 f(b);
     }
 
-    /// Lets go of all nodes, without actions, and is stopped. `out` gets the items that were here.
+    /// Is stopped, without actions: lets go of all items, which `out` gets, and of batches that wait
+    /// for a lease. Those that have one are still reported done.
     void forget_all(item_list& out) noexcept;
 
 private:

@@ -87,6 +87,28 @@ struct manager_core::unhandled_report final : strand_node {
     std::exception_ptr error;
 };
 
+struct manager_core::log_report final : strand_node {
+    log_report(core_ptr c, severity l, std::string_view m, std::vector<log_field>&& f)
+        : core(std::move(c)), level(l), message(m), fields(std::move(f))
+    {
+        core->records_.fetch_add(1, std::memory_order_relaxed);
+    }
+    ~log_report() { core->records_.fetch_sub(1, std::memory_order_relaxed); }
+    log_report(log_report const&) = delete;
+    log_report& operator=(log_report const&) = delete;
+    void run_on_strand() noexcept override
+    {
+        std::unique_ptr<log_report> const self(this);
+        core->watchers_.record(level, message, fields, core->dropped_records_.exchange(0));
+    }
+    void discard() noexcept override { delete this; }
+
+    core_ptr core;
+    severity level;
+    std::string message;
+    std::vector<log_field> fields;
+};
+
 manager_core::manager_core(
     asio::any_io_executor const& ex, std::unique_ptr<backend_base> backend, manager_options&& opts)
     : options_((validate(opts), std::move(opts))), executor_(ex), backend_(std::move(backend)),
@@ -145,6 +167,22 @@ void manager_core::report_unhandled(std::uint64_t lease, std::exception_ptr erro
     if (auto* const report =
             new (std::nothrow) unhandled_report(core_ptr(this), lease, std::move(error)))
         strand_.submit(*report);
+}
+
+void manager_core::log(
+    severity level, std::string_view message, std::vector<log_field> fields) noexcept
+{
+    if (!watchers_.logs())
+        return;
+    if (records_.load(std::memory_order_relaxed) < most_records)
+        try {
+            return strand_.submit(
+                *new log_report(core_ptr(this), level, message, std::move(fields)));
+        }
+        catch (std::bad_alloc const&) {
+            // Counted, as the others.
+        }
+    dropped_records_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void manager_core::settle(plain_completion* op, error_code error) noexcept

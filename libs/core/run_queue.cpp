@@ -85,6 +85,51 @@ void run_queue::push(run_operation& op) noexcept
         starter_.start_runner();
 }
 
+void run_queue::push_all(list& ops) noexcept
+{
+    auto const now = clock::now();
+    list refused;
+    verdict why;
+    std::unique_lock lock(mutex_);
+    for (auto at = ops.begin(); at != ops.end();) {
+        auto& op = *at++;
+        op.queued_at = now;
+        if (!op.stop_asked.load(std::memory_order_relaxed) && !ended_) {
+            op.state = phase::queued;
+            continue;
+        }
+        op.state = phase::done;
+        ++totals_.cancelled;
+        auto& to = ended_ && ended_->keep && !op.stop_asked.load() ? kept_ : refused;
+        to.splice(to.end(), ops, ops.iterator_to(op));
+    }
+    if (ended_)
+        why = *ended_;
+    queued_.splice(queued_.end(), ops);
+    bool const start = wants_runner();
+    lock.unlock();
+    if (start)
+        starter_.start_runner();
+    while (!refused.empty()) {
+        auto& op = refused.front();
+        refused.pop_front();
+        end(op,
+            op.stop_asked.load() ? verdict{.error = boost::asio::error::operation_aborted} : why);
+    }
+}
+
+void run_queue::take_back(run_sink const& sink, list& ops) noexcept
+{
+    std::lock_guard lock(mutex_);
+    for (auto at = queued_.begin(); at != queued_.end();) {
+        auto& op = *at++;
+        if (op.sink != &sink)
+            continue;
+        op.state = phase::unqueued;
+        ops.splice(ops.end(), queued_, queued_.iterator_to(op));
+    }
+}
+
 void run_queue::work() noexcept
 {
     run_operation* done = nullptr;
@@ -104,6 +149,7 @@ void run_queue::work() noexcept
             queued_.pop_front();
             running_.push_back(*next);
             next->state = phase::running;
+            next->begun = true;
             start = wants_runner();
         }
         lock.unlock();
@@ -183,7 +229,7 @@ void run_queue::stop_running() noexcept
     }
 }
 
-void run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) noexcept
+bool run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) noexcept
 {
     using boost::asio::cancellation_type;
     std::stop_source source{std::nostopstate};
@@ -201,22 +247,23 @@ void run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) n
                     cancellation_type::none)
                 source = *op.stop;
             else
-                return;
+                return true;
             break;
         case phase::unqueued:
             // Its lease has been granted, it is on its way here.
             op.stop_asked = true;
-            return;
+            return false;
         case phase::done:
-            return;
+            return true;
         }
     }
     if (source.stop_possible()) {
         source.request_stop();
-        return;
+        return true;
     }
     op.error = boost::asio::error::operation_aborted;
     finish(op);
+    return true;
 }
 
 void run_queue::end(list& ops, verdict const& why) noexcept
@@ -240,6 +287,10 @@ void run_queue::destroy_kept() noexcept
     while (!kept_.empty()) {
         auto& op = kept_.front();
         kept_.pop_front();
+        if (op.sink) {
+            op.sink->dropped(op);
+            continue;
+        }
         end_work(*op.lease);
         op.destroy();
     }
@@ -247,6 +298,8 @@ void run_queue::destroy_kept() noexcept
 
 void run_queue::finish(run_operation& op) noexcept
 {
+    if (op.sink)
+        return op.sink->finished(op);
     // The work is counted out before the handler can run: whoever awaits it and then releases the
     // lease finds it drained. The operation keeps the lease's memory.
     auto& lease = *op.lease;

@@ -183,6 +183,23 @@ void watchers::likely_deadlock(
     });
 }
 
+void watchers::record(severity level, std::string_view message, std::span<log_field const> fields,
+    std::uint64_t dropped) noexcept
+{
+    if (dropped != 0)
+        guarded([&] {
+            log(severity::warning,
+                "log records were dropped, because they came faster than the log took them",
+                {{"count", std::to_string(dropped)}});
+        });
+    guarded([&] {
+        log_({.time = std::chrono::system_clock::now(),
+            .level = level,
+            .message = message,
+            .fields = fields});
+    });
+}
+
 void watchers::not_started(error_code error) noexcept
 {
     if (log_)

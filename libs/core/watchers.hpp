@@ -16,6 +16,7 @@
 #include <functional>
 #include <initializer_list>
 #include <source_location>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -49,6 +50,11 @@ public:
     void not_started(error_code error) noexcept;
     void stopped(std::size_t abandoned) noexcept;
     void size_provider_failed(std::exception_ptr const& why) noexcept;
+
+    /// What somebody outside has to say; also that `dropped` records before it were not kept.
+    void record(severity level, std::string_view message, std::span<log_field const> fields,
+        std::uint64_t dropped) noexcept;
+    bool logs() const noexcept { return static_cast<bool>(log_); }
 
     /// Exceptions that escaped from callbacks.
     std::uint64_t errors() const noexcept { return errors_; }

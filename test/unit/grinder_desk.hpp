@@ -47,6 +47,9 @@ public:
         grinder_state::item_list all;
         state.forget_all(all);
         all.clear();
+        for (auto& b : batches_)
+            if (b.state() != grinder_state::batch::phase::fresh)
+                state.done(b, now);
     }
     grinder_desk(grinder_desk const&) = delete;
     grinder_desk& operator=(grinder_desk const&) = delete;

@@ -44,6 +44,9 @@ public:
         grinder_state::item_list all;
         state_.forget_all(all);
         all.clear();
+        for (auto& b : batches_)
+            if (b.state() != grinder_state::batch::phase::fresh)
+                state_.done(b, time_at(now_));
     }
 
     void run()

@@ -12,9 +12,6 @@
 
 namespace leasepool::detail {
 
-/// What an item belongs to while it has not completed; see libs/core/grinder_core.hpp.
-class grinder_route;
-
 /// One operation of a work grinder: it waits there, and is then handed to a lease as any other
 /// function is. `run_operation::queued_at` is the time of its submission until it is handed over.
 class grinder_item : public run_operation {
@@ -37,7 +34,6 @@ public:
     bool cancellable = false;
     /// Whose it is: a number that the grinder gave to a name; 0: nobody's.
     std::uint32_t owner = 0;
-    grinder_route* route = nullptr;
 
 protected:
     grinder_item(function f, caller c, executor_ref&& ex, lease_ptr&& none) noexcept

@@ -71,12 +71,14 @@ public:
 };
 
 /// void(error_code, stats).
-template <class Handler>
-class stats_operation final : public stats_completion {
+template <class Handler, class Stats = stats>
+class stats_operation final : public stats_completion_of<Stats> {
+    using typename completion::step;
+
 public:
     template <class H>
     stats_operation(H&& h, executor_ref&& ex)
-        : stats_completion(&go, std::move(ex)), handler(std::forward<H>(h))
+        : stats_completion_of<Stats>(&go, std::move(ex)), handler(std::forward<H>(h))
     {
     }
 
@@ -169,9 +171,10 @@ struct run_signature<void> {
     using type = void(std::exception_ptr);
 };
 
-/// void(std::exception_ptr[, R]).
-template <class F, class Handler>
-class function_operation final : public run_operation {
+/// void(std::exception_ptr[, R]). `Base` is a `run_operation`, or something made of one.
+template <class F, class Handler, class Base = run_operation>
+class function_operation final : public Base {
+    using typename completion::step;
     using result = run_result_t<F>;
     static constexpr bool returns = !std::is_void_v<result>;
     struct nothing {};
@@ -179,11 +182,11 @@ class function_operation final : public run_operation {
 public:
     template <class H, class Function>
     function_operation(H&& h, executor_ref&& ex, lease_ptr&& on, Function&& f)
-        : run_operation(&go, &invoke, std::move(ex), std::move(on)),
+        : Base(&go, &invoke, std::move(ex), std::move(on)),
           function_(std::in_place, std::forward<Function>(f)), handler(std::forward<H>(h))
     {
         if constexpr (takes_stop_token<F>)
-            stop.emplace();
+            this->stop.emplace();
     }
 
 private:
@@ -206,7 +209,7 @@ private:
     decltype(auto) invoke_function()
     {
         if constexpr (takes_stop_token<F>)
-            return std::invoke(*function_, stop->get_token());
+            return std::invoke(*function_, this->stop->get_token());
         else
             return std::invoke(*function_);
     }
