@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
+#include "flight.hpp"
 #include "one_thread.hpp"
 #include "reference_offload.hpp"
 #include "row.hpp"
@@ -9,16 +10,8 @@
 #include <leasepool/thread_backend.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
-#include <exception>
 
 // A thousand coroutines offload functions that do nothing, each one after the other: what is left
 // when nobody has to wait for a wake-up.
@@ -29,39 +22,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int workers = 2;
-constexpr int in_flight = 1'000;
 constexpr auto no_op = [] {};
-
-/// `in_flight` coroutines that `co_await job()` so many times each.
-template <class Job>
-asio::awaitable<void> fly(int jobs_each, Job const& job)
-{
-    auto const executor = co_await asio::this_coro::executor;
-    asio::steady_timer landed(executor, asio::steady_timer::time_point::max());
-    int flying = in_flight;
-    auto const coroutine = [&]() -> asio::awaitable<void> {
-        for (int i = 0; i < jobs_each; ++i)
-            co_await job();
-    };
-    for (int i = 0; i < in_flight; ++i)
-        asio::co_spawn(executor, coroutine(), [&](std::exception_ptr error) {
-            if (error)
-                std::rethrow_exception(error);
-            if (--flying == 0)
-                landed.cancel();
-        });
-    boost::system::error_code cancelled;
-    co_await landed.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-}
-
-template <class Job>
-asio::awaitable<void> measure_flights(benchmark::State& state, int jobs_each, Job const& job)
-{
-    co_await fly(1, job);
-    for (auto _ : state)
-        co_await fly(jobs_each, job);
-    state.SetItemsProcessed(state.iterations() * in_flight * jobs_each);
-}
 
 void ours(benchmark::State& state, int jobs_each)
 {

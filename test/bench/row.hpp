@@ -51,11 +51,13 @@ row waiter_bytes(effort how);
 row leases_scale(effort how);
 row idle(effort how);
 row compile_time(effort how);
+row grinder_throughput(effort how);
 
 inline std::vector<row> all_rows(effort how)
 {
     return {offload_rtt(how), offload_throughput(how), acquire_release(how), waiters_scale(how),
-        waiter_bytes(how), leases_scale(how), idle(how), compile_time(how)};
+        waiter_bytes(how), leases_scale(how), idle(how), compile_time(how),
+        grinder_throughput(how)};
 }
 
 }  // namespace leasepool::bench
