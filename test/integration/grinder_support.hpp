@@ -12,6 +12,9 @@
 
 #include <boost/asio/use_future.hpp>
 
+#include <algorithm>
+#include <deque>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -63,6 +66,93 @@ public:
     asio::io_context& io;
     thread_manager pools;
     thread_grinder grinder;
+};
+
+/// Completion handlers, each of which must be called or destroyed exactly once.
+class endings {
+public:
+    explicit endings(asio::io_context& io) : ended_(io) {}
+
+    struct end {
+        int called = 0;
+        int destroyed = 0;
+        std::exception_ptr error;
+
+        /// Of a system_error; no error: it was none, or another exception.
+        error_code code() const
+        {
+            try {
+                if (error)
+                    std::rethrow_exception(error);
+            }
+            catch (boost::system::system_error const& e) {
+                return e.code();
+            }
+            catch (...) {
+            }
+            return {};
+        }
+        bool well() const { return called == 1 && !error; }
+    };
+
+    /// For void(std::exception_ptr) and void(std::exception_ptr, R).
+    auto make()
+    {
+        return [token = std::make_unique<ticket>(*this, all_.emplace_back())](
+                   std::exception_ptr e, auto const&...) { token->called(std::move(e)); };
+    }
+
+    end const& operator[](std::size_t n) const { return all_.at(n); }
+    std::size_t size() const { return all_.size(); }
+
+    std::size_t with(error_code code) const
+    {
+        return count([&](end const& e) { return e.called == 1 && e.code() == code; });
+    }
+    std::size_t well() const
+    {
+        return count([](end const& e) { return e.well(); });
+    }
+    std::size_t called() const
+    {
+        return count([](end const& e) { return e.called == 1; });
+    }
+    std::size_t destroyed() const
+    {
+        return count([](end const& e) { return e.called == 0 && e.destroyed == 1; });
+    }
+    /// None has ended twice.
+    bool each_at_most_once() const
+    {
+        return count([](end const& e) { return e.called + e.destroyed > 1; }) == 0;
+    }
+
+    asio::awaitable<void> await(int n) { co_await ended_.await(n); }
+
+private:
+    struct ticket {
+        ticket(endings& o, end& e) : of(o), to(e) {}
+        ~ticket() { to.destroyed += !done; }
+        void called(std::exception_ptr e)
+        {
+            done = true;
+            ++to.called;
+            to.error = std::move(e);
+            of.ended_();
+        }
+        endings& of;
+        end& to;
+        bool done = false;
+    };
+
+    template <class Is>
+    std::size_t count(Is is) const
+    {
+        return static_cast<std::size_t>(std::count_if(all_.begin(), all_.end(), is));
+    }
+
+    happening ended_;
+    std::deque<end> all_;
 };
 
 }  // namespace leasepool::test
