@@ -61,8 +61,10 @@ void intrusive_ptr_release(grinder_stop* p) noexcept
 
 grinder_core::grinder_core(core_ptr manager, grinder_options&& options, std::source_location where)
     : manager_(std::move(manager)), options_((validate(options), std::move(options))),
-      where_(where), state_(state_options(options_, *manager_)), timer_(manager_->executor())
+      where_(where), state_(state_options(options_, *manager_))
 {
+    if (!manager_->context_gone())
+        timer_.emplace(manager_->executor());
     ended_ = !manager_->attach(*this);
     if (ended_)
         timer_.reset();
