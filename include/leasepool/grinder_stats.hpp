@@ -75,9 +75,9 @@ struct grinder_stats {
     double mean_batch_size = 0;
 
     // Distributions, in nanoseconds.
-    /// From async_submit to the lease. While more items come than batches can take, neighbours share
-    /// one reading of the clock, that of the older. The manager's `queue_time` has the rest, from
-    /// there to the begin of the function.
+    /// From async_submit to the lease; the manager's `queue_time` has the rest, from there to the
+    /// begin of the function. Handlers of items that are called one after the other submit at one
+    /// time, that of the first of them to submit something.
     histogram queue_time;
 };
 

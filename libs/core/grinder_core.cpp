@@ -4,6 +4,7 @@
 
 #include "grinder_core.hpp"
 
+#include "turn_clock.hpp"
 #include "values.hpp"
 
 #include <boost/asio/error.hpp>
@@ -20,9 +21,6 @@ namespace leasepool::detail {
 namespace {
 
 namespace asio = boost::asio;
-
-// While more items come than batches can take, so many of them share one reading of the clock.
-constexpr unsigned items_per_reading = 16;
 
 grinder_state::options state_options(grinder_options const& options, manager_core const& manager)
 {
@@ -84,7 +82,7 @@ void grinder_core::submit(grinder_item& item, bool wait, std::string_view owner)
 {
     std::unique_lock lock(mutex_);
     if (!owner.empty())
-        item.owner = owners_.refer(owner);
+        item.marks.owner = owners_.refer(owner) & owner_names::most;
     auto const refused = state_.submit(item, time_of_submission(), wait);
     bool const wakes = refused == errc{} && wakes_strand();
     lock.unlock();
@@ -98,14 +96,8 @@ void grinder_core::submit(grinder_item& item, bool wait, std::string_view owner)
 
 steady_time grinder_core::time_of_submission() noexcept
 {
-    // Then nothing depends on it but a histogram.
-    bool const shared = looks_at_ == steady_time::min() || state_.is_blocked();
-    if (shared && until_next_reading_ != 0) {
-        --until_next_reading_;
-        return last_submission_;
-    }
-    until_next_reading_ = items_per_reading - 1;
-    return last_submission_ = steady_time::clock::now();
+    // Another thread's turn may have begun before: the queue is in order of time all the same.
+    return last_submission_ = std::max(last_submission_, turn_clock::now());
 }
 
 bool grinder_core::wakes_strand() noexcept
@@ -135,7 +127,7 @@ void grinder_core::cancel(grinder_item& item, asio::cancellation_type type) noex
                     signal(look, manager_->inline_runs());
                 return;
             }
-            if (item.where != grinder_item::place::handed)
+            if (item.marks.where != grinder_item::place::handed)
                 return;
             with = item.lease;
         }
@@ -196,9 +188,10 @@ void grinder_core::complete(grinder_item& item, error_code error) noexcept
 
 void grinder_core::complete(grinder_item& item) noexcept
 {
-    if (item.owner != 0) {
+    if (item.marks.owner != 0) {
         std::lock_guard lock(mutex_);
-        owners_.drop(std::exchange(item.owner, 0));
+        owners_.drop(item.marks.owner);
+        item.marks.owner = 0;
     }
     auto* const context = item.executor().context();
     if (auto* const box = context ? outbox_for(*context) : nullptr)
@@ -209,9 +202,10 @@ void grinder_core::complete(grinder_item& item) noexcept
 
 void grinder_core::drop(grinder_item& item) noexcept
 {
-    if (item.owner != 0) {
+    if (item.marks.owner != 0) {
         std::lock_guard lock(mutex_);
-        owners_.drop(std::exchange(item.owner, 0));
+        owners_.drop(item.marks.owner);
+        item.marks.owner = 0;
     }
     item.destroy();
 }

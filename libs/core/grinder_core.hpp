@@ -132,7 +132,6 @@ private:
     grinder_state state_;
     owner_names owners_;
     steady_time last_submission_{};
-    unsigned until_next_reading_ = 0;
     steady_time looks_at_ = grinder_state::never;  // when the strand looks without being signalled
     bool ended_ = false;
     executor_ref work_;  // engaged from start to stop

@@ -51,7 +51,7 @@ void grinder_state::stop(steady_time deadline) noexcept
 
 errc grinder_state::submit(item& what, steady_time now, bool wait) noexcept
 {
-    assert(what.where == place::outside);
+    assert(what.marks.where == place::outside);
     if (phase_ != phase::running)
         return errc::not_running;
     what.queued_at = now;
@@ -60,12 +60,12 @@ errc grinder_state::submit(item& what, steady_time now, bool wait) noexcept
             ++totals_.refused;
             return errc::queue_full;
         }
-        what.where = place::waiting;
+        what.marks.where = place::waiting;
         waiting_.push_back(what);
         ++waiting_size_;
     }
     else {
-        what.where = place::pending;
+        what.marks.where = place::pending;
         pending_.push_back(what);
         ++unassigned_size_;
         ++pending_size_;
@@ -76,7 +76,7 @@ errc grinder_state::submit(item& what, steady_time now, bool wait) noexcept
 
 bool grinder_state::cancel(item& what) noexcept
 {
-    switch (what.where) {
+    switch (what.marks.where) {
     case place::outside:
     case place::handed:
         return false;
@@ -86,7 +86,8 @@ bool grinder_state::cancel(item& what) noexcept
         break;
     case place::pending:
     case place::returned:
-        (what.where == place::pending ? pending_ : returned_).erase(item_list::s_iterator_to(what));
+        (what.marks.where == place::pending ? pending_ : returned_)
+            .erase(item_list::s_iterator_to(what));
         --unassigned_size_;
         --pending_size_;
         break;
@@ -98,7 +99,7 @@ bool grinder_state::cancel(item& what) noexcept
         break;
     }
     }
-    what.where = place::outside;
+    what.marks.where = place::outside;
     what.sink = nullptr;
     ++totals_.cancelled;
     admit();
@@ -130,7 +131,7 @@ void grinder_state::acquire_failed(batch& b, item_list& out) noexcept
     if (b.size_ != 0)
         ++totals_.failed_batches;
     for (auto& what : b.items_) {
-        what.where = place::outside;
+        what.marks.where = place::outside;
         what.sink = nullptr;
     }
     out.splice(out.end(), b.items_);
@@ -148,7 +149,7 @@ void grinder_state::granted(batch& b, steady_time now, item_list& out) noexcept
     b.since_ = now;
     if (phase_ == phase::cancelling) {
         for (auto& what : b.items_) {
-            what.where = place::returned;
+            what.marks.where = place::returned;
             what.sink = nullptr;
         }
         returned_.splice(returned_.end(), b.items_);
@@ -161,7 +162,7 @@ void grinder_state::granted(batch& b, steady_time now, item_list& out) noexcept
         b.size_ += take(limit_ - b.size_, b.items_, place::assigned, &b);
     b.full_ = b.size_ >= limit_;
     for (auto& what : b.items_) {
-        what.where = place::handed;
+        what.marks.where = place::handed;
         totals_.queue_time.record(ticks(now - what.queued_at));
     }
     b.first_ = b.size_ != 0 ? &b.items_.front() : nullptr;
@@ -181,9 +182,9 @@ bool grinder_state::returned(item& what, batch& b) noexcept
         b.fruitless_ = true;
     if (phase_ == phase::cancelling || phase_ == phase::stopped)
         return false;
-    if (b.fruitless_ && ++what.fruitless == patience_with_leases)
+    if (b.fruitless_ && ++what.marks.fruitless == patience_with_leases)
         return false;
-    what.where = place::returned;
+    what.marks.where = place::returned;
     returned_.push_back(what);
     ++unassigned_size_;
     ++pending_size_;
@@ -193,9 +194,9 @@ bool grinder_state::returned(item& what, batch& b) noexcept
 
 void grinder_state::left(item& what, batch& b) noexcept
 {
-    assert(what.where == place::handed);
+    assert(what.marks.where == place::handed);
     --b.size_;
-    what.where = place::outside;
+    what.marks.where = place::outside;
     what.sink = nullptr;
 }
 
@@ -274,7 +275,7 @@ grinder_state::action grinder_state::poll_cancelling() noexcept
             continue;
         auto& what = items->front();
         items->pop_front();
-        what.where = place::outside;
+        what.marks.where = place::outside;
         if (items == &waiting_)
             --waiting_size_;
         else {
@@ -351,7 +352,7 @@ void grinder_state::forget_all(item_list& out) noexcept
     for (auto* items : {&returned_, &pending_, &waiting_})
         out.splice(out.end(), *items);
     for (auto& what : out) {
-        what.where = place::outside;
+        what.marks.where = place::outside;
         what.sink = nullptr;
     }
     acquiring_.clear_and_dispose([](batch* b) {
@@ -371,7 +372,7 @@ void grinder_state::admit() noexcept
         waiting_size_ != 0 && pending_size_ < options_.max_pending && phase_ != phase::cancelling) {
         auto& what = waiting_.front();
         pending_.splice(pending_.end(), waiting_, waiting_.begin());
-        what.where = place::pending;
+        what.marks.where = place::pending;
         --waiting_size_;
         ++unassigned_size_;
         ++pending_size_;
@@ -385,7 +386,7 @@ std::size_t grinder_state::take(std::size_t at_most, item_list& out, place to, b
         for (; taken != at_most && !from->empty(); ++taken) {
             auto& what = from->front();
             out.splice(out.end(), *from, from->begin());
-            what.where = to;
+            what.marks.where = to;
             what.sink = by;
         }
     unassigned_size_ -= taken;

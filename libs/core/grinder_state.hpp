@@ -37,7 +37,7 @@ class grinder_state {
 
 public:
     using item = grinder_item;
-    using place = grinder_item::place;
+    using place = item_marks::place;
     using item_list = boost::intrusive::list<item, boost::intrusive::base_hook<item_hook>,
         boost::intrusive::constant_time_size<false>>;
 
@@ -196,8 +196,6 @@ public:
     std::size_t batch_limit() const noexcept { return limit_; }
     /// When the oldest item that is not with a lease was submitted; `never`: there is none.
     steady_time oldest() const noexcept;
-    /// A batch would go, but too many are under way.
-    bool is_blocked() const noexcept { return is_due() && !may_begin(); }
     totals const& so_far() const noexcept { return totals_; }
 
     /// Calls f(batch const&) for each batch that has, or had, a lease.

@@ -127,7 +127,7 @@ std::string grinder_core::owner_of(grinder_batch const& batch)
         return text;
     auto const longest = text.size() + longest_names;
     for (auto const& what : batch.items()) {
-        auto const owner = static_cast<grinder_item const&>(what).owner;
+        auto const owner = static_cast<grinder_item const&>(what).marks.owner;
         if (owner == 0 || std::ranges::count(named, owner) != 0)
             continue;
         auto const name = owners_.name(owner);
@@ -153,7 +153,7 @@ void grinder_core::granted(grinder_batch& batch) noexcept
         state_.granted(batch, steady_time::clock::now(), items);
         n = batch.size();
         for (auto& what : items)
-            if (auto& item = static_cast<grinder_item&>(what); item.cancellable)
+            if (auto& item = static_cast<grinder_item&>(what); item.marks.cancellable)
                 item.lease = lease_ptr(&batch.lease());
     }
     if (n != 0) {

@@ -4,9 +4,33 @@
 
 #include "outbox.hpp"
 
+#include "turn_clock.hpp"
+
 #include <utility>
 
 namespace leasepool::detail {
+namespace {
+
+thread_local turn_clock* clock_here = nullptr;
+
+}  // namespace
+
+turn_clock::turn_clock() noexcept : outer_(std::exchange(clock_here, this)) {}
+
+turn_clock::~turn_clock()
+{
+    clock_here = outer_;
+}
+
+turn_clock::time turn_clock::now() noexcept
+{
+    auto* const here = clock_here;
+    if (!here)
+        return std::chrono::steady_clock::now();
+    if (here->read_ == time{})
+        here->read_ = std::chrono::steady_clock::now();
+    return here->read_;
+}
 
 void intrusive_ptr_add_ref(outbox* box) noexcept
 {
@@ -54,6 +78,7 @@ void outbox::turn::go(completion* self, step what)
 void outbox::run()
 {
     turn_on_its_way_.store(false);
+    turn_clock const one_time_for_all;
     for (int n = 0; n != handlers_per_turn; ++n) {
         auto* const op = pop();
         if (!op)

@@ -14,11 +14,13 @@
 
 namespace leasepool::detail {
 
-/// Numbers for names, so that an item has four bytes for its owner. A name is kept for as long as
-/// something refers to it. 0 is nobody.
+/// Numbers for names, so that an item has three bytes for its owner. A name is kept for as long as
+/// something refers to it. 0 is nobody, and who comes when all numbers are taken.
 class owner_names {
 public:
     using number = std::uint32_t;
+
+    static constexpr number most = (1u << 24) - 1;
 
     /// Refers to the name once more.
     number refer(std::string_view name)
@@ -27,6 +29,8 @@ public:
             return 0;
         auto at = numbers_.find(name);
         if (at == numbers_.end()) {
+            if (numbers_.size() == most)
+                return 0;
             free_.reserve(entries_.size() + 1);  // so that `drop` needs no memory
             if (free_.empty())
                 entries_.emplace_back();

@@ -52,12 +52,14 @@ row leases_scale(effort how);
 row idle(effort how);
 row compile_time(effort how);
 row grinder_throughput(effort how);
+row grinder_latency(effort how);
+row grinder_item_bytes(effort how);
 
 inline std::vector<row> all_rows(effort how)
 {
     return {offload_rtt(how), offload_throughput(how), acquire_release(how), waiters_scale(how),
-        waiter_bytes(how), leases_scale(how), idle(how), compile_time(how),
-        grinder_throughput(how)};
+        waiter_bytes(how), leases_scale(how), idle(how), compile_time(how), grinder_throughput(how),
+        grinder_latency(how), grinder_item_bytes(how)};
 }
 
 }  // namespace leasepool::bench

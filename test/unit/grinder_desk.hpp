@@ -143,7 +143,7 @@ public:
         grinder_state::item_list out;
         state.granted(batch(n), now, out);
         while (!out.empty()) {
-            out.front().where = grinder_item::place::outside;
+            out.front().marks.where = grinder_item::place::outside;
             out.pop_front();
             now += each;
         }

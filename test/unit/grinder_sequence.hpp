@@ -160,7 +160,7 @@ private:
         if (who == nobody)
             return;
         bool const wait = !random_.once_in(4);
-        item(who).fruitless = 0;
+        item(who).marks.fruitless = 0;
         auto const expected = judge_.submit(who, now_, wait);
         auto const result = state_.submit(item(who), time_at(now_), wait);
         say(" submit i", who, wait ? "" : " without waiting", " = ", static_cast<int>(result));
@@ -198,7 +198,7 @@ private:
             return;
         auto const who = judge_.ran(n);
         say(" b", n, " ran i", who);
-        item(who).where = grinder_item::place::outside;
+        item(who).marks.where = grinder_item::place::outside;
         if (judge_.at(n).items.empty())
             done(n);
     }

@@ -133,7 +133,7 @@ public:
             std::forward<Handler>(handler), std::move(ex), lease_ptr(), std::forward<F>(f));
         try {
             connect_slot(op->handler, [this, op] {
-                op->cancellable = true;
+                op->marks.cancellable = true;
                 return [core = core_, op](
                            boost::asio::cancellation_type type) { cancel(*core, *op, type); };
             });

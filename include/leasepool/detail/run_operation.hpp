@@ -6,6 +6,7 @@
 #define LEASEPOOL_DETAIL_RUN_OPERATION_HPP
 
 #include <leasepool/detail/core.hpp>
+#include <leasepool/detail/item_marks.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/intrusive/list_hook.hpp>
@@ -54,6 +55,8 @@ public:
     bool owns_lease = false;
     /// Its function was called, or is about to be.
     bool begun = false;
+    /// Of a work grinder's item; here, where it fills a gap.
+    item_marks marks{};
     /// Why the function did not run.
     error_code error{};
     /// The function threw.
