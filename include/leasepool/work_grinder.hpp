@@ -121,8 +121,7 @@ public:
 
     /// Submits an item.
     ///
-    /// With an eager token (`use_future`, a callback, `asio::experimental::use_promise`) this is
-    /// "enqueue now, await later". With `use_future` it is how a plain thread submits:
+    /// With an eager token (`use_future`, a callback) this is "enqueue now, await later". With `use_future` it is how a plain thread submits:
     /// @code
     /// auto answer = grinder.async_submit([] { return 42; }, boost::asio::use_future);
     /// use(answer.get());

@@ -135,6 +135,9 @@ void grinder_batch::count_out() noexcept
 
 void grinder_batch::on_events(std::uint32_t) noexcept
 {
+    // Its lease may have been given back, and the pool granted to another, in this very turn.
+    if (auto& follower = lease().pool()->follower; follower == this)
+        follower = nullptr;
     core_->batch_done(*this);
     core_->poll();
     drop_ref();
