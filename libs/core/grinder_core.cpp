@@ -251,7 +251,7 @@ void grinder_core::start(plain_completion& op) noexcept
     bool begins = false;
     {
         std::lock_guard lock(mutex_);
-        if (ended_)
+        if (ended_ || let_go_)
             op.error = errc::not_running;
         else if (state_.state() == grinder_state::phase::stopped)
             try {

@@ -117,6 +117,7 @@ private:
     std::string owner_of(grinder_batch const& batch);
     void finish_stop() noexcept;
     void arm_timer(steady_time next) noexcept;
+    void drop_timer_if_let_go() noexcept;
     void complete_all(grinder_state::item_list& items, error_code why) noexcept;
     /// Locked.
     void take_stops(stop_list& to) noexcept;
@@ -133,6 +134,7 @@ private:
     owner_names owners_;
     steady_time last_submission_{};
     steady_time looks_at_ = grinder_state::never;  // when the strand looks without being signalled
+    bool let_go_ = false;
     bool ended_ = false;
     executor_ref work_;  // engaged from start to stop
     stop_list stops_;

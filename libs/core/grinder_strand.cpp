@@ -37,6 +37,7 @@ void grinder_core::on_events(std::uint32_t bits) noexcept
         armed_for_ = grinder_state::never;
     if (bits & let_go) {
         std::lock_guard lock(mutex_);
+        let_go_ = true;
         state_.stop(steady_time::min());
     }
     if (bits & has_started)
@@ -50,21 +51,34 @@ void grinder_core::poll() noexcept
 {
     for (;;) {
         grinder_state::action act;
+        auto next = grinder_state::never;
         {
             std::lock_guard lock(mutex_);
             if (ended_)
                 return;
             act = state_.poll(steady_time::clock::now());
-            if (!act) {
-                looks_at_ = state_.next_deadline();
-                break;
-            }
+            if (!act)
+                next = looks_at_ = state_.next_deadline();
         }
-        perform(act);
+        if (act) {
+            perform(act);
+            continue;
+        }
+        // The smallest: it takes an event, of which there will be one.
+        if (next != steady_time::min())
+            arm_timer(next);
+        return drop_timer_if_let_go();
     }
-    // Only this thread changes it to anything later.
-    if (looks_at_ != steady_time::min())
-        arm_timer(looks_at_);
+}
+
+void grinder_core::drop_timer_if_let_go() noexcept
+{
+    // What refers to this from now on may outlive the context.
+    std::unique_lock lock(mutex_);
+    if (!let_go_ || state_.state() != grinder_state::phase::stopped)
+        return;
+    lock.unlock();
+    timer_.reset();
 }
 
 void grinder_core::perform(grinder_state::action const& act) noexcept

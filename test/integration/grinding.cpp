@@ -5,6 +5,7 @@
 // What a work grinder does with items: batches, owners, room, results.
 
 #include "grinder_support.hpp"
+#include "scripted_backend.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
@@ -321,6 +322,28 @@ BOOST_AUTO_TEST_CASE(stats_are_to_be_had_before_the_start_and_after_the_stop_fro
         BOOST_TEST(json.at("completed").to_number<int>() == 2);
         BOOST_TEST(json.at("batch_limit").is_null());
         co_await m.pools.async_stop();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(grinder_works_on_a_backend_of_ones_own)
+{
+    // Which runs everything inside the calls of the manager.
+    asio::io_context io;
+    auto const plot = std::make_shared<script>();
+    scripted_manager pools(io, scripted_backend(plot), {.max_pools = 1});
+    work_grinder<scripted_backend> grinder(pools, {.batch_size = 4, .max_wait = 1ms});
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start();
+        co_await grinder.async_start();
+        endings ends(io);
+        int ran = 0;
+        for (int n = 0; n != 101; ++n)
+            grinder.async_submit([&] { ++ran; }, ends.make());
+        co_await ends.await(101);
+        BOOST_TEST(ends.well() == 101u);
+        BOOST_TEST(ran == 101);
+        co_await grinder.async_stop();
+        co_await pools.async_stop();
     });
 }
 

@@ -140,6 +140,7 @@ public:
             submit(*core_, *op, wait, owner);
         }
         catch (...) {
+            clear_slot(op->handler);
             op->destroy();
             throw;
         }
