@@ -12,6 +12,8 @@
 #include <leasepool/backend.hpp>
 #include <leasepool/config.hpp>
 #include <leasepool/error.hpp>
+#include <leasepool/grinder_options.hpp>
+#include <leasepool/grinder_stats.hpp>
 #include <leasepool/histogram.hpp>
 #include <leasepool/job.hpp>
 #include <leasepool/job_context.hpp>
@@ -26,6 +28,7 @@
 #include <leasepool/stats.hpp>
 #include <leasepool/thread_backend.hpp>
 #include <leasepool/version.hpp>
+#include <leasepool/work_grinder.hpp>
 #include <leasepool/worker_state.hpp>
 
 #endif

@@ -71,6 +71,8 @@ enum class errc {
     job_not_local,
     /// A worker would start itself as its own workers.
     started_as_worker,
+    /// `grinder_options::max_pending` items are pending already.
+    queue_full,
 };
 
 /// What portable code tests for, whichever backend failed.
@@ -91,7 +93,8 @@ enum class condition {
     /// `message_too_large`, `unknown_job`, `bad_arguments`, `bad_result`, `job_not_local`,
     /// `started_as_worker`.
     misuse,
-    /// All capacity is taken; later it may not be: `unavailable`, `too_many_waiters`.
+    /// All capacity is taken; later it may not be: `unavailable`, `too_many_waiters`,
+    /// `queue_full`.
     busy,
 };
 

@@ -333,11 +333,13 @@ public:
 
 private:
     template <class Call, class Token>
-    auto launch(detail::job_launch<Call>&& job, Token&& token)
+    auto launch(Call call, job_options&& options, Token&& token)
     {
         static_assert(detail::runs_jobs<Backend>, "async_run: leases of this backend run no jobs");
         auto state = checked();
         auto core = detail::core_of(*state);
+        detail::job_launch<Call> job{
+            std::move(call), std::move(options), detail::executor_of(*core)};
         return boost::asio::async_initiate<Token,
             typename detail::run_signature<typename Call::result_type>::type>(
             detail::initiate_run(std::move(core)), token, std::move(job), std::move(state));

@@ -32,6 +32,9 @@ inline constexpr bool is_run_argument =
 
 }  // namespace detail
 
+template <backend Backend>
+class work_grinder;
+
 /// Owns a bounded number of pools and lends them out.
 ///
 /// **Executor.** Constructed on an executor or an execution context. Its own work (the timer,
@@ -208,7 +211,8 @@ public:
         using result = typename std::decay_t<Call>::result_type;
         return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
             detail::initiate_acquire_and_run(core_), token,
-            detail::job_launch<std::decay_t<Call>>{std::forward<Call>(call), std::move(how)},
+            detail::job_launch<std::decay_t<Call>>{
+                std::forward<Call>(call), std::move(how), get_executor()},
             detail::make_claim(core_, options), detail::patience{options.wait, options.timeout});
     }
 
@@ -274,6 +278,9 @@ public:
     std::size_t retired() const noexcept { return detail::counts_of(*core_).retired; }
 
 private:
+    template <backend>
+    friend class work_grinder;
+
     detail::core_ptr core_;
 };
 

@@ -22,7 +22,7 @@ public:
         switch (static_cast<errc>(value)) {
         case errc::not_running:
             return "the manager is not running; call async_start and wait for it, and acquire "
-                   "nothing once async_stop has begun";
+                   "nothing once async_stop has begun; for a work grinder the same holds";
         case errc::unavailable:
             return "no pool is free; wait for one (acquire_options::wait) or raise max_pools";
         case errc::acquire_timeout:
@@ -84,6 +84,9 @@ public:
         case errc::job_not_local:
             return "the job's function is not in this program; declare the job with its function, "
                    "or run it on worker processes";
+        case errc::queue_full:
+            return "max_pending items are pending already; wait for room (submit_options::wait), "
+                   "shed load, or raise max_pending";
         }
         return "unknown leasepool error " + std::to_string(value);
     }
@@ -135,7 +138,8 @@ public:
                 code == errc::bad_arguments || code == errc::bad_result ||
                 code == errc::job_not_local || code == errc::started_as_worker;
         case condition::busy:
-            return code == errc::unavailable || code == errc::too_many_waiters;
+            return code == errc::unavailable || code == errc::too_many_waiters ||
+                code == errc::queue_full;
         }
         return false;
     }

@@ -7,6 +7,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -76,6 +77,14 @@ struct executor_ref::functions_of {
             return get(self).running_in_this_thread();
     }
 
+    static asio::io_context* context([[maybe_unused]] void const* self) noexcept
+    {
+        if constexpr (is_foreign)
+            return nullptr;
+        else
+            return static_cast<asio::io_context*>(&asio::query(get(self), execution::context));
+    }
+
     static void relocate(void* from, void* to) noexcept
     {
         ::new (to) T(std::move(get(from)));
@@ -84,7 +93,7 @@ struct executor_ref::functions_of {
 
     static void destroy(void* self) noexcept { get(self).~T(); }
 
-    static constexpr functions value{&post, &running_in_this_thread, &relocate, &destroy};
+    static constexpr functions value{&post, &running_in_this_thread, &context, &relocate, &destroy};
 };
 
 template <class T>

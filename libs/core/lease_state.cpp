@@ -186,20 +186,20 @@ bool lease_state::begin_work() noexcept
     return true;
 }
 
-bool lease_state::begin_new_work() noexcept
+bool lease_state::begin_new_work(std::size_t pieces) noexcept
 {
     auto seen = word_.load(std::memory_order_relaxed);
     do
         if (seen & reason_mask)
             return false;
-    while (!word_.compare_exchange_weak(seen, seen + one_work, std::memory_order_acq_rel));
+    while (!word_.compare_exchange_weak(seen, seen + pieces * one_work, std::memory_order_acq_rel));
     return true;
 }
 
-void lease_state::end_work() noexcept
+void lease_state::end_work(std::size_t pieces) noexcept
 {
-    auto const before = word_.fetch_sub(one_work, std::memory_order_acq_rel);
-    if ((before & reason_mask) && before < 2 * one_work)
+    auto const before = word_.fetch_sub(pieces * one_work, std::memory_order_acq_rel);
+    if ((before & reason_mask) && before < (pieces + 1) * one_work)
         signal(drained, core_->inline_runs());
 }
 

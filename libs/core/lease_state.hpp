@@ -70,9 +70,9 @@ public:
     /// Counts a piece of work in, unless it has ended and nothing is outstanding.
     bool begin_work() noexcept;
     /// The same, but only while it has not ended.
-    bool begin_new_work() noexcept;
+    bool begin_new_work(std::size_t pieces = 1) noexcept;
     void add_work() noexcept { word_.fetch_add(one_work, std::memory_order_relaxed); }
-    void end_work() noexcept;
+    void end_work(std::size_t pieces = 1) noexcept;
 
     // The pool. Set once, by the grant.
 

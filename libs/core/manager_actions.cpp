@@ -73,6 +73,7 @@ void manager_core::grant(lease_state& lease, steady_duration waited) noexcept
 {
     auto* const op = std::exchange(lease.acquiring, nullptr);
     lease.granted(++last_lease_);
+    lease.pool()->follower = nullptr;
     ++totals_.acquired;
     totals_.wait_time.record(ticks(waited));
     lease_ptr const keep(watchers_.any() ? &lease : nullptr);
@@ -113,6 +114,8 @@ void manager_core::revoke(lease_state& lease, pool_record& pool, ledger::revocat
     // Ended first, so that nothing is queued behind what is taken back.
     lease.end(reason, 0);
     pool.functions().cancel_all(verdict);
+    if (auto* const follower = std::exchange(pool.follower, nullptr))
+        follower->lease_revoked();
     watchers_.tell(severity::warning, message, lease, now_ - lease.since(), &observer::on_revoke);
 }
 

@@ -12,6 +12,7 @@
 #include "strand.hpp"
 #include "watchers.hpp"
 
+#include <leasepool/detail/backend_base.hpp>
 #include <leasepool/detail/core.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -31,6 +32,20 @@
 namespace leasepool::detail {
 
 class context_cores;
+
+/// Something that works on a manager's strand and must end with it.
+class strand_member : public boost::intrusive::list_base_hook<> {
+public:
+    /// Adds a reference unless there is none any more.
+    virtual bool try_share() noexcept = 0;
+    virtual void unshare() noexcept = 0;
+    /// The strand is closed, and this thread has it. `context_gone`: the executor's context is
+    /// shutting down, so handlers are to be destroyed uncalled.
+    virtual void manager_ended(bool context_gone) noexcept = 0;
+
+protected:
+    ~strand_member() = default;
+};
 
 /// The shell of a manager: feeds events to the ledger and performs the actions it decides on, on
 /// the strand.
@@ -59,11 +74,18 @@ public:
     {
         return pool_of_this_thread() ? inline_run::never : inline_runs_;
     }
+    std::size_t workers_per_pool() const noexcept { return backend_->workers_per_pool(); }
     counts published() const noexcept;
     void count_renewal() noexcept { renewed_.fetch_add(1, std::memory_order_relaxed); }
     void report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept;
+    bool logs() const noexcept { return watchers_.logs(); }
     /// Not more than `most_records` wait for the strand; those beyond are dropped and counted.
     void log(severity level, std::string_view message, std::vector<log_field> fields) noexcept;
+
+    /// False: it has ended already.
+    bool attach(strand_member& who);
+    /// By the destructor of `who`.
+    void detach(strand_member& who) noexcept;
 
     /// Ends an operation that the strand does not serve any more.
     void settle(plain_completion* op, error_code error) noexcept;
@@ -130,6 +152,7 @@ private:
 
     void end_leases(bool context_gone) noexcept;
     void end_operations() noexcept;
+    void end_members() noexcept;
     void join_pools() noexcept;
     void forget_pools() noexcept;
     void finish_shut_down() noexcept;
@@ -168,6 +191,10 @@ private:
     stats totals_;            // only its totals and distributions
     run_totals closed_runs_;  // of pools that are closed
     bool shut_ = false;
+
+    std::mutex members_mutex_;
+    boost::intrusive::list<strand_member> members_;
+    bool takes_members_ = true;
 
     // Whoever comes second to shut it down waits for the first.
     std::mutex joining_mutex_;

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
+#include <leasepool/grinder_options.hpp>
 #include <leasepool/options.hpp>
 #include <leasepool/thread_backend.hpp>
 
@@ -59,6 +60,21 @@ void validate(thread_backend_options const& options)
         if (cpu < 0)
             detail::refuse_option("leasepool::thread_backend_options::", "affinity",
                 std::to_string(cpu), "numbers of CPUs, 0 or more");
+}
+
+void validate(grinder_options const& options)
+{
+    option_checker const check("leasepool::grinder_options::");
+    check.at_least("batch_size", options.batch_size, 1);
+    if (options.max_batch)
+        check.at_least("max_batch", *options.max_batch, options.batch_size, " (batch_size)");
+    check.positive("max_wait", options.max_wait);
+    check.positive("duration", options.duration);
+    check.at_least("max_pending", options.max_pending, options.batch_size, " (batch_size)");
+    if (options.max_concurrent_batches)
+        check.at_least("max_concurrent_batches", *options.max_concurrent_batches, 1);
+    if (options.target_batch_time)
+        check.positive("target_batch_time", *options.target_batch_time);
 }
 
 }  // namespace leasepool

@@ -95,6 +95,25 @@ void pool_record::adopt(std::unique_ptr<pool_base> made) noexcept
 
 void pool_record::push(run_operation& op) noexcept
 {
+    if (prepare(op))
+        functions_.push(op);
+}
+
+void pool_record::push_all(run_queue::list& ops) noexcept
+{
+    if (jobs_ || workers_ == 0)
+        for (auto at = ops.begin(); at != ops.end();) {
+            auto& op = *at;
+            at = ops.erase(at);
+            if (prepare(op))
+                ops.insert(at, op);
+        }
+    functions_.push_all(ops);
+}
+
+/// False: it cannot be run here, and has completed.
+bool pool_record::prepare(run_operation& op) noexcept
+{
     if (jobs_)
         try {
             executing_scope const scope(*this);
@@ -103,13 +122,15 @@ void pool_record::push(run_operation& op) noexcept
         }
         catch (...) {
             op.exception = std::current_exception();
-            return functions_.refuse(op);
+            functions_.refuse(op);
+            return false;
         }
     else if (workers_ == 0) {
         op.error = errc::unsupported_backend;
-        return functions_.refuse(op);
+        functions_.refuse(op);
+        return false;
     }
-    functions_.push(op);
+    return true;
 }
 
 void pool_record::jobs_waiting() noexcept

@@ -24,6 +24,15 @@
 
 namespace leasepool::detail {
 
+/// Who gets to know that the lease a pool has been granted to is revoked.
+class lease_follower {
+public:
+    virtual void lease_revoked() noexcept = 0;
+
+protected:
+    ~lease_follower() = default;
+};
+
 /// All that a manager keeps of one pool; leases, tasks and the pool's own threads share it.
 class pool_record final
     : public ledger::pool,
@@ -45,6 +54,8 @@ public:
 
     /// Queues an operation that its lease has counted as outstanding.
     void push(run_operation& op) noexcept;
+    /// The same with many that have a sink, for which it has been counted.
+    void push_all(run_queue::list& ops) noexcept;
     void run_task() noexcept;
     void task_lost() noexcept;
 
@@ -58,6 +69,7 @@ public:
 
     // strand
     bool was_ready = false;
+    lease_follower* follower = nullptr;  // of the present lease
     void adopt(std::unique_ptr<pool_base> made) noexcept;
     /// Takes the pool away, to be destroyed. `execute` is not called any more after this, nor is a
     /// call still under way.
@@ -75,6 +87,7 @@ public:
 private:
     class executing_scope;
 
+    bool prepare(run_operation& op) noexcept;
     void start_runner() noexcept override;
     void jobs_waiting() noexcept override;
     void stop_job(std::uint64_t ticket, error_code why) noexcept override;

@@ -81,6 +81,11 @@ void run_queue::push(run_operation& op) noexcept
     queued_.push_back(op);
     bool const start = wants_runner();
     lock.unlock();
+    notify(start);
+}
+
+void run_queue::notify(bool start) noexcept
+{
     if (elsewhere_)
         starter_.jobs_waiting();
     else if (start)
@@ -89,6 +94,8 @@ void run_queue::push(run_operation& op) noexcept
 
 void run_queue::refuse(run_operation& op) noexcept
 {
+    // Another lease would have no other outcome.
+    op.begun = true;
     {
         std::lock_guard lock(mutex_);
         op.state = phase::done;
@@ -97,9 +104,54 @@ void run_queue::refuse(run_operation& op) noexcept
     finish(op);
 }
 
+void run_queue::push_all(list& ops) noexcept
+{
+    auto const now = clock::now();
+    list refused;
+    verdict why;
+    std::unique_lock lock(mutex_);
+    for (auto at = ops.begin(); at != ops.end();) {
+        auto& op = *at++;
+        op.queued_at = now;
+        if (!op.stop_asked.load(std::memory_order_relaxed) && !ended_) {
+            op.state = phase::queued;
+            continue;
+        }
+        op.state = phase::done;
+        ++totals_.cancelled;
+        auto& to = ended_ && ended_->keep && !op.stop_asked.load() ? kept_ : refused;
+        to.splice(to.end(), ops, ops.iterator_to(op));
+    }
+    if (ended_)
+        why = *ended_;
+    queued_.splice(queued_.end(), ops);
+    bool const start = wants_runner();
+    lock.unlock();
+    notify(start);
+    while (!refused.empty()) {
+        auto& op = refused.front();
+        refused.pop_front();
+        end(op,
+            op.stop_asked.load() ? verdict{.error = boost::asio::error::operation_aborted} : why);
+    }
+}
+
+void run_queue::take_back(run_sink const& sink, list& ops) noexcept
+{
+    std::lock_guard lock(mutex_);
+    for (auto at = queued_.begin(); at != queued_.end();) {
+        auto& op = *at++;
+        if (op.sink != &sink)
+            continue;
+        op.state = phase::unqueued;
+        ops.splice(ops.end(), queued_, queued_.iterator_to(op));
+    }
+}
+
 void run_queue::work() noexcept
 {
     run_operation* done = nullptr;
+    clock::time_point ended{};
     std::unique_lock lock(mutex_);
     --on_their_way_;
     for (int n = 0;; ++n) {
@@ -116,6 +168,7 @@ void run_queue::work() noexcept
             queued_.pop_front();
             running_.push_back(*next);
             next->state = phase::running;
+            next->begun = true;
             start = wants_runner();
         }
         lock.unlock();
@@ -127,9 +180,11 @@ void run_queue::work() noexcept
         if (!next)
             return;
 
-        auto const begun = clock::now();
+        // A function begins when the one before it has ended: what is done between them is less than
+        // it costs to read the clock again.
+        auto const begun = done ? ended : clock::now();
         next->call();
-        auto const ended = clock::now();
+        ended = clock::now();
 
         lock.lock();
         running_.erase(running_.iterator_to(*next));
@@ -197,6 +252,14 @@ void run_queue::stop_taken(error_code why) noexcept
     }
 }
 
+void run_queue::ask_to_stop() noexcept
+{
+    if (elsewhere_)
+        stop_taken(errc::not_running);
+    else
+        stop_running();
+}
+
 void run_queue::stop_running() noexcept
 {
     // The callbacks of a stop token are a user's: no lock may be held. A function may return
@@ -217,7 +280,7 @@ void run_queue::stop_running() noexcept
     }
 }
 
-void run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) noexcept
+bool run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) noexcept
 {
     using boost::asio::cancellation_type;
     std::stop_source source{std::nostopstate};
@@ -233,7 +296,7 @@ void run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) n
         case phase::running:
             if ((type & (cancellation_type::terminal | cancellation_type::partial)) ==
                 cancellation_type::none)
-                return;
+                return true;
             if (elsewhere_) {
                 op.stop_asked = true;
                 taken = op.remote->ticket;
@@ -241,24 +304,27 @@ void run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) n
             else if (op.stop)
                 source = *op.stop;
             else
-                return;
+                return true;
             break;
         case phase::unqueued:
             // Its lease has been granted, it is on its way here.
             op.stop_asked = true;
-            return;
+            return false;
         case phase::done:
-            return;
+            return true;
         }
     }
-    if (taken != 0)
-        return starter_.stop_job(taken, boost::asio::error::operation_aborted);
+    if (taken != 0) {
+        starter_.stop_job(taken, boost::asio::error::operation_aborted);
+        return true;
+    }
     if (source.stop_possible()) {
         source.request_stop();
-        return;
+        return true;
     }
     op.error = boost::asio::error::operation_aborted;
     finish(op);
+    return true;
 }
 
 void run_queue::end(list& ops, verdict const& why) noexcept
@@ -282,6 +348,10 @@ void run_queue::destroy_kept() noexcept
     while (!kept_.empty()) {
         auto& op = kept_.front();
         kept_.pop_front();
+        if (op.sink) {
+            op.sink->dropped(op);
+            continue;
+        }
         end_work(*op.lease);
         op.destroy();
     }
@@ -289,6 +359,8 @@ void run_queue::destroy_kept() noexcept
 
 void run_queue::finish(run_operation& op) noexcept
 {
+    if (op.sink)
+        return op.sink->finished(op);
     // The work is counted out before the handler can run: whoever awaits it and then releases the
     // lease finds it drained. The operation keeps the lease's memory.
     auto& lease = *op.lease;
@@ -341,6 +413,7 @@ void run_queue::give_back(run_operation& op) noexcept
 void run_queue::finish_taken(
     run_operation& op, job_source::time begun, job_source::time ended) noexcept
 {
+    op.begun = true;
     {
         std::lock_guard lock(mutex_);
         running_.erase(running_.iterator_to(op));

@@ -43,6 +43,8 @@ struct run_totals {
 /// All functions: any thread.
 class run_queue {
 public:
+    using list = boost::intrusive::list<run_operation>;
+
     /// How to end what has not begun.
     struct verdict {
         error_code error{};
@@ -76,6 +78,14 @@ public:
 
     /// Ends an operation instead of taking it; its outcome is in it.
     void refuse(run_operation& op) noexcept;
+    /// Takes many, all with a sink, at the price of one.
+    void push_all(list& ops) noexcept;
+
+    /// Gives back what has not begun and has this sink, as if it had never been pushed.
+    void take_back(run_sink const& sink, list& ops) noexcept;
+
+    /// Asks what runs to stop.
+    void ask_to_stop() noexcept;
 
     /// A runner at work.
     void work() noexcept;
@@ -90,7 +100,8 @@ public:
     /// Destroys the handlers of what `cancel_all` kept, uncalled.
     void destroy_kept() noexcept;
 
-    void cancel(run_operation& op, boost::asio::cancellation_type type) noexcept;
+    /// False: it is on its way here, or on its way back; it will not run if it gets here.
+    bool cancel(run_operation& op, boost::asio::cancellation_type type) noexcept;
 
     // For whoever serves them elsewhere; see `job_source`.
     run_operation* take() noexcept;
@@ -101,11 +112,10 @@ public:
     run_totals totals() const;
 
 private:
-    using list = boost::intrusive::list<run_operation>;
-
     static void end(list& ops, verdict const& why) noexcept;
     static void end(run_operation& op, verdict const& why) noexcept;
     static void finish(run_operation& op) noexcept;
+    void notify(bool start) noexcept;
     void stop_running() noexcept;
     void stop_taken(error_code why) noexcept;
 

@@ -115,6 +115,7 @@ void manager_core::end_leases(bool context_gone) noexcept
 
 void manager_core::end_operations() noexcept
 {
+    end_members();
     // Those that the ledger knows, then those that had not got that far.
     for (auto& pool : pools_)
         if (auto* const holder = static_cast<lease_state*>(pool.holder()))
@@ -128,6 +129,40 @@ void manager_core::end_operations() noexcept
     answer_all(stops_, {});
     strand_.discard_pending();
     publish();
+}
+
+bool manager_core::attach(strand_member& who)
+{
+    std::lock_guard lock(members_mutex_);
+    if (takes_members_)
+        members_.push_back(who);
+    return takes_members_;
+}
+
+void manager_core::detach(strand_member& who) noexcept
+{
+    std::lock_guard lock(members_mutex_);
+    if (who.is_linked())
+        members_.erase(members_.iterator_to(who));
+}
+
+void manager_core::end_members() noexcept
+{
+    for (;;) {
+        strand_member* who = nullptr;
+        {
+            std::lock_guard lock(members_mutex_);
+            takes_members_ = false;
+            if (members_.empty())
+                return;
+            who = &members_.front();
+            members_.pop_front();
+            if (!who->try_share())
+                continue;  // another thread is about to detach it
+        }
+        who->manager_ended(context_gone());
+        who->unshare();
+    }
 }
 
 void manager_core::join_pools() noexcept

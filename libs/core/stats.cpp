@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
+#include <leasepool/grinder_stats.hpp>
 #include <leasepool/stats.hpp>
 
 #include "watchers.hpp"
@@ -37,6 +38,22 @@ json::object to_json(lease_info const& lease)
 }
 
 }  // namespace
+
+void tag_invoke(json::value_from_tag const&, json::value& to, grinder_stats const& from)
+{
+    to = json::object{{"started", from.started}, {"stopping", from.stopping},
+        {"batch_size", from.batch_size}, {"max_wait_ns", from.max_wait.count()},
+        {"max_pending", from.max_pending}, {"max_concurrent_batches", from.max_concurrent_batches},
+        {"batch_limit", from.batch_limit ? json::value(*from.batch_limit) : json::value()},
+        {"waiting", from.waiting}, {"pending", from.pending}, {"in_flight", from.in_flight},
+        {"oldest_ns", from.oldest.count()}, {"batches_acquiring", from.batches_acquiring},
+        {"batches_in_flight", from.batches_in_flight}, {"batches_lost", from.batches_lost},
+        {"submitted", from.submitted}, {"refused", from.refused}, {"completed", from.completed},
+        {"threw", from.threw}, {"cancelled", from.cancelled}, {"failed", from.failed},
+        {"returned", from.returned}, {"batches", from.batches},
+        {"batches_failed", from.batches_failed}, {"mean_batch_size", from.mean_batch_size},
+        {"queue_time_ns", to_json(from.queue_time)}};
+}
 
 void tag_invoke(json::value_from_tag const&, json::value& to, stats const& from)
 {

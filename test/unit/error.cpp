@@ -24,7 +24,7 @@ constexpr std::array all_codes{errc::not_running, errc::unavailable, errc::acqui
     errc::unknown_backend, errc::unsupported_backend, errc::not_serializable, errc::protocol_error,
     errc::message_too_large, errc::worker_died, errc::remote_exception, errc::unknown_job,
     errc::bad_arguments, errc::bad_result, errc::job_timeout, errc::job_not_local,
-    errc::started_as_worker};
+    errc::started_as_worker, errc::queue_full};
 
 constexpr std::array all_conditions{condition::timeout, condition::canceled,
     condition::worker_failed, condition::misuse, condition::busy};
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(each_code_matches_the_conditions_documented_for_it)
             errc::unknown_job, errc::bad_arguments, errc::bad_result, errc::job_not_local,
             errc::started_as_worker})
         BOOST_TEST(conditions_of(e) == "4");
-    for (auto const e : {errc::unavailable, errc::too_many_waiters})
+    for (auto const e : {errc::unavailable, errc::too_many_waiters, errc::queue_full})
         BOOST_TEST(conditions_of(e) == "5");
     BOOST_TEST(conditions_of(errc::unsupported_backend) == "");
     BOOST_TEST(conditions_of(errc::remote_exception) == "");

@@ -7,6 +7,7 @@
 #include <leasepool/manager.hpp>
 #include <leasepool/options.hpp>
 #include <leasepool/thread_backend.hpp>
+#include <leasepool/work_grinder.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
@@ -161,6 +162,26 @@ BOOST_AUTO_TEST_CASE(thread_options_out_of_bounds_are_refused)
         prefix + "affinity is -2; it must be numbers of CPUs, 0 or more");
 }
 
+BOOST_AUTO_TEST_CASE(grinder_options_out_of_bounds_are_refused)
+{
+    std::string const prefix = "leasepool::grinder_options::";
+    BOOST_TEST(refusal(grinder_options{}) == "");
+    BOOST_TEST(refusal(grinder_options{.batch_size = 0}) ==
+        prefix + "batch_size is 0; it must be at least 1");
+    BOOST_TEST(refusal(grinder_options{.batch_size = 5, .max_batch = 5}) == "");
+    BOOST_TEST(refusal(grinder_options{.batch_size = 5, .max_batch = 4}) ==
+        prefix + "max_batch is 4; it must be at least 5 (batch_size)");
+    BOOST_TEST(refusal(grinder_options{.batch_size = 5, .max_pending = 5}) == "");
+    BOOST_TEST(refusal(grinder_options{.batch_size = 5, .max_pending = 4}) ==
+        prefix + "max_pending is 4; it must be at least 5 (batch_size)");
+    BOOST_TEST(refusal(grinder_options{.max_concurrent_batches = 0}) ==
+        prefix + "max_concurrent_batches is 0; it must be at least 1");
+    check_duration(&grinder_options::max_wait, prefix + "max_wait", false);
+    check_duration(&grinder_options::duration, prefix + "duration", false);
+    BOOST_TEST(refusal(grinder_options{.target_batch_time = 0s}) ==
+        prefix + "target_batch_time is 0 ns; it must be greater than 0");
+}
+
 BOOST_AUTO_TEST_CASE(constructors_refuse_what_validate_refuses)
 {
     boost::asio::io_context io;
@@ -168,6 +189,8 @@ BOOST_AUTO_TEST_CASE(constructors_refuse_what_validate_refuses)
     BOOST_CHECK_THROW(
         manager(io.get_executor(), thread_backend(), {.grace = -1s}), std::invalid_argument);
     BOOST_CHECK_THROW(thread_backend({.workers_per_pool = 0}), std::invalid_argument);
+    manager pools(io, thread_backend());
+    BOOST_CHECK_THROW(work_grinder(pools, {.batch_size = 0}), std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

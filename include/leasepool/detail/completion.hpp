@@ -35,6 +35,8 @@ public:
 
     void* memory() noexcept { return memory_; }
 
+    executor_ref const& executor() const noexcept { return executor_; }
+
 protected:
     enum class step {
         deliver,  ///< call the handler, here and now

@@ -80,14 +80,16 @@ protected:
 };
 
 /// An operation that completes with a snapshot.
-class stats_completion : public plain_completion {
+template <class Stats>
+class stats_completion_of : public plain_completion {
 public:
-    stats value{};
+    Stats value{};
 
 protected:
     using plain_completion::plain_completion;
-    ~stats_completion() = default;
+    ~stats_completion_of() = default;
 };
+using stats_completion = stats_completion_of<stats>;
 
 /// What such an operation asks of the manager. It outlives the operation for as long as a
 /// cancellation slot refers to it.

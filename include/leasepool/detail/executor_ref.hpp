@@ -19,6 +19,10 @@
 #include <optional>
 #include <utility>
 
+namespace boost::asio {
+class io_context;
+}
+
 namespace leasepool::detail {
 
 class completion;
@@ -132,6 +136,12 @@ public:
     /// completion is never lost. `continuation`: the caller is about to return to the executor.
     void post(completion& op, bool continuation = false) const noexcept;
 
+    /// The context, if it is an `io_context` and the executor is kept in place; else null.
+    boost::asio::io_context* context() const noexcept
+    {
+        return functions_ ? functions_->context(storage_) : nullptr;
+    }
+
     /// Whether this thread runs the executor's context; false where that cannot be told.
     bool running_in_this_thread() const noexcept
     {
@@ -142,6 +152,7 @@ private:
     struct functions {
         void (*post)(void const* self, delivery&& what, bool continuation);
         bool (*running_in_this_thread)(void const* self) noexcept;
+        boost::asio::io_context* (*context)(void const* self) noexcept;
         void (*relocate)(void* from, void* to) noexcept;
         void (*destroy)(void* self) noexcept;
     };

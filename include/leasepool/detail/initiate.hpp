@@ -165,16 +165,16 @@ public:
 };
 
 /// The operation that runs an F: a callable or a `job_launch`.
-template <class F, class Handler>
+template <class F, class Handler, class Base>
 struct run_operation_of {
-    using type = function_operation<F, Handler>;
+    using type = function_operation<F, Handler, Base>;
 };
-template <class Call, class Handler>
-struct run_operation_of<job_launch<Call>, Handler> {
-    using type = job_operation<Call, Handler>;
+template <class Call, class Handler, class Base>
+struct run_operation_of<job_launch<Call>, Handler, Base> {
+    using type = job_operation<Call, Handler, Base>;
 };
-template <class F, class Handler>
-using run_operation_for = typename run_operation_of<F, Handler>::type;
+template <class F, class Handler, class Base = run_operation>
+using run_operation_for = typename run_operation_of<F, Handler, Base>::type;
 
 class initiate_run : public initiation {
 public:

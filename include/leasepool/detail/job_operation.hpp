@@ -11,6 +11,7 @@
 #include <leasepool/job_context.hpp>
 #include <leasepool/job_options.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/json/value.hpp>
@@ -76,15 +77,17 @@ struct job_launch {
 
     Call call;
     job_options options;
+    /// Where progress goes if the handler names no executor.
+    boost::asio::any_io_executor executor;
 };
 
 /// void(std::exception_ptr[, R]).
-template <class Call, class Handler>
-class job_operation final
-    : public result_operation<typename Call::result_type, Handler, job_operation<Call, Handler>>,
-      private remote_call {
-    using base =
-        result_operation<typename Call::result_type, Handler, job_operation<Call, Handler>>;
+template <class Call, class Handler, class Base = run_operation>
+class job_operation final : public result_operation<typename Call::result_type, Handler,
+                                job_operation<Call, Handler, Base>, Base>,
+                            private remote_call {
+    using base = result_operation<typename Call::result_type, Handler,
+        job_operation<Call, Handler, Base>, Base>;
     friend base;
 
 public:
@@ -98,8 +101,7 @@ public:
         if (call_.takes_context())
             this->stop.emplace();
         if (auto callback = launch.options.take_progress())
-            relay_ = relay_to(boost::asio::get_associated_executor(
-                                  this->handler, executor_of(*core_of(*this->lease))),
+            relay_ = relay_to(boost::asio::get_associated_executor(this->handler, launch.executor),
                 std::move(callback));
     }
 

@@ -71,12 +71,14 @@ public:
 };
 
 /// void(error_code, stats).
-template <class Handler>
-class stats_operation final : public stats_completion {
+template <class Handler, class Stats = stats>
+class stats_operation final : public stats_completion_of<Stats> {
+    using typename completion::step;
+
 public:
     template <class H>
     stats_operation(H&& h, executor_ref&& ex)
-        : stats_completion(&go, std::move(ex)), handler(std::forward<H>(h))
+        : stats_completion_of<Stats>(&go, std::move(ex)), handler(std::forward<H>(h))
     {
     }
 
@@ -169,9 +171,12 @@ struct run_signature<void> {
     using type = void(std::exception_ptr);
 };
 
-/// What keeps a result until the handler gets it: void(std::exception_ptr[, R]).
-template <class R, class Handler, class Derived>
-class result_operation : public run_operation {
+/// What keeps a result until the handler gets it: void(std::exception_ptr[, R]). `Base` is a
+/// `run_operation`, or something made of one.
+template <class R, class Handler, class Derived, class Base = run_operation>
+class result_operation : public Base {
+    using typename completion::step;
+
 public:
     static constexpr bool returns = !std::is_void_v<R>;
 
@@ -179,8 +184,9 @@ protected:
     struct nothing {};
 
     template <class H>
-    result_operation(caller c, H&& h, executor_ref&& ex, lease_ptr&& on)
-        : run_operation(&go, c, std::move(ex), std::move(on)), handler(std::forward<H>(h))
+    result_operation(
+        void (*call)(run_operation*) noexcept, H&& h, executor_ref&& ex, lease_ptr&& on)
+        : Base(&go, call, std::move(ex), std::move(on)), handler(std::forward<H>(h))
     {
     }
     ~result_operation() = default;
@@ -214,10 +220,11 @@ public:
 };
 
 /// A callable, with its handler.
-template <class F, class Handler>
-class function_operation final
-    : public result_operation<run_result_t<F>, Handler, function_operation<F, Handler>> {
-    using base = result_operation<run_result_t<F>, Handler, function_operation<F, Handler>>;
+template <class F, class Handler, class Base = run_operation>
+class function_operation final : public result_operation<run_result_t<F>, Handler,
+                                     function_operation<F, Handler, Base>, Base> {
+    using base =
+        result_operation<run_result_t<F>, Handler, function_operation<F, Handler, Base>, Base>;
     friend base;
 
 public:

@@ -6,6 +6,7 @@
 #define LEASEPOOL_DETAIL_RUN_OPERATION_HPP
 
 #include <leasepool/detail/core.hpp>
+#include <leasepool/detail/item_marks.hpp>
 #include <leasepool/detail/remote_call.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
@@ -19,6 +20,20 @@
 #include <stop_token>
 
 namespace leasepool::detail {
+
+class run_operation;
+
+/// Who gets to know instead of the handler that an operation has left its pool.
+class run_sink {
+public:
+    /// It has run (`run_operation::begun`), or says why it did not. Nothing of the pool refers to it.
+    virtual void finished(run_operation& op) noexcept = 0;
+    /// It did not run, and its handler is to be destroyed uncalled.
+    virtual void dropped(run_operation& op) noexcept = 0;
+
+protected:
+    ~run_sink() = default;
+};
 
 /// A function on its way through a pool, with its handler.
 ///
@@ -39,6 +54,10 @@ public:
     std::atomic<bool> stop_asked = false;
     /// It acquired its lease itself and gives it back.
     bool owns_lease = false;
+    /// Its function was called, or is about to be.
+    bool begun = false;
+    /// Of a work grinder's item; here, where it fills a gap.
+    item_marks marks{};
     /// Why the function did not run.
     error_code error{};
     /// The function threw.
@@ -48,6 +67,8 @@ public:
     std::optional<std::stop_source> stop;
     /// Of a job's call: how to run it in another process.
     remote_call* remote = nullptr;
+    /// Null: the handler is posted. The sink counts work on the lease itself, for many at a time.
+    run_sink* sink = nullptr;
 
     /// Calls the function on this thread, keeps what it returns or throws, and destroys it.
     void call() noexcept { call_(this); }

@@ -1,0 +1,89 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_GRINDER_STATS_HPP
+#define LEASEPOOL_GRINDER_STATS_HPP
+
+#include <leasepool/config.hpp>
+#include <leasepool/histogram.hpp>
+
+#include <boost/json/fwd.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace leasepool {
+
+/// A consistent snapshot of a work grinder. Totals count from its construction.
+///
+/// Each submitted item is in exactly one of `waiting`, `pending`, `in_flight`, `completed`,
+/// `cancelled` and `failed`.
+///
+/// Converts to Boost.JSON: `boost::json::value_from(snapshot)`; durations become integers of
+/// nanoseconds whose names end in `_ns`.
+struct grinder_stats {
+    bool started = false;
+    bool stopping = false;
+
+    // Settings.
+    std::size_t batch_size = 0;
+    std::chrono::nanoseconds max_wait{};
+    std::size_t max_pending = 0;
+    std::size_t max_concurrent_batches = 0;
+    /// Most items that a batch takes now; it changes with `grinder_options::target_batch_time`.
+    /// None: all that is pending.
+    std::optional<std::size_t> batch_limit{};
+
+    // Now.
+    /// Items that wait for room.
+    std::size_t waiting = 0;
+    /// Items in the queue, which no lease has yet.
+    std::size_t pending = 0;
+    /// Items that a lease has and that are not done.
+    std::size_t in_flight = 0;
+    /// How old the oldest item is that no lease has yet; 0: there is none.
+    std::chrono::nanoseconds oldest{};
+    /// Batches that wait for a lease.
+    std::size_t batches_acquiring = 0;
+    /// Batches that have a lease.
+    std::size_t batches_in_flight = 0;
+    /// Batches whose lease was revoked while something of them runs.
+    std::size_t batches_lost = 0;
+
+    // Totals.
+    /// Items taken; those refused are not among them.
+    std::uint64_t submitted = 0;
+    /// Items refused with `errc::queue_full`.
+    std::uint64_t refused = 0;
+    /// Items that ran to their end, of which so many threw.
+    std::uint64_t completed = 0;
+    std::uint64_t threw = 0;
+    /// Items that were cancelled before they began.
+    std::uint64_t cancelled = 0;
+    /// Items that did not begin for another reason: no lease could be had, or the grinder stopped.
+    std::uint64_t failed = 0;
+    /// How often an item came back un-begun from a lease, and went to another.
+    std::uint64_t returned = 0;
+    /// Batches that got a lease.
+    std::uint64_t batches = 0;
+    /// Batches for which no lease could be had.
+    std::uint64_t batches_failed = 0;
+    /// Items a batch, on average.
+    double mean_batch_size = 0;
+
+    // Distributions, in nanoseconds.
+    /// From async_submit to the lease; the manager's `queue_time` has the rest, from there to the
+    /// begin of the function. Handlers of items that are called one after the other submit at one
+    /// time, that of the first of them to submit something.
+    histogram queue_time;
+};
+
+void tag_invoke(
+    boost::json::value_from_tag const&, boost::json::value& to, grinder_stats const& from);
+
+}  // namespace leasepool
+
+#endif

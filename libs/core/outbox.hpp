@@ -1,0 +1,79 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_CORE_OUTBOX_HPP
+#define LEASEPOOL_CORE_OUTBOX_HPP
+
+#include <leasepool/detail/completion.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+namespace leasepool::detail {
+
+class outbox;
+void intrusive_ptr_add_ref(outbox* box) noexcept;
+void intrusive_ptr_release(outbox* box) noexcept;
+using outbox_ptr = boost::intrusive_ptr<outbox>;
+
+/// Delivers completions to one `io_context`, many for one function posted there.
+///
+/// Handlers are called in the order of `push`, each by itself: one that throws loses no other, and
+/// one that takes long holds up no other where more threads run the context. At any time it is true
+/// that, if a completion is in here, a turn is on its way that will find it. So nothing is to be done
+/// when a handler throws, and a thread that begins a turn sends for the next before it calls its
+/// first handler, which another thread may then begin.
+class outbox {
+public:
+    explicit outbox(boost::asio::io_context& context);
+    outbox(outbox const&) = delete;
+    outbox& operator=(outbox const&) = delete;
+
+    boost::asio::io_context& context() const noexcept { return context_; }
+
+    /// Any thread. The completion is outstanding work of the context, so that this exists.
+    void push(completion& op) noexcept;
+
+private:
+    friend void intrusive_ptr_add_ref(outbox* box) noexcept;
+    friend void intrusive_ptr_release(outbox* box) noexcept;
+
+    /// So many handlers in one turn; then others that wait for the context get theirs.
+    static constexpr int handlers_per_turn = 16;
+
+    struct turn final : completion {
+        turn(outbox& b, executor_ref&& ex) noexcept : completion(&go, std::move(ex)), box(b) {}
+        static void go(completion* self, step what);
+        outbox& box;
+    };
+
+    ~outbox() = default;
+    void send_turn() noexcept;
+    void run();
+    void destroy_all() noexcept;
+    completion* pop() noexcept;
+    bool is_empty() const noexcept { return !ready_ && !pushed_.load(); }
+
+    /// The next one, in memory that is not needed before a completion is posted by itself.
+    static completion*& next(completion& op) noexcept
+    {
+        return *static_cast<completion**>(op.memory());
+    }
+
+    boost::asio::io_context& context_;
+    turn turn_;
+    std::atomic<std::uint32_t> references_{0};
+    std::atomic<bool> turn_on_its_way_{false};
+    std::atomic<completion*> pushed_{nullptr};  // last in, first out
+    std::mutex mutex_;                          // held by who takes
+    std::atomic<completion*> ready_{nullptr};   // first in, first out
+};
+
+}  // namespace leasepool::detail
+
+#endif

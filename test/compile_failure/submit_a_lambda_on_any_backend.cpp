@@ -1,0 +1,11 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include <leasepool.hpp>
+
+// Whether it could run there is known at run time only.
+void f(leasepool::work_grinder<leasepool::any_backend>& grinder)
+{
+    grinder.async_submit([] {}, [](auto...) {});
+}

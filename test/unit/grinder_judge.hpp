@@ -1,0 +1,334 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_TEST_UNIT_GRINDER_JUDGE_HPP
+#define LEASEPOOL_TEST_UNIT_GRINDER_JUDGE_HPP
+
+#include "../../libs/core/grinder_state.hpp"
+#include "ledger_judge.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace leasepool::detail::test {
+
+/// The naive model of a grinder's state: it is told every event and every action, says whether the
+/// action is allowed, and, once there is nothing further to do, whether anything was left undone.
+/// Nodes are numbers, times are ticks, every question is a scan.
+class grinder_judge {
+public:
+    using tick = std::int64_t;
+    using kind = grinder_state::action::kind;
+    using life = grinder_state::phase;
+    using is = grinder_state::batch::phase;
+    static constexpr tick never = std::numeric_limits<tick>::max();
+    static constexpr int nobody = -1;
+    static constexpr int item_count = 12;
+    static constexpr int batch_count = 10;
+
+    struct batch {
+        is phase = is::fresh;
+        std::vector<int> items;  // assigned, or with its lease
+        int first = nobody;      // as long as it is there
+        int ran = 0;
+        tick since = 0;
+        bool withdrawn = false;
+        bool told = false;  // recalled, or cancelled
+        bool full = false;
+        bool fruitless = false;
+    };
+
+    explicit grinder_judge(grinder_state::options const& opts) : opts_(opts) {}
+
+    static tick plus(tick at, tick by) { return by > never - at ? never : at + by; }
+
+    batch& at(int n) { return batches[static_cast<std::size_t>(n)]; }
+    batch const& at(int n) const { return batches[static_cast<std::size_t>(n)]; }
+
+    // Scans
+    std::vector<int> unassigned() const
+    {
+        auto all = returned;
+        all.insert(all.end(), queue.begin(), queue.end());
+        return all;
+    }
+    std::size_t assigned() const
+    {
+        std::size_t n = 0;
+        for (auto const& b : batches)
+            if (b.phase == is::acquiring)
+                n += b.items.size();
+        return n;
+    }
+    std::size_t pending() const { return unassigned().size() + assigned(); }
+    std::size_t batches_that_are(is what) const
+    {
+        return static_cast<std::size_t>(std::ranges::count(batches, what, &batch::phase));
+    }
+    std::size_t under_way() const
+    {
+        return batches_that_are(is::acquiring) + batches_that_are(is::working) +
+            batches_that_are(is::recalled);
+    }
+    bool outside(int who) const
+    {
+        auto const in = [=](std::vector<int> const& list) {
+            return std::ranges::count(list, who) != 0;
+        };
+        return !in(waiting) && !in(queue) && !in(returned) &&
+            std::ranges::none_of(batches, [&](batch const& b) { return in(b.items); });
+    }
+    bool empty() const
+    {
+        return pending() == 0 && waiting.empty() && batches_that_are(is::fresh) == batches.size();
+    }
+    /// When a batch is to go; `never` if none may, or none has to.
+    tick begin_at() const
+    {
+        if (unassigned().empty() || under_way() >= opts_.max_concurrent_batches ||
+            (phase != life::running && phase != life::draining))
+            return never;
+        if (phase == life::draining || !returned.empty() ||
+            queue.size() >= std::min(opts_.batch_size, limit))
+            return std::numeric_limits<tick>::min();
+        return plus(since(queue.front()), opts_.max_wait.count());
+    }
+    int overrunning() const
+    {
+        int found = nobody;
+        for (int n = 0; n != batch_count; ++n)
+            if (at(n).phase == is::working && (found == nobody || at(n).since < at(found).since))
+                found = n;
+        return found;
+    }
+    tick overrun_at() const
+    {
+        auto const n = overrunning();
+        return !opts_.target_batch_time || n == nobody || phase == life::cancelling
+            ? never
+            : plus(at(n).since, opts_.target_batch_time->count());
+    }
+    tick since(int who) const { return submitted[static_cast<std::size_t>(who)]; }
+
+    // Events
+    bool start()
+    {
+        if (phase == life::stopped) {
+            phase = life::running;
+            stop_at = never;
+        }
+        return phase == life::running;
+    }
+    void stop(tick deadline)
+    {
+        if (phase == life::stopped)
+            return;
+        if (phase == life::running)
+            phase = life::draining;
+        stop_at = std::min(stop_at, deadline);
+    }
+    errc submit(int who, tick now, bool wait)
+    {
+        if (phase != life::running)
+            return errc::not_running;
+        bool const full = !waiting.empty() || pending() >= opts_.max_pending;
+        if (full && !wait)
+            return errc::queue_full;
+        submitted[static_cast<std::size_t>(who)] = now;
+        fruitless[static_cast<std::size_t>(who)] = 0;
+        (full ? waiting : queue).push_back(who);
+        return errc{};
+    }
+    bool cancel(int who)
+    {
+        bool found =
+            std::erase(waiting, who) + std::erase(queue, who) + std::erase(returned, who) != 0;
+        for (auto& b : batches)
+            if (b.phase == is::acquiring)
+                found = std::erase(b.items, who) != 0 || found;
+        if (found)
+            admit();
+        return found;
+    }
+    void granted(int n, tick now)
+    {
+        auto& b = at(n);
+        b.since = now;
+        if (phase == life::cancelling) {
+            b.phase = is::recalled;
+            b.told = true;
+            returned.insert(returned.end(), b.items.begin(), b.items.end());
+            b.items.clear();
+            return;
+        }
+        b.phase = is::working;
+        while (b.items.size() < limit && !unassigned().empty())
+            b.items.push_back(pop());
+        b.full = b.items.size() >= limit;
+        b.first = b.items.empty() ? nobody : b.items.front();
+        admit();
+    }
+    std::vector<int> acquire_failed(int n)
+    {
+        auto const lost = at(n).items;
+        at(n) = {};
+        admit();
+        return lost;
+    }
+    std::vector<int> not_begun()
+    {
+        std::vector<int> lost;
+        while (lost.size() < limit && !unassigned().empty())
+            lost.push_back(pop());
+        admit();
+        return lost;
+    }
+    bool returned_from(int who, int n)
+    {
+        auto& b = at(n);
+        std::erase(b.items, who);
+        if (b.first == who && b.phase != is::recalled)
+            b.fruitless = true;
+        if (phase == life::cancelling || phase == life::stopped)
+            return false;
+        if (b.fruitless &&
+            ++fruitless[static_cast<std::size_t>(who)] == grinder_state::patience_with_leases)
+            return false;
+        returned.push_back(who);
+        return true;
+    }
+    void lost(int n)
+    {
+        if (at(n).phase == is::working || at(n).phase == is::recalled)
+            at(n).phase = is::lost;
+    }
+    /// The oldest item at its lease has run.
+    int ran(int n)
+    {
+        auto const who = at(n).items.front();
+        at(n).items.erase(at(n).items.begin());
+        ++at(n).ran;
+        return who;
+    }
+
+    // Actions
+    void begun(int n, tick now)
+    {
+        require(begin_at() <= now, "a batch went too early, or too many");
+        batch b;
+        b.phase = is::acquiring;
+        while (b.items.size() < limit && !unassigned().empty())
+            b.items.push_back(pop());
+        at(n) = b;
+    }
+    void failed(int who)
+    {
+        require(phase == life::cancelling, "an item failed for nothing");
+        auto const all = unassigned();
+        require(who == (all.empty() ? waiting.front() : all.front()), "items fail out of order");
+        std::erase(returned, who);
+        std::erase(queue, who);
+        std::erase(waiting, who);
+    }
+    void withdrawn(int n)
+    {
+        auto& b = at(n);
+        require(b.phase == is::acquiring && !b.withdrawn, "withdrew what it must not");
+        require(phase == life::cancelling || (b.items.empty() && unassigned().empty()),
+            "withdrew for nothing");
+        b.withdrawn = true;
+    }
+    void recalled(int n, tick now)
+    {
+        require(at(n).phase == is::working && at(n).since == at(overrunning()).since &&
+                overrun_at() <= now,
+            "recalled for nothing");
+        at(n).phase = is::recalled;
+    }
+    void cancelled(int n)
+    {
+        require(phase == life::cancelling && !at(n).told &&
+                (at(n).phase == is::working || at(n).phase == is::recalled),
+            "cancelled for nothing");
+        at(n).phase = is::recalled;
+        at(n).told = true;
+    }
+    void stopped()
+    {
+        require(phase == life::draining || phase == life::cancelling, "stopped for nothing");
+        require(empty(), "stopped with something left");
+        phase = life::stopped;
+    }
+    /// Before a poll.
+    void time_is(tick now)
+    {
+        if (phase == life::draining && stop_at <= now)
+            phase = life::cancelling;
+    }
+
+    /// There was nothing to do.
+    void settled(tick now) const
+    {
+        require(begin_at() == never || begin_at() > now, "a batch did not go");
+        require(overrun_at() == never || overrun_at() > now, "an overrun was not seen");
+        require(phase != life::draining || stop_at == never || stop_at > now,
+            "the deadline was not seen");
+        require(phase == life::stopped || phase == life::running || !empty(), "did not stop");
+        for (auto const& b : batches) {
+            if (phase == life::cancelling) {
+                require(b.phase != is::working, "a batch was not cancelled");
+                require(b.phase != is::recalled || b.told, "a recalled batch was not cancelled");
+            }
+            require(b.phase != is::acquiring || b.withdrawn ||
+                    (phase != life::cancelling && !(b.items.empty() && unassigned().empty())),
+                "an acquire was not withdrawn");
+        }
+        if (phase == life::cancelling)
+            require(unassigned().empty() && waiting.empty(), "an item was not failed");
+        else
+            require(waiting.empty() || pending() >= opts_.max_pending, "room was not given");
+    }
+    tick next() const
+    {
+        if (phase == life::stopped)
+            return never;
+        return std::min({begin_at(), overrun_at(), phase == life::draining ? stop_at : never});
+    }
+
+    std::array<batch, batch_count> batches{};
+    std::array<tick, item_count> submitted{};
+    std::array<int, item_count> fruitless{};
+    std::vector<int> waiting;
+    std::vector<int> queue;
+    std::vector<int> returned;
+    std::size_t limit = 0;  // as the state says; the sequence judges how it changes
+    life phase = life::stopped;
+    tick stop_at = never;
+
+private:
+    int pop()
+    {
+        auto& from = returned.empty() ? queue : returned;
+        auto const who = from.front();
+        from.erase(from.begin());
+        return who;
+    }
+    void admit()
+    {
+        while (!waiting.empty() && pending() < opts_.max_pending && phase != life::cancelling) {
+            queue.push_back(waiting.front());
+            waiting.erase(waiting.begin());
+        }
+    }
+
+    grinder_state::options const opts_;
+};
+
+}  // namespace leasepool::detail::test
+
+#endif

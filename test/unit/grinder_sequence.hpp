@@ -1,0 +1,387 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_TEST_UNIT_GRINDER_SEQUENCE_HPP
+#define LEASEPOOL_TEST_UNIT_GRINDER_SEQUENCE_HPP
+
+#include "../../libs/core/grinder_state.hpp"
+#include "grinder_desk.hpp"
+#include "grinder_judge.hpp"
+#include "ledger_random.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <vector>
+
+namespace leasepool::detail::test {
+
+/// One random sequence: the shell and the world around a grinder's state, and the judge who watches.
+class grinder_sequence {
+    using tick = grinder_judge::tick;
+    using is = grinder_judge::is;
+    static constexpr int nobody = grinder_judge::nobody;
+
+public:
+    grinder_sequence(std::uint64_t seed, std::ostream* trace)
+        : random_(seed), opts_(random_options(random_)), state_(opts_), judge_(opts_), trace_(trace)
+    {
+        // Some near the end of the clock.
+        now_ = random_.once_in(16) ? grinder_judge::never - 1 - random_.below(100) : 1000;
+        judge_.limit = state_.batch_limit();
+        if (trace_)
+            *trace_ << "batch_size " << opts_.batch_size << " max_batch " << opts_.max_batch
+                    << " max_wait " << opts_.max_wait.count() << " max_pending "
+                    << opts_.max_pending << " concurrent " << opts_.max_concurrent_batches
+                    << " target "
+                    << (opts_.target_batch_time ? opts_.target_batch_time->count() : 0)
+                    << " workers " << opts_.workers << " now " << now_;
+    }
+    ~grinder_sequence()
+    {
+        grinder_state::item_list all;
+        state_.forget_all(all);
+        all.clear();
+        for (auto& b : batches_)
+            if (b.state() != grinder_state::batch::phase::fresh)
+                state_.done(b, time_at(now_));
+    }
+
+    void run()
+    {
+        if (!random_.once_in(32))
+            start();
+        for (int n = 10 + random_.below(50); n != 0; --n) {
+            event();
+            settle();
+        }
+        wind_up();
+    }
+
+private:
+    static grinder_state::options random_options(random_numbers& random)
+    {
+        grinder_state::options opts;
+        auto const size = [&](std::initializer_list<std::int64_t> list) {
+            return static_cast<std::size_t>(random.one_of(list));
+        };
+        opts.batch_size = size({1, 2, 3, 5});
+        opts.max_batch = opts.batch_size + size({0, 0, 1, 4, 1'000});
+        opts.max_wait = steady_duration{random.one_of({1, 3, 10, 50})};
+        opts.max_pending = opts.batch_size + size({0, 1, 3, 1'000});
+        opts.max_concurrent_batches = size({1, 1, 2, 3});
+        if (random.once_in(2))
+            opts.target_batch_time = steady_duration{random.one_of({1, 4, 20})};
+        opts.workers = size({1, 1, 2, 4});
+        return opts;
+    }
+
+    template <class... Words>
+    void say(Words const&... words)
+    {
+        if (trace_)
+            ((*trace_ << "\n" << now_ << ":") << ... << words);
+    }
+
+    grinder_item& item(int n) { return items_[static_cast<std::size_t>(n)]; }
+    bare_batch& batch(int n) { return batches_[static_cast<std::size_t>(n)]; }
+    int number(grinder_item const* what) const
+    {
+        return static_cast<int>(static_cast<bare_item const*>(what) - items_.data());
+    }
+    int number(grinder_state::batch const* of) const
+    {
+        return static_cast<int>(static_cast<bare_batch const*>(of) - batches_.data());
+    }
+    static steady_time time_at(tick at) { return steady_time{steady_duration{at}}; }
+
+    template <class Is>
+    int some(int count, Is is_so)
+    {
+        auto const from = random_.below(count);
+        for (int n = 0; n != count; ++n)
+            if (auto const it = (from + n) % count; is_so(it))
+                return it;
+        return nobody;
+    }
+    template <class... Phases>
+    int some_batch(Phases... phases)
+    {
+        return some(grinder_judge::batch_count,
+            [&](int n) { return ((judge_.at(n).phase == phases) || ...); });
+    }
+
+    // Events
+    void event()
+    {
+        if (random_.once_in(4))
+            now_ = grinder_judge::plus(now_, random_.one_of({1, 1, 2, 5, 20}));
+        auto const roll = random_.below(100);
+        if (judge_.phase == grinder_state::phase::stopped && roll < 15)
+            return start();
+        if (roll < 40)
+            return submit();
+        if (roll < 47)
+            return cancel(random_.below(grinder_judge::item_count));
+        if (roll < 62)
+            return grant(some_batch(is::acquiring));
+        if (roll < 66)
+            return acquire_failed(some_batch(is::acquiring));
+        if (roll < 80)
+            return run_one(some_batch(is::working, is::recalled, is::lost));
+        if (roll < 88)
+            return lose(some_batch(is::working, is::recalled));
+        if (roll < 90)
+            return stop();
+        if (judge_.next() != grinder_judge::never && random_.once_in(2))
+            now_ = std::max(now_, judge_.next());
+        else
+            now_ = grinder_judge::plus(now_, random_.one_of({1, 3, 10, 50}));
+    }
+    void start()
+    {
+        say(" start");
+        require(state_.start() == judge_.start(), "start decided otherwise");
+    }
+    void stop()
+    {
+        auto const deadline = random_.once_in(3)
+            ? std::numeric_limits<tick>::min()
+            : grinder_judge::plus(now_, random_.one_of({0, 5, 30, grinder_judge::never}));
+        say(" stop ", deadline);
+        judge_.stop(deadline);
+        state_.stop(time_at(deadline));
+    }
+    void submit()
+    {
+        auto const who = some(grinder_judge::item_count, [&](int n) { return judge_.outside(n); });
+        if (who == nobody)
+            return;
+        bool const wait = !random_.once_in(4);
+        item(who).marks.fruitless = 0;
+        auto const expected = judge_.submit(who, now_, wait);
+        auto const result = state_.submit(item(who), time_at(now_), wait);
+        say(" submit i", who, wait ? "" : " without waiting", " = ", static_cast<int>(result));
+        require(result == expected, "submit decided otherwise");
+    }
+    void cancel(int who)
+    {
+        say(" cancel i", who);
+        require(state_.cancel(item(who)) == judge_.cancel(who), "cancel decided otherwise");
+    }
+    void grant(int n)
+    {
+        if (n == nobody)
+            return;
+        say(" grant b", n);
+        grinder_state::item_list out;
+        state_.granted(batch(n), time_at(now_), out);
+        judge_.granted(n, now_);
+        require(take(out) == judge_.at(n).items, "the lease gets other items");
+        if (judge_.at(n).items.empty())
+            done(n);
+    }
+    void acquire_failed(int n)
+    {
+        if (n == nobody)
+            return;
+        say(" acquire_failed b", n);
+        grinder_state::item_list out;
+        state_.acquire_failed(batch(n), out);
+        require(take(out) == judge_.acquire_failed(n), "other items fail with the acquire");
+    }
+    void run_one(int n)
+    {
+        if (n == nobody)
+            return;
+        auto const who = judge_.ran(n);
+        say(" b", n, " ran i", who);
+        item(who).marks.where = grinder_item::place::outside;
+        if (judge_.at(n).items.empty())
+            done(n);
+    }
+    /// The lease ends: what has not begun comes back.
+    void lose(int n)
+    {
+        if (n == nobody)
+            return;
+        say(" lose b", n);
+        bool const told_first = random_.once_in(2);
+        if (told_first)
+            lost(n);
+        take_back(n, static_cast<std::size_t>(random_.below(3)));
+        if (!told_first)
+            lost(n);
+        if (judge_.at(n).items.empty())
+            done(n);
+    }
+    void lost(int n)
+    {
+        state_.lost(batch(n));
+        judge_.lost(n);
+    }
+    void take_back(int n, std::size_t but)
+    {
+        auto const there = judge_.at(n).items;
+        for (auto i = std::min(but, there.size()); i != there.size(); ++i) {
+            say(" i", there[i], " comes back from b", n);
+            require(state_.returned(item(there[i]), batch(n)) == judge_.returned_from(there[i], n),
+                "an item that comes back is treated otherwise");
+        }
+    }
+    void done(int n)
+    {
+        say(" done b", n);
+        auto const before = state_.batch_limit();
+        auto const b = judge_.at(n);
+        state_.done(batch(n), time_at(now_));
+        judge_.at(n) = {};
+        auto const after = state_.batch_limit();
+        judge_.limit = after;
+        if (!opts_.target_batch_time || b.phase == is::lost || b.ran == 0)
+            return require(after == before, "the limit changed for nothing");
+        auto const target = opts_.target_batch_time->count();
+        auto const took = now_ - b.since;
+        auto const least = std::min(opts_.workers, opts_.max_batch);
+        auto const fit =
+            took == 0 ? opts_.max_batch : static_cast<std::size_t>(target * b.ran / took);
+        require(after >= least && after <= opts_.max_batch, "the limit is out of bounds");
+        if (took > target)
+            require(after == std::min(before, std::max(fit, least)) ||
+                    after + 1 == std::min(before, std::max(fit, least)),  // rounding
+                "the limit did not shrink at once");
+        else
+            require(after >= before, "the limit shrank for nothing");
+        require(
+            after <= before || (b.full && after <= before + std::max<std::size_t>(before / 4, 1)),
+            "the limit grew too fast");
+    }
+
+    std::vector<int> take(grinder_state::item_list& out)
+    {
+        std::vector<int> numbers;
+        while (!out.empty()) {
+            numbers.push_back(number(&out.front()));
+            out.pop_front();
+        }
+        return numbers;
+    }
+
+    // Actions
+    void settle()
+    {
+        for (int polls = 0;; ++polls) {
+            require(polls != 200, "polling does not end");
+            judge_.time_is(now_);
+            auto const act = state_.poll(time_at(now_));
+            if (!act)
+                break;
+            perform(act);
+        }
+        judge_.settled(now_);
+        compare();
+    }
+    void perform(grinder_state::action const& act)
+    {
+        using enum grinder_state::action::kind;
+        switch (act.what) {
+        case none:
+            return;
+        case begin: {
+            auto const n = some_batch(is::fresh);
+            if (n == nobody || random_.once_in(16)) {
+                say(" -> begin, refused");
+                grinder_state::item_list out;
+                state_.not_begun(out);
+                require(take(out) == judge_.not_begun(), "other items fail with the begin");
+                return;
+            }
+            say(" -> begin b", n);
+            state_.begun(batch(n), time_at(now_));
+            judge_.begun(n, now_);
+            std::vector<int> assigned;
+            for (auto const& what : batch(n).items())
+                assigned.push_back(number(&what));
+            return require(assigned == judge_.at(n).items, "a batch goes for other items");
+        }
+        case fail:
+            say(" -> fail i", number(act.which));
+            return judge_.failed(number(act.which));
+        case withdraw:
+            say(" -> withdraw b", number(act.of));
+            return judge_.withdrawn(number(act.of));
+        case recall:
+            say(" -> recall b", number(act.of));
+            judge_.recalled(number(act.of), now_);
+            return taken_back(number(act.of));
+        case cancel:
+            say(" -> cancel b", number(act.of));
+            judge_.cancelled(number(act.of));
+            return taken_back(number(act.of));
+        case stopped:
+            say(" -> stopped");
+            return judge_.stopped();
+        }
+    }
+    void taken_back(int n)
+    {
+        take_back(n, static_cast<std::size_t>(random_.below(3)));
+        auto const before = state_.batch_limit();
+        auto const begun = judge_.at(n).items.size() + static_cast<std::size_t>(judge_.at(n).ran);
+        state_.recalled(batch(n));
+        judge_.limit = state_.batch_limit();
+        auto const least = std::min(opts_.workers, opts_.max_batch);
+        require(judge_.limit ==
+                (opts_.target_batch_time ? std::min(before, std::max(begun, least)) : before),
+            "the limit is not what had begun");
+        if (judge_.at(n).items.empty())
+            done(n);
+    }
+    void compare()
+    {
+        require(state_.state() == judge_.phase, "phase differs");
+        require(state_.pending() == judge_.pending(), "pending differs");
+        require(state_.waiting() == judge_.waiting.size(), "waiting differs");
+        require(state_.acquiring() == judge_.batches_that_are(is::acquiring), "acquiring differs");
+        require(state_.working() ==
+                judge_.batches_that_are(is::working) + judge_.batches_that_are(is::recalled),
+            "working differs");
+        require(state_.lost() == judge_.batches_that_are(is::lost), "lost differs");
+        if (judge_.phase != grinder_state::phase::cancelling)
+            require(state_.next_deadline() == time_at(judge_.next()), "the next deadline differs");
+    }
+
+    void wind_up()
+    {
+        say(" the end");
+        state_.stop(steady_time::min());
+        judge_.stop(std::numeric_limits<tick>::min());
+        settle();
+        for (int n = 0; n != grinder_judge::batch_count; ++n) {
+            if (judge_.at(n).phase == is::acquiring)
+                n % 2 == 0 ? grant(n) : acquire_failed(n);
+            settle();
+            while (judge_.at(n).phase != is::fresh)
+                run_one(n);
+            settle();
+        }
+        require(judge_.phase == grinder_state::phase::stopped, "the stop has not ended");
+        require(state_.next_deadline() == grinder_state::never, "a stopped grinder has a deadline");
+        // Nothing is linked: else a batch's hook asserts.
+    }
+
+    random_numbers random_;
+    grinder_state::options const opts_;
+    std::array<bare_item, grinder_judge::item_count> items_{};
+    std::array<bare_batch, grinder_judge::batch_count> batches_{};
+    grinder_state state_;
+    grinder_judge judge_;
+    tick now_ = 0;
+    std::ostream* trace_;
+};
+
+}  // namespace leasepool::detail::test
+
+#endif

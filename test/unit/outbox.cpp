@@ -1,0 +1,136 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+// Completions for one context, delivered many at a time.
+
+#include "core/outbox.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace {
+
+namespace asio = boost::asio;
+using namespace leasepool::detail;
+
+/// Notes its letter when it is delivered, and the same in upper case when it is destroyed.
+struct letter final : completion {
+    letter(asio::io_context& io, std::string& t, char n)
+        : completion(&go, executor_ref::tracked(io.get_executor())), to(t), name(n)
+    {
+    }
+    static void go(completion* base, step what)
+    {
+        std::unique_ptr<letter> const self(static_cast<letter*>(base));
+        self->to += what == step::deliver ? self->name : static_cast<char>(self->name - 'a' + 'A');
+        if (what == step::deliver && self->then)
+            self->then();
+    }
+    std::string& to;
+    char name;
+    std::function<void()> then;
+};
+
+struct desk {
+    letter& push(char name)
+    {
+        auto* const made = new letter(*io, told, name);
+        box->push(*made);
+        return *made;
+    }
+    void push_all(std::string_view names)
+    {
+        for (char const name : names)
+            push(name);
+    }
+
+    std::string told;
+    std::unique_ptr<asio::io_context> io = std::make_unique<asio::io_context>(1);
+    outbox_ptr box{new outbox(*io)};
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(outbox_of_a_context)
+
+BOOST_FIXTURE_TEST_CASE(many_share_one_posted_function, desk)
+{
+    push_all("abc");
+    BOOST_TEST(told == "");
+    BOOST_TEST(io->run_one() == 1u);
+    BOOST_TEST(told == "abc");
+    io->run();
+    BOOST_TEST(told == "abc");
+}
+
+BOOST_FIXTURE_TEST_CASE(turn_is_bounded_and_what_was_posted_meanwhile_comes_before_the_next, desk)
+{
+    push_all("abcdefghijklmnopqrstuvwxyz");
+    asio::post(*io, [&] { told += '-'; });
+    io->run();
+    BOOST_TEST(told == "abcdefghijklmnop-qrstuvwxyz");
+}
+
+BOOST_FIXTURE_TEST_CASE(pushed_while_a_turn_runs_is_delivered, desk)
+{
+    push('a').then = [&] { push('b').then = [&] { push('c'); }; };
+    io->run();
+    BOOST_TEST(told == "abc");
+}
+
+BOOST_FIXTURE_TEST_CASE(handler_that_throws_loses_no_other, desk)
+{
+    push('a');
+    push('b').then = [] { throw 1; };
+    push_all("cd");
+    BOOST_CHECK_THROW(io->run(), int);
+    BOOST_TEST(told == "ab");
+    io->run();
+    BOOST_TEST(told == "abcd");
+}
+
+BOOST_FIXTURE_TEST_CASE(last_that_throws_is_followed_by_what_comes_later, desk)
+{
+    push('a').then = [&] {
+        push('b');
+        throw 1;
+    };
+    BOOST_CHECK_THROW(io->run(), int);
+    io->run();
+    BOOST_TEST(told == "ab");
+    push('c');
+    io->restart();
+    io->run();
+    BOOST_TEST(told == "abc");
+}
+
+BOOST_FIXTURE_TEST_CASE(all_are_destroyed_with_the_context, desk)
+{
+    push_all("abc");
+    io.reset();
+    BOOST_TEST(told == "ABC");
+}
+
+BOOST_FIXTURE_TEST_CASE(rest_is_destroyed_with_the_context, desk)
+{
+    push_all("abcdefghijklmnopqr");
+    BOOST_TEST(io->run_one() == 1u);
+    io.reset();
+    BOOST_TEST(told == "abcdefghijklmnopQR");
+}
+
+BOOST_FIXTURE_TEST_CASE(outbox_lives_until_its_turn_is_over, desk)
+{
+    push_all("ab");
+    box.reset();
+    io->run();
+    BOOST_TEST(told == "ab");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
