@@ -93,6 +93,7 @@ private:
 
     void run() noexcept
     {
+        name_watcher();
         for (;;) {
             epoll_event happened = {};
             if (::epoll_wait(epoll_.get(), &happened, 1, -1) != 1)

@@ -123,6 +123,13 @@ void forgo_parent_death_signal() noexcept
 #endif
 }
 
+void name_watcher() noexcept
+{
+#if defined(__linux__)
+    ::prctl(PR_SET_NAME, "leasepool-watch");
+#endif
+}
+
 signals_blocked::signals_blocked() noexcept
 {
     sigset_t all;

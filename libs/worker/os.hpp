@@ -46,6 +46,9 @@ bool leads_group() noexcept;
 /// thoroughly, and the signal would come in the middle of an orderly end too.
 void forgo_parent_death_signal() noexcept;
 
+/// Names this thread, for who looks at the process; where threads have names.
+void name_watcher() noexcept;
+
 /// A thread that is started while this lives has every signal blocked.
 class signals_blocked {
 public:

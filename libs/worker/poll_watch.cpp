@@ -89,6 +89,7 @@ public:
 private:
     void run() noexcept
     {
+        name_watcher();
         while (!quit_) {
             // A negative descriptor is passed over.
             std::array<pollfd, 3> waited{pollfd{bell_.descriptor(), POLLIN, 0},

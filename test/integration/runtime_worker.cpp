@@ -237,13 +237,17 @@ std::string progress_of_infinity(job_context& context)
     return "sent";
 }
 
-/// How often the other threads of this process have gone to sleep.
-std::uint64_t sleeps_of_others()
+/// How often the watcher has gone to sleep. A sanitizer has a thread too, which is not meant.
+std::uint64_t sleeps_of_watcher()
 {
     std::uint64_t sum = 0;
     DIR* const tasks = ::opendir("/proc/self/task");
     while (auto const* const entry = ::readdir(tasks)) {
         if (entry->d_name[0] == '.' || std::stoi(entry->d_name) == ::getpid())
+            continue;
+        std::ifstream named("/proc/self/task/" + std::string(entry->d_name) + "/comm");
+        std::string name;
+        if (!std::getline(named, name) || name != "leasepool-watch")
             continue;
         std::ifstream status("/proc/self/task/" + std::string(entry->d_name) + "/status");
         for (std::string line; std::getline(status, line);)
@@ -284,7 +288,7 @@ constexpr leasepool::job output_of_job{"output_of", &output_of};
 constexpr leasepool::job log_job{"log", &log};
 constexpr leasepool::job chatter_job{"chatter", &chatter};
 constexpr leasepool::job progress_of_infinity_job{"progress_of_infinity", &progress_of_infinity};
-constexpr leasepool::job sleeps_of_others_job{"sleeps_of_others", &sleeps_of_others};
+constexpr leasepool::job sleeps_of_watcher_job{"sleeps_of_watcher", &sleeps_of_watcher};
 constexpr leasepool::job death_signal_job{"death_signal", &death_signal};
 constexpr leasepool::job<int(int)> elsewhere_job{"elsewhere"};
 
@@ -315,7 +319,7 @@ int main(int argc, char** argv)
         nothing_job, raise_job, not_finite_job, not_text_job, deep_job, unspeakable_job, repeat_job,
         await_stop_job, outlast_stop_job, await_gate_job, print_job, read_stdin_job, count_job,
         leave_child_job, output_of_job, log_job, chatter_job, progress_of_infinity_job,
-        sleeps_of_others_job, death_signal_job);
+        sleeps_of_watcher_job, death_signal_job);
     std::fprintf(stderr, "end of main\n");
     return status;
 }

@@ -114,9 +114,10 @@ public:
         return settle();
     }
     /// What becomes of all that is in flight, now that it has ended: "1 failed, 2 returned".
-    std::string ended()
+    /// `killed`: by this side, that is.
+    std::string ended(bool killed = true)
     {
-        link.ended();
+        link.ended(killed);
         std::string told;
         while (link.in_flight() != 0) {
             auto const loss = word(link.lose(out));

@@ -213,7 +213,7 @@ protected:
         while (!worker_.output.empty())
             deliver(1);
         say("ended");
-        link_.ended();
+        link_.ended(true);
         require(link_.next_deadline() == link_state::never, "a dead worker has a deadline");
         for (bool first = true; link_.in_flight() != 0; first = false) {
             link_state::flight out{};
