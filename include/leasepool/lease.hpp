@@ -270,9 +270,8 @@ public:
     template <detail::job_call_like Call, class Token = default_run_token>
     auto async_run(job_options options, Call&& call, Token&& token = Token())
     {
-        return launch(
-            detail::job_launch<std::decay_t<Call>>{std::forward<Call>(call), std::move(options)},
-            std::forward<Token>(token));
+        return launch<std::decay_t<Call>>(
+            std::forward<Call>(call), std::move(options), std::forward<Token>(token));
     }
 
     /// Runs a job of a worker process by its name; arguments and result are JSON as they are. On
@@ -297,10 +296,8 @@ public:
     auto async_call(job_options options, std::string_view name, boost::json::value params,
         Token&& token = Token())
     {
-        return launch(
-            detail::job_launch<detail::untyped_call>{
-                detail::untyped_call(name, std::move(params)), std::move(options)},
-            std::forward<Token>(token));
+        return launch<detail::untyped_call>(detail::untyped_call(name, std::move(params)),
+            std::move(options), std::forward<Token>(token));
     }
 
     // As an executor -------------------------------------------------------------------------------

@@ -185,8 +185,8 @@ protected:
 
     template <class H>
     result_operation(
-        void (*call)(run_operation*) noexcept, H&& h, executor_ref&& ex, lease_ptr&& on)
-        : Base(&go, call, std::move(ex), std::move(on)), handler(std::forward<H>(h))
+        void (*invoker)(run_operation*) noexcept, H&& h, executor_ref&& ex, lease_ptr&& on)
+        : Base(&go, invoker, std::move(ex), std::move(on)), handler(std::forward<H>(h))
     {
     }
     ~result_operation() = default;
