@@ -84,6 +84,14 @@ constexpr leasepool::job total_job{"total", &total};
 constexpr leasepool::job report_job{"report", &report};
 constexpr leasepool::job<point(std::string)> find_job{"find"};
 
+// A job is declared in a header, where its function is only declared.
+int negated(int n);
+constexpr leasepool::job negated_job{"negated", &negated};
+int negated(int n)
+{
+    return -n;
+}
+
 }  // namespace jobs_tested
 
 namespace {
@@ -148,6 +156,7 @@ BOOST_AUTO_TEST_CASE(signature_leaves_noexcept_and_the_context_out)
 BOOST_AUTO_TEST_CASE(call_runs_the_function_and_moves_its_arguments)
 {
     BOOST_TEST(doubled_job(21)(context) == 42u);
+    BOOST_TEST(negated_job(3)(context) == -3);
     auto call = total_job("four", {1, 2, 3});
     BOOST_TEST(call.name() == "total");
     BOOST_TEST(call(context) == 7u);
