@@ -173,8 +173,8 @@ public:
         using result = detail::run_result_t<std::decay_t<Function>>;
         return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
             detail::initiate_submit(core_), token,
-            std::decay_t<Function>(std::forward<Function>(function)), options.wait,
-            std::string(options.owner));
+            std::decay_t<Function>(std::forward<Function>(function)),
+            detail::submit_ticket(options));
     }
 
     /// The same with default options.

@@ -339,4 +339,50 @@ BOOST_AUTO_TEST_CASE(whole_life_with_each_allocation_of_any_thread_failing)
     }
 }
 
+BOOST_AUTO_TEST_CASE(item_of_a_grinder)
+{
+    desk d;
+    d.start();
+    // Sent by its number, and by the timer.
+    for (std::size_t const batch_size : {1u, 2u}) {
+        work_grinder grinder(d.pools, {.batch_size = batch_size, .max_wait = 1ms});
+        bool started = false;
+        grinder.async_start([&](error_code error) { started = !error; });
+        d.until([&] { return started; });
+        auto const check = [&](witness& w, bool failed) {
+            if (w.exception) {
+                BOOST_TEST(failed);
+                try {
+                    std::rethrow_exception(w.exception);
+                }
+                catch (std::bad_alloc const&) {
+                }
+                catch (boost::system::system_error const& e) {
+                    BOOST_TEST(e.code() == boost::system::errc::not_enough_memory);
+                }
+            }
+            grinder_stats stats;
+            bool told = false;
+            grinder.async_stats([&](error_code, grinder_stats const& s) {
+                stats = s;
+                told = true;
+            });
+            d.until([&] { return told; });
+            BOOST_TEST(stats.pending == 0u);
+            BOOST_TEST(stats.submitted == stats.completed + stats.failed);
+        };
+        fail_each_allocation(
+            d,
+            [&](witness& w) {
+                grinder.async_submit(
+                    {.owner = long_owner}, [] {}, w.handler());
+            },
+            check);
+        bool stopped = false;
+        grinder.async_stop({}, [&](error_code) { stopped = true; });
+        d.until([&] { return stopped; });
+    }
+    d.check_alive();
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -118,7 +118,9 @@ public:
     template <class Executor>
     static executor_ref tracked(Executor const& ex)
     {
-        if constexpr (std::convertible_to<Executor const&, boost::asio::any_io_executor>)
+        if constexpr (std::same_as<Executor, boost::asio::any_io_executor>)
+            return {ex, work::tracked};
+        else if constexpr (std::convertible_to<Executor const&, boost::asio::any_io_executor>)
             return {boost::asio::any_io_executor(ex), work::tracked};
         else
             return executor_ref(std::make_unique<foreign<Executor>>(ex, work::tracked));

@@ -15,6 +15,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -120,12 +121,25 @@ public:
     }
 };
 
+/// `submit_options` whose owner lasts; most items have none.
+struct submit_ticket {
+    explicit submit_ticket(submit_options const& options)
+        : owner(
+              options.owner.empty() ? nullptr : std::make_shared<std::string const>(options.owner)),
+          wait(options.wait)
+    {
+    }
+
+    std::shared_ptr<std::string const> owner;
+    bool wait;
+};
+
 class initiate_submit : public grinder_initiation {
 public:
     using grinder_initiation::grinder_initiation;
 
     template <class Handler, class F>
-    void operator()(Handler&& handler, F&& f, bool wait, std::string const& owner) const
+    void operator()(Handler&& handler, F&& f, submit_ticket const& ticket) const
     {
         using op_type = run_operation_for<std::decay_t<F>, std::decay_t<Handler>, grinder_item>;
         auto ex = checked_executor(handler);
@@ -137,7 +151,8 @@ public:
                 return [core = core_, op](
                            boost::asio::cancellation_type type) { cancel(*core, *op, type); };
             });
-            submit(*core_, *op, wait, owner);
+            submit(*core_, *op, ticket.wait,
+                ticket.owner ? std::string_view(*ticket.owner) : std::string_view());
         }
         catch (...) {
             clear_slot(op->handler);
