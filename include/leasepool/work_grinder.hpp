@@ -204,7 +204,7 @@ public:
             detail::initiate_submit(core_), token,
             detail::job_launch<std::decay_t<Call>>{
                 std::forward<Call>(call), job_options(), boost::asio::any_io_executor()},
-            options.wait, std::string(options.owner));
+            detail::submit_ticket(options));
     }
 
     /// The same with default options.

@@ -16,6 +16,8 @@
 namespace leasepool {
 namespace detail {
 
+local_job_host::local_job_host(run_operation& op) noexcept : op_(op), on_(*pool_of_this_thread()) {}
+
 std::stop_token local_job_host::stop_token() const noexcept
 {
     return op_.stop ? op_.stop->get_token() : std::stop_token();
@@ -28,13 +30,15 @@ void local_job_host::progress(boost::json::value&& value)
 
 void local_job_host::log(severity level, std::string_view text)
 {
-    auto& lease = *op_.lease;
-    lease.core()->log(level, text,
-        {{"pool", std::to_string(lease.pool()->id())}, {"job", std::string(op_.remote->name())}});
+    on_.core().log(level, text,
+        {{"pool", std::to_string(on_.id())}, {"job", std::string(op_.remote->name())}});
 }
 
 error_code why_asked_to_stop(run_operation const& op) noexcept
 {
+    // An item of a grinder has no lease of its own.
+    if (!op.lease)
+        return boost::asio::error::operation_aborted;
     auto const why = op.lease->why_ended();
     if (why == lease_state::reason::live || why == lease_state::reason::released)
         return boost::asio::error::operation_aborted;

@@ -64,6 +64,7 @@ void write_body(remote_call& call, wire::limits const& bounds)
 {
     auto const arguments = call.arguments();
     wire::writer writer(bounds);
+    call.body.clear();  // of a former lease
     auto const flaw = writer.request_body(call.body, call.name(), arguments);
     if (!flaw)
         return;

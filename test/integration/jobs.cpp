@@ -253,8 +253,7 @@ BOOST_DATA_TEST_CASE(log_of_a_job_names_it, data::make(both), backend)
     BOOST_TEST(get(heard.get_future()) == "warning speak");
 }
 
-BOOST_DATA_TEST_CASE(
-    jobs_of_a_released_lease_still_end, data::make(both), backend)
+BOOST_DATA_TEST_CASE(jobs_of_a_released_lease_still_end, data::make(both), backend)
 {
     stage s(backend);
     auto first = s.run(add_job(4, 4));

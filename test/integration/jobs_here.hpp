@@ -11,6 +11,8 @@
 #include <boost/describe/class.hpp>
 #include <boost/describe/operators.hpp>
 
+#include <csignal>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -56,6 +58,12 @@ inline std::map<std::string, int> count_words(std::vector<std::string> const& wo
 }
 
 inline void nothing() {}
+
+[[noreturn]] inline void die()
+{
+    std::raise(SIGKILL);
+    std::abort();
+}
 
 inline double half(double of)
 {
@@ -107,6 +115,8 @@ inline constexpr job add_job{"add", &add};
 inline constexpr job mirror_job{"mirror", &mirror};
 inline constexpr job count_words_job{"count_words", &count_words};
 inline constexpr job nothing_job{"nothing", &nothing};
+/// For worker processes only.
+inline constexpr job die_job{"die", &die};
 inline constexpr job half_job{"half", &half};
 inline constexpr job fail_job{"fail", &fail};
 inline constexpr job climb_job{"climb", &climb};

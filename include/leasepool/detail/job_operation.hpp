@@ -28,10 +28,13 @@
 /// them through the `remote_call` that each also is.
 namespace leasepool::detail {
 
+class pool_record;
+
 /// What a job's function gets on a thread of this program.
 class local_job_host final : public job_host {
 public:
-    explicit local_job_host(run_operation& op) noexcept : op_(op) {}
+    /// On the pool's thread that runs it.
+    explicit local_job_host(run_operation& op) noexcept;
 
     std::stop_token stop_token() const noexcept override;
     void progress(boost::json::value&& value) override;
@@ -39,6 +42,7 @@ public:
 
 private:
     run_operation& op_;
+    pool_record& on_;
 };
 
 /// What a job that ended because it was asked to completes with.
