@@ -77,7 +77,10 @@ BOOST_AUTO_TEST_CASE(statuses_that_somebody_else_takes_cost_no_job)
     // The kernel takes them; or the program does, before anybody else can.
     for (auto* const handler : {SIG_IGN, &reap_everything}) {
         disposition const taking(SIGCHLD, handler);
-        with_crew(sparring({}, 2), [](crew& workers) -> asio::awaitable<void> {
+        auto options = sparring({}, 2);
+        // Without its status, one that dies slowly cannot be told from one that stays.
+        options.kill_grace = 60s;
+        with_crew(options, [](crew& workers) -> asio::awaitable<void> {
             for (int i = 0; i != 20; ++i) {
                 auto wrong = workers.begin("exit");
                 auto right = workers.begin("add", args(i, 1));
