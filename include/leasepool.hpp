@@ -6,7 +6,8 @@
 #define LEASEPOOL_HPP
 
 /// @file
-/// All of leasepool.
+/// All of leasepool but for worker processes, which are libraries of their own:
+/// leasepool/process_backend.hpp for their parent, leasepool/worker.hpp for themselves.
 
 #include <leasepool/any_backend.hpp>
 #include <leasepool/backend.hpp>
@@ -17,6 +18,7 @@
 #include <leasepool/histogram.hpp>
 #include <leasepool/job.hpp>
 #include <leasepool/job_context.hpp>
+#include <leasepool/job_options.hpp>
 #include <leasepool/lease.hpp>
 #include <leasepool/lease_executor.hpp>
 #include <leasepool/log.hpp>

@@ -57,6 +57,7 @@ row process_payload(effort how);
 row spawn(effort how);
 row spawn_big_parent(effort how);  // in spawn.cpp
 row grinder_throughput(effort how);
+row grinder_process_throughput(effort how);
 row grinder_latency(effort how);
 row grinder_item_bytes(effort how);
 
@@ -65,7 +66,8 @@ inline std::vector<row> all_rows(effort how)
     return {offload_rtt(how), offload_throughput(how), acquire_release(how), waiters_scale(how),
         waiter_bytes(how), leases_scale(how), idle(how), compile_time(how), process_rtt(how),
         process_throughput(how), process_payload(how), spawn(how), spawn_big_parent(how),
-        grinder_throughput(how), grinder_latency(how), grinder_item_bytes(how)};
+        grinder_throughput(how), grinder_process_throughput(how), grinder_latency(how),
+        grinder_item_bytes(how)};
 }
 
 }  // namespace leasepool::bench
