@@ -55,7 +55,7 @@ errc grinder_state::submit(item& what, steady_time now, bool wait) noexcept
     if (phase_ != phase::running)
         return errc::not_running;
     what.queued_at = now;
-    if (waiting_size_ != 0 || pending_size_ >= options_.max_pending) {
+    if (pending_size_ >= options_.max_pending) {  // as it is whenever others wait
         if (!wait) {
             ++totals_.refused;
             return errc::queue_full;
