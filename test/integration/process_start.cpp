@@ -183,18 +183,21 @@ BOOST_AUTO_TEST_CASE(too_few_descriptors_fail_the_start_and_later_it_succeeds)
         run(io, [&]() -> asio::awaitable<void> {
             // Whatever the manager itself needs of the context is there.
             co_await workers.pools.async_stop({}, asio::use_awaitable);
+            error_code failure;
             {
                 few_descriptors const few(spare);
                 auto const [error] = co_await workers.pools.async_start(as_tuple);
-                if (error) {
-                    ++failures;
-                    BOOST_TEST(error == boost::system::errc::too_many_files_open, "with " << spare);
-                    auto const entry = co_await workers.log.await("a pool could not be made");
-                    BOOST_TEST(contains(entry["error"], "sparring_worker"), entry["error"]);
-                    BOOST_TEST(workers.pools.total() == 0U);
-                }
-                co_await workers.pools.async_stop({}, asio::use_awaitable);
+                failure = error;
             }
+            // Not within: sanitizers, for one, need descriptors, too.
+            if (failure) {
+                ++failures;
+                BOOST_TEST(failure == boost::system::errc::too_many_files_open, "with " << spare);
+                auto const entry = co_await workers.log.await("a pool could not be made");
+                BOOST_TEST(contains(entry["error"], "sparring_worker"), entry["error"]);
+                BOOST_TEST(workers.pools.total() == 0U);
+            }
+            co_await workers.pools.async_stop({}, asio::use_awaitable);
             co_await workers.start();
             co_await workers.check_service();
             co_await workers.stop();
@@ -231,7 +234,8 @@ BOOST_AUTO_TEST_CASE(worker_runs_in_the_surroundings_that_were_asked_for)
         BOOST_REQUIRE(seen.text == "");
         auto const& around = seen.value.as_object();
         BOOST_TEST(around.at("directory") == json::value(directory));
-        BOOST_TEST(around.at("nice") == json::value(7));
+        BOOST_TEST(
+            around.at("nice") == json::value(std::min(19, ::getpriority(PRIO_PROCESS, 0) + 7)));
         auto const& limits = around.at("limits").as_object();
         BOOST_TEST(limits.at("nofile") == json::value(123));
         BOOST_TEST(limits.at("fsize") == json::value(1 << 20));
