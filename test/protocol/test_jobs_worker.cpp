@@ -42,8 +42,8 @@ void sleep(leasepool::job_context& context, double seconds)
     std::mutex mutex;
     std::condition_variable_any never;
     std::unique_lock lock(mutex);
-    never.wait_for(lock, context.stop_token(), std::chrono::duration<double>(seconds),
-        [] { return false; });
+    never.wait_for(
+        lock, context.stop_token(), std::chrono::duration<double>(seconds), [] { return false; });
     context.throw_if_stopped();
 }
 
@@ -57,6 +57,5 @@ constexpr leasepool::job sleep_job{"sleep", &sleep};
 
 int main(int argc, char** argv)
 {
-    return leasepool::run_worker(
-        argc, argv, echo_job, fail_job, print_job, repeat_job, sleep_job);
+    return leasepool::run_worker(argc, argv, echo_job, fail_job, print_job, repeat_job, sleep_job);
 }

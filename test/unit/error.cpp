@@ -123,11 +123,10 @@ BOOST_AUTO_TEST_CASE(each_code_matches_the_conditions_documented_for_it)
     BOOST_TEST(conditions_of(errc::pool_broken) == "3");
     BOOST_TEST(conditions_of(errc::protocol_error) == "3");
     BOOST_TEST(conditions_of(errc::worker_died) == "3");
-    for (auto const e :
-        {errc::lease_released, errc::invalid_duration, errc::would_deadlock, errc::no_worker_state,
-            errc::unknown_backend, errc::not_serializable, errc::message_too_large,
-            errc::unknown_job, errc::bad_arguments, errc::bad_result, errc::job_not_local,
-            errc::started_as_worker})
+    for (auto const e : {errc::lease_released, errc::invalid_duration, errc::would_deadlock,
+             errc::no_worker_state, errc::unknown_backend, errc::not_serializable,
+             errc::message_too_large, errc::unknown_job, errc::bad_arguments, errc::bad_result,
+             errc::job_not_local, errc::started_as_worker})
         BOOST_TEST(conditions_of(e) == "4");
     for (auto const e : {errc::unavailable, errc::too_many_waiters, errc::queue_full})
         BOOST_TEST(conditions_of(e) == "5");
