@@ -396,7 +396,8 @@ void process_pool::consider_recycling(worker_link& link) noexcept
     if (!most)
         return;
     // A little earlier, so that its successor is ready in time.
-    if (link.jobs >= *most - *most / 8 && !std::exchange(link.due, true))
+    auto const lead = std::max<std::size_t>(*most / 8, 1);
+    if (link.jobs >= *most - lead && !std::exchange(link.due, true))
         crew_.due();
     if (link.jobs >= *most)
         retire(link);

@@ -65,11 +65,13 @@ std::optional<wire::request> session::next_request()
         // also if the watcher does not get to run.
         if (armed_ && !ended_ && !violated_ && look_is_due() && input_.readable())
             take_input(stop);
+        // Looked for and begun in one step: the watcher may put aside what waits.
+        if (armed_ && agenda_.waits())
+            return agenda_.begin();
         disarm_if_idle();
     }
-    // No job runs, so there is none to be stopped.
-    if (!armed_)
-        await_request();
+    // No job runs, so there is none to be stopped; and the watcher is off.
+    await_request();
     std::lock_guard const lock(mutex_);
     return agenda_.begin();
 }
