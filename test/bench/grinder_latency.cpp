@@ -26,6 +26,8 @@
 namespace leasepool::bench {
 namespace {
 
+namespace asio = boost::asio;
+
 using clock = std::chrono::steady_clock;
 using grinder_type = work_grinder<thread_backend>;
 
