@@ -251,9 +251,10 @@ void grinder_core::start(plain_completion& op) noexcept
     bool begins = false;
     {
         std::lock_guard lock(mutex_);
-        if (ended_ || let_go_)
+        bool const stopped = state_.state() == grinder_state::phase::stopped;
+        if (ended_ || let_go_ || (!stopped && !state_.start()))
             op.error = errc::not_running;
-        else if (state_.state() == grinder_state::phase::stopped)
+        else if (stopped)
             try {
                 work_ = executor_ref(manager_->executor(), executor_ref::work::tracked);
                 begins = state_.start();
@@ -261,8 +262,6 @@ void grinder_core::start(plain_completion& op) noexcept
             catch (std::bad_alloc const&) {
                 op.error = not_enough_memory();
             }
-        else if (!state_.start())
-            op.error = errc::not_running;
     }
     op.post();
     if (begins && manager_->logs())

@@ -98,7 +98,7 @@ std::exception_ptr failure_of(
         auto thrown = wire::read_thrown(answer.data);
         return std::make_exception_ptr(remote_error({.job = std::string(call.name()),
             .type = std::move(thrown.type),
-            .message = thrown.what.empty() ? answer.message : std::move(thrown.what),
+            .message = thrown.what.empty() ? answer.message : thrown.what,
             .number = answer.number,
             .data = answer.data}));
     }

@@ -70,7 +70,7 @@ void link_state::new_head(time now) noexcept
             : never;
 }
 
-void link_state::take_out(flight_queue::iterator at, flight& out, time now) noexcept
+void link_state::take_out(flight_queue::iterator const& at, flight& out, time now) noexcept
 {
     bool const was_head = at == flights_.begin();
     out = *at;

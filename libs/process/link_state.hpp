@@ -181,7 +181,7 @@ private:
     void new_head(time now) noexcept;
     void bar() noexcept;
     void lift_bar() noexcept;
-    void take_out(flight_queue::iterator at, flight& out, time now) noexcept;
+    void take_out(flight_queue::iterator const& at, flight& out, time now) noexcept;
     void close_if_empty(time now) noexcept;
     bool overstays(time now) const noexcept;
 

@@ -412,7 +412,6 @@ void process_pool::bury(link_ptr const& link, outcomes& done)
     log_worker(
         worker, expected ? severity::debug : severity::warning, "worker ended", to_string(status));
     worker.drop();
-    auto const keep = link;
     std::erase(links_, link);
 
     bool const proven = worker.proven || worker.due;

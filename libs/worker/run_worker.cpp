@@ -24,7 +24,7 @@ namespace {
 
 bool is_marked() noexcept
 {
-    char const* const mark = std::getenv(wire::worker_marker);
+    char const* const mark = std::getenv(wire::worker_marker);  // NOLINT(concurrency-mt-unsafe)
     return mark && *mark != '\0';
 }
 
@@ -35,7 +35,7 @@ void complain(std::string_view text) noexcept
 
 severity least_severity()
 {
-    char const* const named = std::getenv("LEASEPOOL_LOG_LEVEL");
+    char const* const named = std::getenv("LEASEPOOL_LOG_LEVEL");  // NOLINT(concurrency-mt-unsafe)
     if (!named || *named == '\0')
         return severity::info;
     for (auto const level : {severity::debug, severity::info, severity::warning, severity::error})

@@ -28,6 +28,9 @@
 /// @file
 /// Which types travel as JSON, and where a value is not what a type wants.
 
+// Branches over types are alike by chance.
+// NOLINTBEGIN(bugprone-branch-clone)
+
 namespace leasepool::detail {
 
 template <class T>
@@ -287,5 +290,7 @@ T from_json(boost::json::value&& value)
 }
 
 }  // namespace leasepool::detail
+
+// NOLINTEND(bugprone-branch-clone)
 
 #endif
