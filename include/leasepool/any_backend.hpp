@@ -21,7 +21,7 @@ namespace leasepool {
 /// Any backend, chosen at run time, also by name.
 ///
 /// A lease on it can be acquired, renewed, watched and released as any other. It is no executor
-/// and runs no callables: whether they could run is known at run time only.
+/// and runs jobs, but no callables: whether those could run is known at run time only.
 class any_backend {
 public:
     class pool_type;

@@ -167,7 +167,6 @@ void process_pool::stop_job(std::uint64_t ticket, error_code why) noexcept
 
 void process_pool::pump()
 {
-    outcomes none;
     // First what was decided before: a worker puts aside what comes before its resume.
     for (auto const& link : links_)
         if (link->serving)
@@ -183,14 +182,14 @@ void process_pool::pump()
         auto* const op = best ? source_->take_job() : nullptr;
         if (!op)
             break;
-        give_job(**best, *op, none);
+        give_job(**best, *op);
     }
     for (auto const& link : links_)
         if (link->serving)
             act(link);
 }
 
-void process_pool::give_job(worker_link& link, run_operation& op, outcomes&)
+void process_pool::give_job(worker_link& link, run_operation& op)
 {
     auto const limit = options_->job_timeout.value_or(link_state::duration::zero());
     link.send(op, limit, now_);

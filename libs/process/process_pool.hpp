@@ -30,6 +30,12 @@
 
 namespace leasepool::detail {
 
+/// The operation that was sent as this; null: none.
+inline run_operation* operation_of(link_state::flight const* flight) noexcept
+{
+    return flight ? static_cast<run_operation*>(flight->what) : nullptr;
+}
+
 /// The shell of a pool of worker processes: waits for what happens, has it decided by `link_state`
 /// and `crew_state`, and carries it out.
 ///
@@ -77,7 +83,7 @@ private:
     void on_launched(
         link_ptr const& link, child&& process, std::exception_ptr const& why, outcomes& done);
     void pump();
-    void give_job(worker_link& link, run_operation& op, outcomes& done);
+    void give_job(worker_link& link, run_operation& op);
     void act(link_ptr const& link);
     void watch(link_ptr const& link);
     void arm_timer();

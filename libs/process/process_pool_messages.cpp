@@ -22,7 +22,7 @@
 #include <utility>
 #include <variant>
 
-// The pool: what comes from its workers, and what becomes of their jobs.
+// The pool: what comes from its workers.
 
 namespace leasepool::detail {
 namespace {
@@ -35,16 +35,6 @@ severity severity_named(std::string_view name) noexcept
         if (name == to_string(level))
             return level;
     return severity::info;
-}
-
-std::string_view job_of(run_operation const* op) noexcept
-{
-    return op ? op->remote->name() : std::string_view();
-}
-
-run_operation* operation_of(link_state::flight const* flight) noexcept
-{
-    return flight ? static_cast<run_operation*>(flight->what) : nullptr;
 }
 
 }  // namespace
@@ -172,7 +162,7 @@ void process_pool::log_from(worker_link& link, severity level, std::string_view 
     std::vector<log_field> fields{
         {"worker", std::to_string(link.process.pid())}, {"source", std::string(source)}};
     if (job)
-        fields.push_back({"job", std::string(job_of(job))});
+        fields.push_back({"job", std::string(job->remote->name())});
     site_.log(level, text, std::move(fields));
 }
 
@@ -353,153 +343,6 @@ void process_pool::look_at_memory(worker_link& link)
         return;
     link.due = true;
     crew_.due();
-}
-
-// The end of a worker ------------------------------------------------------------------------------
-
-worker_facts process_pool::facts_of(worker_link const& link) const
-{
-    return {.pid = link.process.valid() ? link.process.pid() : -1,
-        .methods = link.methods,
-        .stderr_lines = link.errors.last()};
-}
-
-void process_pool::bury(link_ptr const& link, outcomes& done)
-{
-    using phase = link_state::phase;
-    auto& worker = *link;
-    auto const& status = *worker.exited;
-    auto const was = worker.state.state();
-    done.reserve(done.size() + worker.state.in_flight());
-    log_error_lines(worker);
-    worker.errors.finish([&](std::string const& line) {
-        log_from(
-            worker, options_->stderr_severity, line, "stderr", operation_of(worker.state.head()));
-    });
-    auto const facts = facts_of(worker);
-    worker.state.ended(status.how == exit_status::kind::unknown ||
-        (status.how == exit_status::kind::signaled && status.value == SIGKILL));
-    bool const started = worker.serving || worker.proven || worker.state.retiring();
-    std::exception_ptr why = worker.broken;
-    if (!why && (!started || worker.state.in_flight() != 0) &&
-        worker.state.why_killed() == link_state::verdict::overdue)
-        why = trouble_with(facts, started ? errc::protocol_error : errc::worker_start_failed,
-            "closed its " + std::string(worker.input_ended() ? "stdout" : "stdin") +
-                ", did not exit within kill_grace, and was killed");
-    while (worker.state.in_flight() != 0) {
-        link_state::flight flight{};
-        auto const loss = worker.state.lose(flight);
-        auto* const op = static_cast<run_operation*>(flight.what);
-        switch (loss) {
-        case link_state::loss::returned:
-            done.push_back({.op = op, .what = kind::given_back});
-            break;
-        case link_state::loss::stopped:
-            done.push_back({.op = op, .what = kind::not_run, .error = flight.asked});
-            break;
-        case link_state::loss::failed:
-            if (!why)
-                why = death_of(facts, status, job_of(op));
-            done.push_back({.op = op,
-                .what = kind::failed,
-                .reason = why,
-                .begun = worker.state.head_since()});
-            break;
-        }
-    }
-    worker.process.reap();
-    bool const expected = worker.state.retiring() || was == phase::killing;
-    log_worker(
-        worker, expected ? severity::debug : severity::warning, "worker ended", to_string(status));
-    worker.drop();
-    std::erase(links_, link);
-
-    bool const proven = worker.proven || worker.due;
-    if (!started || (worker.serving && !proven)) {
-        if (!why)
-            why = was == phase::killing &&
-                    worker.state.why_killed() == link_state::verdict::start_timeout
-                ? trouble_with(facts, errc::worker_start_failed,
-                      "was not ready within startup_timeout, and was killed")
-                : trouble_with(facts, errc::worker_start_failed,
-                      started ? to_string(status) + " before it had a job"
-                              : to_string(status) + " before it was ready");
-    }
-    if (!started)
-        crew_.start_failed(now_);
-    leave_service(worker);
-    if (!started || !proven)
-        start_trouble(why);
-    if (closing_ && links_.empty())
-        site_.closed();
-}
-
-/// A worker did not get to its first job.
-void process_pool::start_trouble(std::exception_ptr const& why)
-{
-    if (closing_ || failed_ || !why)
-        return;
-    if (!announced_) {
-        failed_ = true;
-        for (auto const& link : links_)
-            link->state.kill(link_state::verdict::dropped);
-        return site_.failed(why);
-    }
-    try {
-        std::rethrow_exception(why);
-    }
-    catch (std::exception const& e) {
-        site_.log(severity::error, "a worker could not be started", {{"error", e.what()}});
-    }
-    if (!crew_.given_up())
-        return;
-    failed_ = true;
-    site_.broken(why);
-}
-
-// What becomes of jobs -----------------------------------------------------------------------------
-
-/// Without the lock: it calls the manager, and posts handlers.
-void process_pool::settle(outcomes& done) noexcept
-{
-    if (done.empty())
-        return;
-    auto const now = std::chrono::steady_clock::now();
-    // Given back in the reverse order, they are queued in theirs.
-    bool given_back = false;
-    for (auto at = done.rbegin(); at != done.rend(); ++at)
-        if (at->what == kind::given_back) {
-            source_->give_back(*at->op);
-            given_back = true;
-        }
-    for (auto& each : done)
-        settle(each, now);
-    if (given_back)
-        guarded([this](outcomes& more) { step(more); });
-}
-
-void process_pool::settle(worker_link::outcome& done, time now) noexcept
-{
-    auto& op = *done.op;
-    switch (done.what) {
-    case kind::given_back:
-        return;
-    case kind::not_run:
-        return source_->fail_job(op, done.error, nullptr);
-    case kind::failed:
-        op.error = done.error;
-        op.exception = std::move(done.reason);
-        break;
-    case kind::result:
-        try {
-            op.remote->take_result(std::move(done.value));
-        }
-        catch (...) {
-            op.exception = std::current_exception();
-        }
-        break;
-    }
-    source_->finish_job(op, done.begun, now);
 }
 
 }  // namespace leasepool::detail
