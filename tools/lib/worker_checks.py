@@ -84,6 +84,7 @@ def lines(worker):
         expect_code(message, -32601)
     for byte in encode(call(2, UNKNOWN, "é")):
         worker.send_bytes(bytes([byte]))
+        worker.wait_until_read()
     expect_code(worker.answer(), -32601)
     worker.finish()
 

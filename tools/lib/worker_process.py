@@ -4,12 +4,15 @@
 
 """A worker with tools/worker-conformance as its parent: what every message of it must be."""
 
+import fcntl
 import json
 import os
 import select
 import signal
 import subprocess
+import termios
 import threading
+import time
 
 
 class Failure(Exception):
@@ -63,6 +66,14 @@ class Worker:
                 data = data[self.process.stdin.write(data):]
         except BrokenPipeError:
             raise Failure("it has closed its stdin") from None
+
+    def wait_until_read(self):
+        """Returns when the worker has taken out of the pipe what was sent."""
+        give_up = time.monotonic() + self.timeout
+        while fcntl.ioctl(self.process.stdin, termios.FIONREAD, bytes(4)) != bytes(4):
+            if time.monotonic() > give_up:
+                raise Failure(f"it has not read for {self.timeout} s")
+            time.sleep(0.001)
 
     def send(self, *messages):
         self.send_bytes(b"".join(encode(message) for message in messages))
