@@ -71,9 +71,6 @@ grinder_core::grinder_core(core_ptr manager, grinder_options&& options, std::sou
 grinder_core::~grinder_core()
 {
     manager_->detach(*this);
-    for (auto& box : outboxes_)
-        if (auto* const made = box.load())
-            intrusive_ptr_release(made);
 }
 
 // Items --------------------------------------------------------------------------------------------
@@ -193,11 +190,7 @@ void grinder_core::complete(grinder_item& item) noexcept
         owners_.drop(item.marks.owner);
         item.marks.owner = 0;
     }
-    auto* const context = item.executor().context();
-    if (auto* const box = context ? outbox_for(*context) : nullptr)
-        box->push(item);
-    else
-        item.post();
+    manager_->deliver(item);
 }
 
 void grinder_core::drop(grinder_item& item) noexcept
@@ -217,31 +210,6 @@ void grinder_core::complete_all(grinder_state::item_list& items, error_code why)
         items.pop_front();
         complete(item, why);
     }
-}
-
-outbox* grinder_core::outbox_for(asio::io_context& context) noexcept
-{
-    for (auto& box : outboxes_) {
-        auto* const made = box.load(std::memory_order_acquire);
-        if (!made)
-            break;
-        if (&made->context() == &context)
-            return made;
-    }
-    std::lock_guard lock(mutex_);
-    for (auto& box : outboxes_) {
-        auto* made = box.load(std::memory_order_relaxed);
-        if (!made) {
-            made = new (std::nothrow) outbox(context);
-            if (!made)
-                return nullptr;
-            intrusive_ptr_add_ref(made);
-            box.store(made, std::memory_order_release);
-        }
-        if (&made->context() == &context)
-            return made;
-    }
-    return nullptr;  // too many contexts: each item is posted by itself
 }
 
 // Start, stop, stats -------------------------------------------------------------------------------

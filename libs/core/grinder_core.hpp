@@ -9,7 +9,6 @@
 #include "grinder_batch.hpp"
 #include "grinder_state.hpp"
 #include "manager_core.hpp"
-#include "outbox.hpp"
 #include "owner_names.hpp"
 
 #include <leasepool/detail/grinder.hpp>
@@ -17,7 +16,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -110,7 +108,6 @@ private:
     steady_time time_of_submission() noexcept;
     /// Whether the strand is to look, which it does sooner than it would. Locked.
     bool wakes_strand() noexcept;
-    outbox* outbox_for(boost::asio::io_context& context) noexcept;
 
     void perform(grinder_state::action const& act) noexcept;
     void begin() noexcept;
@@ -142,9 +139,6 @@ private:
     std::uint64_t threw_ = 0;
     std::uint64_t cancelled_ = 0;  // of those that were handed over
     std::uint64_t failed_ = 0;     // of those that were handed over
-
-    // Appended to, by whoever has the lock; read by all.
-    std::array<std::atomic<outbox*>, 4> outboxes_{};
 
     // strand
     std::optional<boost::asio::steady_timer> timer_;

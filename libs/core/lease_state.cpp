@@ -375,7 +375,9 @@ void run(run_operation& op) noexcept
         op.post();
         return;
     }
-    lease.pool()->push(op);
+    // Once it is queued it may be through before this returns, and take its lease with it.
+    pool_ptr const pool(lease.pool());
+    pool->push(op);
 }
 
 void acquire_and_run(run_operation& op, patience const& p) noexcept
@@ -408,8 +410,13 @@ void cancel_run(run_operation& op, boost::asio::cancellation_type type) noexcept
         pool = lease.pool();
         cancel_acquire(lease);
     }
-    if (pool)
-        pool->functions().cancel(op, type);
+    if (pool_ptr const kept(pool); kept)
+        kept->functions().cancel(op, type);
+}
+
+void post_run(run_operation& op) noexcept
+{
+    op.lease->core()->deliver(op);
 }
 
 }  // namespace leasepool::detail

@@ -6,6 +6,7 @@
 
 #include "turn_clock.hpp"
 
+#include <new>
 #include <utility>
 
 namespace leasepool::detail {
@@ -114,6 +115,47 @@ void outbox::destroy_all() noexcept
     turn_on_its_way_.store(false);
     while (auto* const op = pop())
         op->destroy();
+}
+
+outboxes::~outboxes()
+{
+    for (auto& box : boxes_)
+        if (auto* const made = box.load())
+            intrusive_ptr_release(made);
+}
+
+void outboxes::deliver(completion& op) noexcept
+{
+    auto* const context = op.executor().context();
+    if (auto* const box = context ? find(*context) : nullptr)
+        box->push(op);
+    else
+        op.post();
+}
+
+outbox* outboxes::find(boost::asio::io_context& context) noexcept
+{
+    for (auto& box : boxes_) {
+        auto* const made = box.load(std::memory_order_acquire);
+        if (!made)
+            break;
+        if (&made->context() == &context)
+            return made;
+    }
+    std::lock_guard lock(mutex_);
+    for (auto& box : boxes_) {
+        auto* made = box.load(std::memory_order_relaxed);
+        if (!made) {
+            made = new (std::nothrow) outbox(context);
+            if (!made)
+                return nullptr;
+            intrusive_ptr_add_ref(made);
+            box.store(made, std::memory_order_release);
+        }
+        if (&made->context() == &context)
+            return made;
+    }
+    return nullptr;  // too many contexts: each completion is posted by itself
 }
 
 }  // namespace leasepool::detail

@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -72,6 +73,25 @@ private:
     std::atomic<completion*> pushed_{nullptr};  // last in, first out
     std::mutex mutex_;                          // held by who takes
     std::atomic<completion*> ready_{nullptr};   // first in, first out
+};
+
+/// The outboxes of a manager, one for each `io_context` that its users' handlers run on.
+class outboxes {
+public:
+    outboxes() = default;
+    outboxes(outboxes const&) = delete;
+    outboxes& operator=(outboxes const&) = delete;
+    ~outboxes();
+
+    /// Posts the handler to its executor, with others if that is one of an `io_context`. Any thread
+    /// that keeps this alive meanwhile.
+    void deliver(completion& op) noexcept;
+
+private:
+    outbox* find(boost::asio::io_context& context) noexcept;
+
+    std::mutex mutex_;                             // held while one is appended
+    std::array<std::atomic<outbox*>, 4> boxes_{};  // those there are come first
 };
 
 }  // namespace leasepool::detail

@@ -146,6 +146,26 @@ void pool_record::stop_job(std::uint64_t ticket, error_code why) noexcept
         jobs_->stop_job(ticket, why);
 }
 
+// Whoever gets to know that a job has ended may end the manager.
+
+void pool_record::give_back(run_operation& op) noexcept
+{
+    pool_ptr const kept(this);
+    functions_.give_back(op);
+}
+
+void pool_record::finish_job(run_operation& op, time begun, time ended) noexcept
+{
+    pool_ptr const kept(this);
+    functions_.finish_taken(op, begun, ended);
+}
+
+void pool_record::fail_job(run_operation& op, error_code why, std::exception_ptr reason) noexcept
+{
+    pool_ptr const kept(this);
+    functions_.fail_taken(op, {.error = why, .reason = std::move(reason)});
+}
+
 bool pool_record::begin_post() noexcept
 {
     posting_.fetch_add(1);

@@ -93,15 +93,9 @@ private:
     void stop_job(std::uint64_t ticket, error_code why) noexcept override;
 
     run_operation* take_job() noexcept override { return functions_.take(); }
-    void give_back(run_operation& op) noexcept override { functions_.give_back(op); }
-    void finish_job(run_operation& op, time begun, time ended) noexcept override
-    {
-        functions_.finish_taken(op, begun, ended);
-    }
-    void fail_job(run_operation& op, error_code why, std::exception_ptr reason) noexcept override
-    {
-        functions_.fail_taken(op, {.error = why, .reason = std::move(reason)});
-    }
+    void give_back(run_operation& op) noexcept override;
+    void finish_job(run_operation& op, time begun, time ended) noexcept override;
+    void fail_job(run_operation& op, error_code why, std::exception_ptr reason) noexcept override;
 
     core_ptr const core_;
     std::uint64_t const id_;

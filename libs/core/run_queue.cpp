@@ -10,6 +10,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <new>
+#include <thread>
 #include <utility>
 
 namespace leasepool::detail {
@@ -20,6 +21,9 @@ using phase = run_operation::phase;
 
 // So many functions in one turn; then other work on the pool's context gets its chance.
 constexpr int functions_per_turn = 16;
+
+// Shorter than to fall asleep and be woken takes, however near the one who wakes.
+constexpr auto dense_gap = std::chrono::microseconds(2);
 
 }  // namespace
 
@@ -150,51 +154,85 @@ void run_queue::take_back(run_sink const& sink, list& ops) noexcept
 
 void run_queue::work() noexcept
 {
-    run_operation* done = nullptr;
-    clock::time_point ended{};
-    std::unique_lock lock(mutex_);
-    --on_their_way_;
-    for (int n = 0;; ++n) {
-        run_operation* next = nullptr;
-        bool start = false;
-        if (queued_.empty())
-            --runners_;
-        else if (n == functions_per_turn) {
-            ++on_their_way_;
-            start = true;
-        }
-        else {
-            next = &queued_.front();
-            queued_.pop_front();
-            running_.push_back(*next);
-            next->state = phase::running;
-            next->begun = true;
-            start = wants_runner();
-        }
+    unique_lock lock(mutex_);
+    bool may_look = true;
+    for (int left = functions_per_turn;;) {
+        --on_their_way_;
+        auto* const done = call_functions(lock, left);
+        may_look = done || may_look;
+        auto const next = next_step(may_look);
         lock.unlock();
         // `this` stays: the runner holds the pool.
+        if (done)
+            finish(*done);
+        switch (next) {
+        case step::leave:
+            return;
+        case step::pass_on:
+            return starter_.start_runner();
+        case step::look_again:
+            std::this_thread::yield();
+            may_look = false;
+            lock.lock();
+        }
+    }
+}
+
+run_operation* run_queue::call_functions(unique_lock& lock, int& most) noexcept
+{
+    run_operation* done = nullptr;
+    clock::time_point ended{};
+    for (; most != 0 && !queued_.empty(); --most) {
+        auto& op = queued_.front();
+        queued_.pop_front();
+        running_.push_back(op);
+        op.state = phase::running;
+        op.begun = true;
+        bool const start = wants_runner();
+        lock.unlock();
         if (start)
             starter_.start_runner();
         if (done)
             finish(*done);
-        if (!next)
-            return;
 
         // A function begins when the one before it has ended: what is done between them is less than
         // it costs to read the clock again.
         auto const begun = done ? ended : clock::now();
-        next->call();
+        op.call();
         ended = clock::now();
 
         lock.lock();
-        running_.erase(running_.iterator_to(*next));
-        next->state = phase::done;
-        ++totals_.runs;
-        totals_.failed += next->exception != nullptr;
-        totals_.queue_time.record(ticks(begun - next->queued_at));
-        totals_.run_time.record(ticks(ended - begun));
-        done = next;
+        count_run(op, begun, ended, op.exception != nullptr);
+        done = &op;
     }
+    return done;
+}
+
+run_queue::step run_queue::next_step(bool may_look) noexcept
+{
+    if (!queued_.empty()) {
+        ++on_their_way_;
+        return step::pass_on;
+    }
+    if (may_look && dense_ && on_their_way_ == 0) {
+        ++on_their_way_;
+        return step::look_again;
+    }
+    --runners_;
+    return step::leave;
+}
+
+void run_queue::count_run(
+    run_operation& op, job_source::time begun, job_source::time ended, bool failed) noexcept
+{
+    running_.erase(running_.iterator_to(op));
+    op.state = phase::done;
+    dense_ = begun - last_ended_ < dense_gap;
+    last_ended_ = ended;
+    ++totals_.runs;
+    totals_.failed += failed;
+    totals_.queue_time.record(ticks(begun - op.queued_at));
+    totals_.run_time.record(ticks(ended - begun));
 }
 
 void run_queue::runner_lost(verdict const& why) noexcept
@@ -367,7 +405,7 @@ void run_queue::finish(run_operation& op) noexcept
     end_work(lease);
     if (op.owns_lease)
         release(lease);
-    op.post();
+    post_run(op);
 }
 
 // Elsewhere ----------------------------------------------------------------------------------------
@@ -416,12 +454,7 @@ void run_queue::finish_taken(
     op.begun = true;
     {
         std::lock_guard lock(mutex_);
-        running_.erase(running_.iterator_to(op));
-        op.state = phase::done;
-        ++totals_.runs;
-        totals_.failed += op.exception || op.error;
-        totals_.queue_time.record(ticks(begun - op.queued_at));
-        totals_.run_time.record(ticks(ended - begun));
+        count_run(op, begun, ended, op.exception || op.error);
     }
     finish(op);
 }

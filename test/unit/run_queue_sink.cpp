@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace {
 
@@ -50,27 +51,32 @@ struct desk final : run_queue::starter, detail::run_sink {
         queue.push_all(list);
         BOOST_TEST(list.empty());
     }
+    static char name_of(run_operation& op) noexcept { return static_cast<operation&>(op).name; }
     operation& operator[](std::size_t n) { return ops.at(n); }
 
     void start_runner() noexcept override { ++runners; }
     void finished(run_operation& op) noexcept override
     {
-        told += static_cast<operation&>(op).name;
+        told += name_of(op);
         if (!op.begun) {
             told += '!';
             BOOST_TEST((op.error || op.exception));
         }
+        if (name_of(op) == pushes_after)
+            push_all(std::exchange(pushed, ""));
     }
     void dropped(run_operation& op) noexcept override
     {
         told += '~';
-        told += static_cast<operation&>(op).name;
+        told += name_of(op);
     }
 
     run_queue queue{*this};
     std::deque<operation> ops;
     std::string ran;
     std::string told;
+    char pushes_after = 0;    // what pushes...
+    std::string_view pushed;  // ...these, when it has left the queue
     int runners = 0;
 };
 
@@ -94,6 +100,40 @@ BOOST_AUTO_TEST_CASE(many_are_pushed_for_one_runner)
     BOOST_TEST(d.ran == "abc");
     BOOST_TEST(d.told == "abc");
     BOOST_TEST(d.queue.totals().runs == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(runner_that_was_busy_looks_again_before_it_leaves)
+{
+    desk d;
+    d.queue.set_workers(1);
+    d.pushes_after = 'b';  // that is, while the runner is about to look again
+    d.pushed = "cd";
+    d.push_all("ab");
+    d.queue.work();
+    BOOST_TEST(d.ran == "abcd");
+    BOOST_TEST(d.runners == 1);
+}
+
+BOOST_AUTO_TEST_CASE(runner_that_looked_in_vain_is_gone)
+{
+    desk d;
+    d.queue.set_workers(1);
+    d.push_all("ab");
+    d.queue.work();
+    d.push_all("c");
+    BOOST_TEST(d.runners == 2);
+}
+
+BOOST_AUTO_TEST_CASE(runner_of_a_single_function_does_not_look_again)
+{
+    desk d;
+    d.queue.set_workers(1);
+    d.pushes_after = 'a';
+    d.pushed = "b";
+    d.push_all("a");
+    d.queue.work();
+    BOOST_TEST(d.ran == "a");
+    BOOST_TEST(d.runners == 2);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_pushed_for_no_runner)

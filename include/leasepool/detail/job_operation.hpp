@@ -19,6 +19,8 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -103,7 +105,7 @@ public:
         this->remote = this;
         timeout = launch.options.limit();
         if (call_.takes_context())
-            this->stop.emplace();
+            this->stop = &stop_.emplace();
         if (auto callback = launch.options.take_progress())
             relay_ = relay_to(boost::asio::get_associated_executor(this->handler, launch.executor),
                 std::move(callback));
@@ -166,6 +168,7 @@ private:
 
     Call call_;
     relay relay_;
+    std::optional<std::stop_source> stop_;  // engaged if the function takes a context
 };
 
 }  // namespace leasepool::detail

@@ -234,7 +234,7 @@ public:
           function_(std::in_place, std::forward<Function>(f))
     {
         if constexpr (takes_stop_token<F>)
-            this->stop.emplace();
+            this->stop = &stop_;
     }
 
 private:
@@ -257,12 +257,15 @@ private:
     decltype(auto) invoke_function()
     {
         if constexpr (takes_stop_token<F>)
-            return std::invoke(*function_, this->stop->get_token());
+            return std::invoke(*function_, stop_.get_token());
         else
             return std::invoke(*function_);
     }
 
     std::optional<F> function_;
+    [[no_unique_address]] std::conditional_t<takes_stop_token<F>, std::stop_source,
+        typename base::nothing>
+        stop_;
 };
 
 }  // namespace leasepool::detail

@@ -16,7 +16,6 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
-#include <optional>
 #include <stop_token>
 
 namespace leasepool::detail {
@@ -63,8 +62,8 @@ public:
     /// The function threw.
     std::exception_ptr exception;
     std::chrono::steady_clock::time_point queued_at{};
-    /// Engaged for a function that takes a stop token.
-    std::optional<std::stop_source> stop;
+    /// Of a function that takes a stop token, which has it; others have no room for one.
+    std::stop_source* stop = nullptr;
     /// Of a job's call: how to run it in another process.
     remote_call* remote = nullptr;
     /// Null: the handler is posted. The sink counts work on the lease itself, for many at a time.
@@ -97,6 +96,10 @@ void acquire_and_run(run_operation& op, patience const& p) noexcept;
 
 /// What a settled acquire does with an operation begun by `acquire_and_run`.
 void run_settled(run_operation& op) noexcept;
+
+/// Posts the handler of one that is through, together with others. `op` and its lease may be gone
+/// meanwhile: the caller keeps their pool, or their manager.
+void post_run(run_operation& op) noexcept;
 
 /// Before it began it completes with operation_aborted; a function that runs is asked to stop,
 /// unless `type` is total.
