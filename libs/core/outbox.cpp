@@ -79,31 +79,43 @@ void outbox::turn::go(completion* self, step what)
 void outbox::run()
 {
     turn_on_its_way_.store(false);
-    turn_clock const one_time_for_all;
-    for (int n = 0; n != handlers_per_turn; ++n) {
-        auto* const op = pop();
-        if (!op)
-            return;
-        if (n == 0 && !is_empty() && !turn_on_its_way_.exchange(true))
-            send_turn();
-        op->deliver();
+    auto* op = pop(from::all);
+    if (op)
+        see_to_the_rest();
+    while (op) {
+        turn_clock const one_time_for_all;
+        for (int n = 0; op && n != handlers_at_once; ++n) {
+            op->deliver();
+            // Whoever has stopped the context does not want all of the others.
+            bool const look_up = n == handlers_at_once - 1;
+            op = look_up && context_.stopped() ? nullptr : pop(from::gathered);
+        }
     }
+    // If it was stopped: the turn that was sent for before may have come and gone.
+    see_to_the_rest();
 }
 
-completion* outbox::pop() noexcept
+/// Another turn for what is left.
+void outbox::see_to_the_rest() noexcept
+{
+    if (!is_empty() && !turn_on_its_way_.exchange(true))
+        send_turn();
+}
+
+completion* outbox::pop(from where) noexcept
 {
     std::lock_guard lock(mutex_);
     auto* first = ready_.load(std::memory_order_relaxed);
-    if (!first) {
+    if (!first && where == from::all) {
         auto* pushed =
             pushed_.load(std::memory_order_relaxed) ? pushed_.exchange(nullptr) : nullptr;
         while (pushed) {
             auto* const later = std::exchange(next(*pushed), first);
             first = std::exchange(pushed, later);
         }
-        if (!first)
-            return nullptr;
     }
+    if (!first)
+        return nullptr;
     ready_.store(next(*first), std::memory_order_relaxed);
     return first;
 }
@@ -113,7 +125,7 @@ void outbox::destroy_all() noexcept
     // The context is shutting down. What is pushed after this is destroyed with the turn that is
     // sent for it.
     turn_on_its_way_.store(false);
-    while (auto* const op = pop())
+    while (auto* const op = pop(from::all))
         op->destroy();
 }
 

@@ -29,6 +29,9 @@ using outbox_ptr = boost::intrusive_ptr<outbox>;
 /// that, if a completion is in here, a turn is on its way that will find it. So nothing is to be done
 /// when a handler throws, and a thread that begins a turn sends for the next before it calls its
 /// first handler, which another thread may then begin.
+///
+/// A turn delivers what is there when it begins. That is what would stand before all else if each had
+/// been posted by itself; what comes later waits for others that have been posted meanwhile.
 class outbox {
 public:
     explicit outbox(boost::asio::io_context& context);
@@ -44,8 +47,9 @@ private:
     friend void intrusive_ptr_add_ref(outbox* box) noexcept;
     friend void intrusive_ptr_release(outbox* box) noexcept;
 
-    /// So many handlers in one turn; then others that wait for the context get theirs.
-    static constexpr int handlers_per_turn = 16;
+    /// So many handlers are called at what counts as one time, and without a look whether the context
+    /// has been stopped.
+    static constexpr int handlers_at_once = 16;
 
     struct turn final : completion {
         turn(outbox& b, executor_ref&& ex) noexcept : completion(&go, std::move(ex)), box(b) {}
@@ -57,7 +61,10 @@ private:
     void send_turn() noexcept;
     void run();
     void destroy_all() noexcept;
-    completion* pop() noexcept;
+    void see_to_the_rest() noexcept;
+    enum class from { all, gathered };
+    /// All that is there is gathered if nothing was left.
+    completion* pop(from where) noexcept;
     bool is_empty() const noexcept { return !ready_ && !pushed_.load(); }
 
     /// The next one, in memory that is not needed before a completion is posted by itself.

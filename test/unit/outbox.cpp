@@ -69,12 +69,36 @@ BOOST_FIXTURE_TEST_CASE(many_share_one_posted_function, desk)
     BOOST_TEST(told == "abc");
 }
 
-BOOST_FIXTURE_TEST_CASE(turn_is_bounded_and_what_was_posted_meanwhile_comes_before_the_next, desk)
+BOOST_FIXTURE_TEST_CASE(
+    what_is_there_comes_before_what_was_posted_and_what_comes_later_after_it, desk)
 {
-    push_all("abcdefghijklmnopqrstuvwxyz");
+    push('a').then = [&] { push('z'); };
+    push_all("bcdefghijklmnopqrstuvwxy");
     asio::post(*io, [&] { told += '-'; });
     io->run();
-    BOOST_TEST(told == "abcdefghijklmnop-qrstuvwxyz");
+    BOOST_TEST(told == "abcdefghijklmnopqrstuvwxy-z");
+}
+
+BOOST_FIXTURE_TEST_CASE(context_that_is_stopped_gets_the_rest_when_it_is_restarted, desk)
+{
+    push('a').then = [&] { io->stop(); };
+    push_all("bcdefghijklmnopqrstuvwxyz");
+    io->run();
+    BOOST_TEST(told == "abcdefghijklmnop");
+    io->restart();
+    io->run();
+    BOOST_TEST(told == "abcdefghijklmnopqrstuvwxyz");
+}
+
+BOOST_FIXTURE_TEST_CASE(one_that_is_stopped_by_the_last_of_a_turn_is_in_order, desk)
+{
+    push_all("abcdefghijklmno");
+    push('p').then = [&] { io->stop(); };
+    io->run();
+    io->restart();
+    push('q');
+    io->run();
+    BOOST_TEST(told == "abcdefghijklmnopq");
 }
 
 BOOST_FIXTURE_TEST_CASE(pushed_while_a_turn_runs_is_delivered, desk)
@@ -119,8 +143,9 @@ BOOST_FIXTURE_TEST_CASE(all_are_destroyed_with_the_context, desk)
 
 BOOST_FIXTURE_TEST_CASE(rest_is_destroyed_with_the_context, desk)
 {
-    push_all("abcdefghijklmnopqr");
-    BOOST_TEST(io->run_one() == 1u);
+    push('a').then = [&] { io->stop(); };
+    push_all("bcdefghijklmnopqr");
+    io->run();
     io.reset();
     BOOST_TEST(told == "abcdefghijklmnopQR");
 }
