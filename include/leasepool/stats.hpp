@@ -104,6 +104,9 @@ struct stats {
     /// The function itself.
     histogram run_time;
 
+    /// In bytes: the requests and the answers of jobs that worker processes have run.
+    histogram message_bytes;
+
     std::vector<lease_info> leases;
 };
 

@@ -173,6 +173,7 @@ stats manager_core::snapshot() const
     s.runs_cancelled = runs.cancelled;
     s.queue_time = runs.queue_time;
     s.run_time = runs.run_time;
+    s.message_bytes = runs.message_bytes;
 
     auto const now = steady_time::clock::now();
     s.leases.reserve(ledger_.leased());

@@ -48,6 +48,7 @@ void run_totals::merge(run_totals const& other) noexcept
     cancelled += other.cancelled;
     queue_time.merge(other.queue_time);
     run_time.merge(other.run_time);
+    message_bytes.merge(other.message_bytes);
 }
 
 run_queue::~run_queue()
@@ -455,6 +456,9 @@ void run_queue::finish_taken(
     {
         std::lock_guard lock(mutex_);
         count_run(op, begun, ended, op.exception || op.error);
+        for (auto const bytes : {op.remote->request_bytes, op.remote->answer_bytes})
+            if (bytes != 0)
+                totals_.message_bytes.record(bytes);
     }
     finish(op);
 }

@@ -27,6 +27,7 @@ struct run_totals {
     std::uint64_t cancelled = 0;
     histogram queue_time;
     histogram run_time;
+    histogram message_bytes;
 
     void merge(run_totals const& other) noexcept;
 };

@@ -76,7 +76,8 @@ void tag_invoke(json::value_from_tag const&, json::value& to, stats const& from)
         {"unhandled_exceptions", from.unhandled_exceptions},
         {"callback_errors", from.callback_errors}, {"wait_time_ns", to_json(from.wait_time)},
         {"hold_time_ns", to_json(from.hold_time)}, {"queue_time_ns", to_json(from.queue_time)},
-        {"run_time_ns", to_json(from.run_time)}, {"leases", std::move(leases)}};
+        {"run_time_ns", to_json(from.run_time)}, {"message_bytes", to_json(from.message_bytes)},
+        {"leases", std::move(leases)}};
 }
 
 }  // namespace leasepool

@@ -90,12 +90,12 @@ private:
     time next_deadline() const noexcept;
 
     bool serve_once(link_ptr const& link, lock& held, outcomes& done);
-    void apply(worker_link& link, wire::message&& what, outcomes& done);
+    void apply(worker_link& link, worker_link::received&& from, outcomes& done);
     void on_notification(worker_link& link, wire::notification&& what);
     void on_ready(worker_link& link, boost::json::value const& params);
     void on_log(worker_link& link, boost::json::value const& params);
     void on_answer(worker_link& link, std::uint64_t id, link_state::answer how,
-        wire::message&& what, outcomes& done);
+        worker_link::received&& from, outcomes& done);
     void violation(worker_link& link, errc code, std::string const& what, bool legible = true);
     void log_error_lines(worker_link& link);
     void log_from(worker_link& link, severity level, std::string_view text, std::string_view source,

@@ -103,7 +103,7 @@ bool process_pool::serve_once(link_ptr const& link, lock& held, outcomes& done)
     bool more = link->read();
 
     held.unlock();
-    std::vector<wire::message> messages;
+    std::vector<worker_link::received> messages;
     try {
         link->decode(messages);
         done.reserve(done.size() + messages.size());
@@ -177,9 +177,10 @@ void process_pool::log_worker(
 
 // Messages -----------------------------------------------------------------------------------------
 
-void process_pool::apply(worker_link& link, wire::message&& what, outcomes& done)
+void process_pool::apply(worker_link& link, worker_link::received&& from, outcomes& done)
 {
     using answer = link_state::answer;
+    auto& what = from.what;
     if (auto* const bad = std::get_if<wire::violation>(&what))
         return violation(link, errc::protocol_error, "sent what is " + bad->text);
     if (auto* const note = std::get_if<wire::notification>(&what)) {
@@ -194,7 +195,7 @@ void process_pool::apply(worker_link& link, wire::message&& what, outcomes& done
         return violation(link, errc::protocol_error, "sent an answer before it was ready");
     if (auto* const result = std::get_if<wire::result>(&what)) {
         auto const id = result->id;
-        return on_answer(link, id, answer::done, std::move(what), done);
+        return on_answer(link, id, answer::done, std::move(from), done);
     }
     auto const& error = std::get<wire::error>(what);
     using enum wire::error_number;
@@ -206,11 +207,11 @@ void process_pool::apply(worker_link& link, wire::message&& what, outcomes& done
         return violation(link, errc::protocol_error, "could not read a request: " + error.message);
     auto const how = error.number == static_cast<int>(not_begun) ? answer::not_begun : answer::done;
     auto const id = *error.id;
-    on_answer(link, id, how, std::move(what), done);
+    on_answer(link, id, how, std::move(from), done);
 }
 
 void process_pool::on_answer(worker_link& link, std::uint64_t id, link_state::answer how,
-    wire::message&& what, outcomes& done)
+    worker_link::received&& from, outcomes& done)
 {
     link_state::flight flight{};
     auto begun = link.state.head_since();
@@ -242,11 +243,12 @@ void process_pool::on_answer(worker_link& link, std::uint64_t id, link_state::an
     case link_state::effect::finished:
         break;
     }
-    if (auto* const result = std::get_if<wire::result>(&what))
+    op->remote->answer_bytes = from.bytes;
+    if (auto* const result = std::get_if<wire::result>(&from.what))
         done.push_back(
             {.op = op, .what = kind::result, .value = std::move(result->value), .begun = begun});
     else {
-        auto const& error = std::get<wire::error>(what);
+        auto const& error = std::get<wire::error>(from.what);
         worker_link::outcome out{.op = op, .what = kind::failed, .begun = begun};
         if (flight.asked && error.number == static_cast<int>(wire::error_number::cancelled))
             out.error = flight.asked;

@@ -97,10 +97,10 @@ std::string_view worker_link::read_error_bytes()
     return std::string_view(error_bytes_).substr(0, got > 0 ? static_cast<std::size_t>(got) : 0);
 }
 
-void worker_link::decode(std::vector<wire::message>& into)
+void worker_link::decode(std::vector<received>& into)
 {
     while (auto const line = in_.next())
-        into.push_back(reader_.read(*line));
+        into.push_back({reader_.read(*line), line->size() + 1});
 }
 
 std::string worker_link::stuck() const
@@ -117,7 +117,11 @@ void worker_link::send(run_operation& op, link_state::duration timeout, time now
     if (call.body.size() > long_message && !std::exchange(wide_input_, true))
         widen_pipe(process.standard_input().native_handle());
     out_.append(call.body);
-    wire::writer::request_id(out_.tail(), call.ticket);
+    auto& end = out_.tail();
+    auto const had = end.size();
+    wire::writer::request_id(end, call.ticket);
+    call.request_bytes = call.body.size() + end.size() - had;
+    call.answer_bytes = 0;
     if (call.timeout > link_state::duration::zero())
         timeout = call.timeout;
     state.send(call.ticket, &op, timeout, out_.appended(), now);

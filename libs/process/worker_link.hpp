@@ -69,8 +69,12 @@ public:
         return !bytes.empty();
     }
 
+    struct received {
+        wire::message what;
+        std::size_t bytes;  // of its line, with the end
+    };
     /// What was read as messages. Without the lock; one caller at a time.
-    void decode(std::vector<wire::message>& into);
+    void decode(std::vector<received>& into);
     /// After that: why the stream of messages cannot go on; empty: it can.
     std::string stuck() const;
 

@@ -68,6 +68,30 @@ bool hangs(deed const& what)
     return what.running == late;
 }
 
+/// Until it is dead it goes on with what was sent ahead: what may have begun is not run again, but
+/// fails, too.
+bool goes_on_after(error_code const& code)
+{
+    return code == broke || code == large;
+}
+
+/// Whether the outcome is known if jobs are sent ahead to such workers.
+bool foreseeable(deed const& what, std::string_view kind)
+{
+    // What it does behind its answer it does during the next job.
+    if (!kind.empty() && (what.name == "twice" || what.name == "close_stdin"))
+        return false;
+    // The thread that reads ahead may go on with the line.
+    return kind != "--pipelining" || (what.name != "half_line" && what.name != "endless_line");
+}
+
+std::vector<std::string> words_of(std::string_view kind)
+{
+    if (kind.empty())
+        return {};
+    return {std::string(kind)};
+}
+
 process_backend_options fragile(std::vector<std::string> const& words = {}, std::size_t workers = 1)
 {
     auto options = sparring(words, workers);
@@ -117,10 +141,12 @@ void one_job(deed const& what, char const* when, error_code const& code, std::st
     });
 }
 
-void among_many(deed const& what, char const* when, error_code const& code, std::string const& text)
+/// Four wrongs among sixteen jobs for three workers.
+void among_many(deed const& what, std::string const& kind, char const* when, error_code const& code,
+    std::string const& text)
 {
-    BOOST_TEST_CONTEXT(what.name << ' ' << when)
-    with_crew(fragile({}, 3), [&](crew& workers) -> asio::awaitable<void> {
+    BOOST_TEST_CONTEXT(what.name << ' ' << when << ' ' << kind)
+    with_crew(fragile(words_of(kind), 3), [&](crew& workers) -> asio::awaitable<void> {
         std::vector<attempt> wrong;
         std::vector<attempt> right;
         for (int i = 0; i != 4; ++i) {
@@ -128,15 +154,27 @@ void among_many(deed const& what, char const* when, error_code const& code, std:
             for (int j = 0; j != 3; ++j)
                 right.push_back(workers.begin("add", args(i, j)));
         }
-        for (auto& job : wrong)
-            check(co_await job.get(), code, text);
+        // A worker that goes on after its first wrong may have more of them, and answer.
+        bool const some = !kind.empty() && goes_on_after(code);
+        int wrongs = 0;
+        for (auto& job : wrong) {
+            auto const seen = co_await job.get();
+            if (some && !seen.code)
+                continue;
+            check(seen, code, text);
+            ++wrongs;
+        }
+        BOOST_TEST(wrongs > 0);
         for (int n = 0; n != 12; ++n) {
             auto const seen = co_await right[static_cast<std::size_t>(n)].get();
-            BOOST_TEST(seen.text == "");
-            BOOST_TEST(seen.value == json::value(n / 3 + n % 3));
+            if (!some || seen.code != code) {
+                BOOST_TEST(seen.text == "");
+                BOOST_TEST(seen.value == json::value(n / 3 + n % 3));
+            }
         }
+        // Of jobs that were sent ahead, a worker may fail more than one.
         if (what.ends_worker || code)
-            co_await workers.full_again(4);
+            co_await workers.full_again(kind.empty() ? 4 : 1);
         for (int i = 0; i != 3; ++i)
             co_await workers.check_service();
         end_escaped(workers.log);
@@ -178,11 +216,14 @@ BOOST_AUTO_TEST_CASE(wrong_of_an_idle_worker_fails_no_job)
 
 BOOST_AUTO_TEST_CASE(wrong_among_many_jobs_fails_only_its_own)
 {
-    for (auto const& what : deeds) {
-        among_many(what, "running", what.running, what.running_text);
-        if (what.writing != undetermined)
-            among_many(what, "writing", what.writing, what.writing_text);
-    }
+    for (auto const& what : deeds)
+        for (std::string const kind : {"", "--pipelining"}) {
+            if (!foreseeable(what, kind))
+                continue;
+            among_many(what, kind, "running", what.running, what.running_text);
+            if (what.writing != undetermined)
+                among_many(what, kind, "writing", what.writing, what.writing_text);
+        }
 }
 
 BOOST_AUTO_TEST_CASE(jobs_queued_behind_a_wrong_go_to_another_worker)
@@ -192,16 +233,8 @@ BOOST_AUTO_TEST_CASE(jobs_queued_behind_a_wrong_go_to_another_worker)
             BOOST_TEST_CONTEXT(what.name << ' ' << worker)
             {
                 std::string const kind = worker;
-                // What it does behind its answer it does during the next job, if that is sent ahead.
-                if (!kind.empty() && (what.name == "twice" || what.name == "close_stdin"))
+                if (!foreseeable(what, kind))
                     continue;
-                // The thread that reads ahead may go on with the line.
-                if (kind == "--pipelining" &&
-                    (what.name == "half_line" || what.name == "endless_line"))
-                    continue;
-                // Until it is dead it goes on with what was sent ahead: what may have begun is not run
-                // again, but fails, too. No more than that.
-                bool const goes_on = what.running == broke || what.running == large;
                 auto const body = [&](crew& workers) -> asio::awaitable<void> {
                     // Until the pool knows that they are short, and sends them ahead.
                     std::vector<attempt> before;
@@ -218,7 +251,8 @@ BOOST_AUTO_TEST_CASE(jobs_queued_behind_a_wrong_go_to_another_worker)
                     int spoilt = 0;
                     for (int i = 0; i != 20; ++i) {
                         auto const seen = co_await behind[static_cast<std::size_t>(i)].get();
-                        if (seen.code && goes_on && !kind.empty() && seen.code == what.running)
+                        if (seen.code && goes_on_after(what.running) && !kind.empty() &&
+                            seen.code == what.running)
                             ++spoilt;
                         else
                             BOOST_TEST(seen.value == json::value(i + 1), seen.text);
@@ -228,9 +262,7 @@ BOOST_AUTO_TEST_CASE(jobs_queued_behind_a_wrong_go_to_another_worker)
                     BOOST_TEST((spoilt <= 2 || illegible), spoilt << " were spoilt");
                     co_await check_end(workers, what, what.running);
                 };
-                with_crew(fragile(kind.empty() ? std::vector<std::string>{}
-                                               : std::vector<std::string>{kind}),
-                    body);
+                with_crew(fragile(words_of(kind)), body);
             }
 }
 

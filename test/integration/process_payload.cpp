@@ -69,6 +69,32 @@ BOOST_AUTO_TEST_CASE(payloads_of_every_size_go_both_ways)
     });
 }
 
+BOOST_AUTO_TEST_CASE(bytes_of_requests_and_answers_are_counted)
+{
+    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+        co_await workers.call("size", args(text_of(1000)));
+        auto const asked =
+            std::string_view(R"({"jsonrpc":"2.0","method":"size","params":[""],"id":1})").size() +
+            1000 + 1;
+        auto const answered =
+            std::string_view(R"({"jsonrpc":"2.0","id":1,"result":1000})").size() + 1;
+        auto one = co_await workers.pools.async_stats(asio::use_awaitable);
+        BOOST_TEST(one.message_bytes.count() == 2U);
+        BOOST_TEST(one.message_bytes.max() == asked);
+        BOOST_TEST(one.message_bytes.sum() == asked + answered);
+        // What is never answered has been asked all the same.
+        co_await workers.call("exit", args("running"));
+        auto const two = co_await workers.pools.async_stats(asio::use_awaitable);
+        BOOST_TEST(two.message_bytes.count() == 3U);
+        // Also if its pool is gone.
+        workers.lease.release();
+        co_await workers.pools.async_stop({}, asio::use_awaitable);
+        auto const after = co_await workers.pools.async_stats(asio::use_awaitable);
+        BOOST_TEST((after.message_bytes == two.message_bytes));
+        co_await workers.start();
+    });
+}
+
 BOOST_AUTO_TEST_CASE(large_payloads_both_ways_at_once_do_not_deadlock)
 {
     // A worker that pipelines answers while the next request is being written.

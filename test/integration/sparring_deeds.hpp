@@ -40,7 +40,7 @@ inline void say(std::string const& text)
         ::pause();
 }
 
-inline std::string quoted(std::string const& text)
+inline std::string in_quotes(std::string const& text)
 {
     return '"' + text + '"';
 }

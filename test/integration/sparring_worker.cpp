@@ -60,7 +60,7 @@ std::string limits_of_this_process()
     auto const one = [](char const* name, auto resource) {
         rlimit limit = {};
         ::getrlimit(resource, &limit);
-        return quoted(name) + ':' + std::to_string(limit.rlim_cur);
+        return in_quotes(name) + ':' + std::to_string(limit.rlim_cur);
     };
     return '{' + one("cpu", RLIMIT_CPU) + ',' + one("as", RLIMIT_AS) + ',' +
         one("nofile", RLIMIT_NOFILE) + ',' + one("fsize", RLIMIT_FSIZE) + ',' +
@@ -82,14 +82,14 @@ std::string surroundings()
     directory.resize(directory.find('\0'));
     errno = 0;
     int const niceness = ::getpriority(PRIO_PROCESS, 0);
-    return R"({"pid":)" + std::to_string(::getpid()) + R"(,"directory":)" + quoted(directory) +
+    return R"({"pid":)" + std::to_string(::getpid()) + R"(,"directory":)" + in_quotes(directory) +
         R"(,"nice":)" + std::to_string(niceness) + R"(,"limits":)" + limits_of_this_process() + '}';
 }
 
 std::string variable(std::string const& name)
 {
     char const* const value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
-    return value ? quoted(value) : "null";
+    return value ? in_quotes(value) : "null";
 }
 
 // One write of a line, so that those of several processes do not mix.
@@ -131,7 +131,7 @@ std::map<std::string, std::function<std::string(message const&)>, std::less<>> c
         }},
     {"bytes",
         [](auto& m) {
-            return result(m.id, quoted(std::string(static_cast<std::size_t>(m.number(0)), 'b')));
+            return result(m.id, in_quotes(std::string(static_cast<std::size_t>(m.number(0)), 'b')));
         }},
     {"pid", [](auto& m) { return result(m.id, std::to_string(::getpid())); }},
     {"surroundings", [](auto& m) { return result(m.id, surroundings()); }},
@@ -199,7 +199,8 @@ std::string run(message const& m)
     if (when == "writing") {
         put(answer.substr(0, answer.size() / 2));
         deed->second(m);
-        return answer.substr(answer.size() / 2);
+        put(answer.substr(answer.size() / 2));
+        return {};
     }
     put(answer);
     deed->second(m);
@@ -284,9 +285,9 @@ void send_ready()
 {
     std::string methods;
     for (auto const& [name, job] : good_jobs)
-        methods += (methods.empty() ? "" : ",") + quoted(name);
+        methods += (methods.empty() ? "" : ",") + in_quotes(name);
     for (auto const& [name, deed] : deeds)
-        methods += ',' + quoted(name);
+        methods += ',' + in_quotes(name);
     say(notification("leasepool/ready",
         R"({"version":)" + std::to_string(chosen.version) + R"(,"pid":)" +
             std::to_string(::getpid()) + R"(,"methods":[)" + methods + R"(],"capabilities":[)" +

@@ -10,6 +10,7 @@
 #include <boost/json/value.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -41,6 +42,9 @@ public:
     /// Numbers the times that an operation is taken from its queue, so that who asks one to stop
     /// cannot hit another; the id of its request. 0: not taken.
     std::uint64_t ticket = 0;
+    /// As they went through the pipes, with their ends; 0: there was none.
+    std::size_t request_bytes = 0;
+    std::size_t answer_bytes = 0;
 
 protected:
     remote_call() = default;
