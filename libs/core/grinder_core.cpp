@@ -75,6 +75,9 @@ grinder_core::~grinder_core()
 
 // Items --------------------------------------------------------------------------------------------
 
+// As soon as a handler may run, it may end the grinder: on another thread, before what submitted it
+// has returned. What is done after that keeps this.
+
 void grinder_core::submit(grinder_item& item, bool wait, std::string_view owner)
 {
     std::unique_lock lock(mutex_);
@@ -82,6 +85,7 @@ void grinder_core::submit(grinder_item& item, bool wait, std::string_view owner)
         item.marks.owner = owners_.refer(owner) & owner_names::most;
     auto const refused = state_.submit(item, time_of_submission(), wait);
     bool const wakes = refused == errc{} && wakes_strand();
+    grinder_ptr const kept(wakes ? this : nullptr);
     lock.unlock();
     if (refused != errc{}) {
         item.error = refused;
@@ -117,6 +121,7 @@ void grinder_core::cancel(grinder_item& item, asio::cancellation_type type) noex
             std::unique_lock lock(mutex_);
             if (state_.cancel(item)) {
                 bool const wakes = wakes_strand() || state_.acquiring() != 0;
+                grinder_ptr const kept(this);
                 lock.unlock();
                 item.error = asio::error::operation_aborted;
                 complete(item);
@@ -216,6 +221,7 @@ void grinder_core::complete_all(grinder_state::item_list& items, error_code why)
 
 void grinder_core::start(plain_completion& op) noexcept
 {
+    grinder_ptr const kept(this);
     bool begins = false;
     {
         std::lock_guard lock(mutex_);
@@ -238,6 +244,7 @@ void grinder_core::start(plain_completion& op) noexcept
 
 void grinder_core::stop(grinder_stop& what, plain_completion& op) noexcept
 {
+    grinder_ptr const kept(this);
     auto const& opts = what.options;
     bool waits = false;
     {

@@ -46,7 +46,8 @@ void intrusive_ptr_release(outbox* box) noexcept
 
 outbox::outbox(boost::asio::io_context& context)
     : context_(context),
-      turn_(*this, executor_ref(context.get_executor(), executor_ref::work::untracked))
+      for_pushed_(*this, executor_ref(context.get_executor(), executor_ref::work::untracked)),
+      for_the_rest_(*this, executor_ref(context.get_executor(), executor_ref::work::untracked))
 {
 }
 
@@ -56,76 +57,108 @@ void outbox::push(completion& op) noexcept
     do
         next(op) = head;
     while (!pushed_.compare_exchange_weak(head, &op));
-    // `op` may be gone. A turn that began meanwhile has either taken it or shows here.
-    if (!turn_on_its_way_.load() && !turn_on_its_way_.exchange(true))
-        send_turn();
+    // With a turn on its way `op` may be gone, and with it all else. Without one it is still here.
+    if (!head)
+        send(for_pushed_);
 }
 
-void outbox::send_turn() noexcept
+void outbox::send(turn& which) noexcept
 {
     intrusive_ptr_add_ref(this);
-    turn_.post();
+    which.post();
 }
 
 void outbox::turn::go(completion* self, step what)
 {
-    outbox_ptr const box(&static_cast<turn*>(self)->box, false);
+    auto& which = *static_cast<turn*>(self);
+    outbox_ptr const box(&which.box, false);
     if (what == step::deliver)
-        box->run();
+        box->run(which);
     else
-        box->destroy_all();
+        box->destroy_all(which);
 }
 
-void outbox::run()
+void outbox::run(turn const& which)
 {
-    turn_on_its_way_.store(false);
-    auto* op = pop(from::all);
-    if (op)
-        see_to_the_rest();
+    auto* op = begin(which);
     while (op) {
         turn_clock const one_time_for_all;
         for (int n = 0; op && n != handlers_at_once; ++n) {
             op->deliver();
             // Whoever has stopped the context does not want all of the others.
             bool const look_up = n == handlers_at_once - 1;
-            op = look_up && context_.stopped() ? nullptr : pop(from::gathered);
+            op = look_up && context_.stopped() ? nullptr : pop();
         }
     }
-    // If it was stopped: the turn that was sent for before may have come and gone.
+    // If it was stopped: the turn that was sent before may have come and gone.
     see_to_the_rest();
 }
 
-/// Another turn for what is left.
-void outbox::see_to_the_rest() noexcept
+completion* outbox::begin(turn const& which) noexcept
 {
-    if (!is_empty() && !turn_on_its_way_.exchange(true))
-        send_turn();
-}
-
-completion* outbox::pop(from where) noexcept
-{
-    std::lock_guard lock(mutex_);
-    auto* first = ready_.load(std::memory_order_relaxed);
-    if (!first && where == from::all) {
-        auto* pushed =
-            pushed_.load(std::memory_order_relaxed) ? pushed_.exchange(nullptr) : nullptr;
-        while (pushed) {
-            auto* const later = std::exchange(next(*pushed), first);
-            first = std::exchange(pushed, later);
-        }
+    completion* first = nullptr;
+    bool another = false;
+    {
+        std::lock_guard lock(mutex_);
+        if (&which == &for_pushed_)
+            gather();
+        else
+            turn_for_the_rest_ = false;
+        first = take();
+        another = wants_turn_for_the_rest();
     }
-    if (!first)
-        return nullptr;
-    ready_.store(next(*first), std::memory_order_relaxed);
+    if (another)
+        send(for_the_rest_);
     return first;
 }
 
-void outbox::destroy_all() noexcept
+completion* outbox::pop() noexcept
+{
+    std::lock_guard lock(mutex_);
+    return take();
+}
+
+void outbox::see_to_the_rest() noexcept
+{
+    bool another = false;
+    {
+        std::lock_guard lock(mutex_);
+        another = wants_turn_for_the_rest();
+    }
+    if (another)
+        send(for_the_rest_);
+}
+
+bool outbox::wants_turn_for_the_rest() noexcept
+{
+    return first_ && !std::exchange(turn_for_the_rest_, true);
+}
+
+void outbox::gather() noexcept
+{
+    auto* later = pushed_.exchange(nullptr);
+    auto* const last = later;
+    completion* first = nullptr;
+    while (later) {
+        auto* const earlier = std::exchange(next(*later), first);
+        first = std::exchange(later, earlier);
+    }
+    if (!first)
+        return;
+    (first_ ? next(*last_) : first_) = first;
+    last_ = last;
+}
+
+completion* outbox::take() noexcept
+{
+    return first_ ? std::exchange(first_, next(*first_)) : nullptr;
+}
+
+void outbox::destroy_all(turn const& which) noexcept
 {
     // The context is shutting down. What is pushed after this is destroyed with the turn that is
     // sent for it.
-    turn_on_its_way_.store(false);
-    while (auto* const op = pop(from::all))
+    for (auto* op = begin(which); op; op = pop())
         op->destroy();
 }
 

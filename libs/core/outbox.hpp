@@ -25,13 +25,14 @@ using outbox_ptr = boost::intrusive_ptr<outbox>;
 /// Delivers completions to one `io_context`, many for one function posted there.
 ///
 /// Handlers are called in the order of `push`, each by itself: one that throws loses no other, and
-/// one that takes long holds up no other where more threads run the context. At any time it is true
-/// that, if a completion is in here, a turn is on its way that will find it. So nothing is to be done
-/// when a handler throws, and a thread that begins a turn sends for the next before it calls its
-/// first handler, which another thread may then begin.
+/// one that takes long holds up no other where more threads run the context.
 ///
-/// A turn delivers what is there when it begins. That is what would stand before all else if each had
-/// been posted by itself; what comes later waits for others that have been posted meanwhile.
+/// What is pushed gathers on a stack. Whoever finds that empty sends a turn, which alone takes it: so
+/// whoever pushes can rely on the context and this until he has done that, and touches nothing after.
+/// The turn delivers what is there when it begins. That is what would stand before all else if each
+/// had been posted by itself; what comes later waits for others that have been posted meanwhile.
+/// Before it calls its first handler it sends another turn for the rest, which another thread may
+/// begin; and which is there if a handler throws.
 class outbox {
 public:
     explicit outbox(boost::asio::io_context& context);
@@ -40,7 +41,7 @@ public:
 
     boost::asio::io_context& context() const noexcept { return context_; }
 
-    /// Any thread. The completion is outstanding work of the context, so that this exists.
+    /// Any thread. The completion is outstanding work of the context.
     void push(completion& op) noexcept;
 
 private:
@@ -58,14 +59,18 @@ private:
     };
 
     ~outbox() = default;
-    void send_turn() noexcept;
-    void run();
-    void destroy_all() noexcept;
+    void send(turn& which) noexcept;
+    void run(turn const& which);
+    void destroy_all(turn const& which) noexcept;
+    /// The first of all that a turn finds.
+    completion* begin(turn const& which) noexcept;
+    completion* pop() noexcept;
     void see_to_the_rest() noexcept;
-    enum class from { all, gathered };
-    /// All that is there is gathered if nothing was left.
-    completion* pop(from where) noexcept;
-    bool is_empty() const noexcept { return !ready_ && !pushed_.load(); }
+
+    // Locked.
+    void gather() noexcept;
+    completion* take() noexcept;
+    bool wants_turn_for_the_rest() noexcept;
 
     /// The next one, in memory that is not needed before a completion is posted by itself.
     static completion*& next(completion& op) noexcept
@@ -74,12 +79,14 @@ private:
     }
 
     boost::asio::io_context& context_;
-    turn turn_;
+    turn for_pushed_;
+    turn for_the_rest_;
     std::atomic<std::uint32_t> references_{0};
-    std::atomic<bool> turn_on_its_way_{false};
     std::atomic<completion*> pushed_{nullptr};  // last in, first out
-    std::mutex mutex_;                          // held by who takes
-    std::atomic<completion*> ready_{nullptr};   // first in, first out
+    std::mutex mutex_;                          // over what is below
+    completion* first_ = nullptr;               // first in, first out
+    completion* last_ = nullptr;
+    bool turn_for_the_rest_ = false;  // it is on its way
 };
 
 /// The outboxes of a manager, one for each `io_context` that its users' handlers run on.

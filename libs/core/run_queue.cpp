@@ -164,18 +164,15 @@ void run_queue::work() noexcept
         auto const next = next_step(may_look);
         lock.unlock();
         // `this` stays: the runner holds the pool.
+        if (next == step::pass_on)
+            starter_.start_runner();
         if (done)
             finish(*done);
-        switch (next) {
-        case step::leave:
+        if (next != step::look_again)
             return;
-        case step::pass_on:
-            return starter_.start_runner();
-        case step::look_again:
-            std::this_thread::yield();
-            may_look = false;
-            lock.lock();
-        }
+        std::this_thread::yield();
+        may_look = false;
+        lock.lock();
     }
 }
 

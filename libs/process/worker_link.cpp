@@ -108,7 +108,7 @@ std::string worker_link::stuck() const
     if (!in_.too_long())
         return {};
     return "sent a line longer than max_message_bytes (" +
-        std::to_string(bounds_.max_message_bytes) + "): " + wire::quoted(in_.start());
+        std::to_string(bounds_.max_message_bytes) + "): " + wire::in_quotes(in_.start());
 }
 
 void worker_link::send(run_operation& op, link_state::duration timeout, time now)

@@ -217,7 +217,7 @@ std::string argument_at(std::string_view path, json::value const& params)
     if (params.is_array() && parsed.ec == std::errc() && parsed.ptr == end)
         text += std::to_string(index + 1);
     else
-        text += quoted(token);
+        text += in_quotes(token);
     if (!rest.empty())
         (text += ", at ") += rest;
     return text;

@@ -33,7 +33,7 @@ violation refuse(envelope const& e, std::string_view line, std::string_view reas
 {
     auto id = e.id.is == type::right ? std::optional(e.id.value) : std::nullopt;
     return {error_number::invalid_message, id,
-        "not a message of the protocol: " + std::string(reason) + ": " + quoted(line)};
+        "not a message of the protocol: " + std::string(reason) + ": " + in_quotes(line)};
 }
 
 char const* name_of(envelope::member m) noexcept
@@ -163,7 +163,7 @@ message reader::read(std::string_view line, json::storage_ptr memory)
     if (line.size() > limits_.max_message_bytes)
         return violation{error_number::invalid_message, std::nullopt,
             "a message longer than max_message_bytes (" +
-                std::to_string(limits_.max_message_bytes) + "): " + quoted(line)};
+                std::to_string(limits_.max_message_bytes) + "): " + in_quotes(line)};
 
     if (!parser_)
         parser_ = std::make_unique<parser>(options_for(limits_));
@@ -204,7 +204,7 @@ violation reader::refuse_json(
     std::string_view line, std::size_t at, std::string const& reason) const
 {
     std::string text = "not a JSON object";
-    text += " (" + reason + " at byte " + std::to_string(at) + "): " + quoted(line);
+    text += " (" + reason + " at byte " + std::to_string(at) + "): " + in_quotes(line);
     if (from_ == peer::worker)
         text += "; did something in the worker print to stdout? Only messages may go there, "
                 "print to stderr instead";

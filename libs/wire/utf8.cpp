@@ -111,7 +111,7 @@ std::string repaired_utf8(std::string_view text, std::size_t most)
     return out;
 }
 
-std::string quoted(std::string_view bytes, std::size_t most)
+std::string in_quotes(std::string_view bytes, std::size_t most)
 {
     static constexpr char digits[] = "0123456789abcdef";
     auto rest = bytes.substr(0, whole_characters(bytes, most));

@@ -26,7 +26,7 @@ std::string repaired_utf8(std::string_view text, std::size_t most = std::string_
 
 /// The bytes in quotes for a person to read: what is no printable UTF-8 is escaped, and after
 /// `most` bytes it is cut and the number of bytes is given.
-std::string quoted(std::string_view bytes, std::size_t most = 160);
+std::string in_quotes(std::string_view bytes, std::size_t most = 160);
 
 }  // namespace leasepool::wire
 

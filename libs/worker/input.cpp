@@ -59,7 +59,7 @@ std::optional<wire::message> input::next()
         return std::nullopt;
     return wire::violation{wire::error_number::invalid_message, std::nullopt,
         "a message longer than max_message_bytes (" + std::to_string(limits_.max_message_bytes) +
-            "): " + wire::quoted(lines_.start())};
+            "): " + wire::in_quotes(lines_.start())};
 }
 
 void input::limit_to(wire::limits const& bounds)

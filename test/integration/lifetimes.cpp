@@ -66,6 +66,23 @@ BOOST_AUTO_TEST_CASE(lease_outlives_manager_and_context)
     held.release();
 }
 
+BOOST_AUTO_TEST_CASE(context_of_handlers_may_go_as_soon_as_the_last_has_run)
+{
+    // Each has its own, on the stack; a worker may still be about to return from what it posted there.
+    one_lease m(2);
+    for (int round = 0; round != 500; ++round) {
+        int called = 0;
+        {
+            asio::io_context own;
+            for (int n = 0; n != 3; ++n)
+                lease.async_run(
+                    [] {}, asio::bind_executor(own, [&](std::exception_ptr) { ++called; }));
+            own.run();
+        }
+        BOOST_TEST(called == 3);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(manager_destroyed_with_everything_outstanding_completes_it)
 {
     heap_manager m({.max_pools = 1}, 1);

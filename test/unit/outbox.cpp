@@ -150,6 +150,39 @@ BOOST_FIXTURE_TEST_CASE(rest_is_destroyed_with_the_context, desk)
     BOOST_TEST(told == "abcdefghijklmnopQR");
 }
 
+BOOST_FIXTURE_TEST_CASE(what_comes_behind_a_rest_is_delivered_behind_it, desk)
+{
+    push('a').then = [] { throw 1; };
+    push_all("bc");
+    BOOST_CHECK_THROW(io->run(), int);
+    push_all("de");
+    io->run();
+    BOOST_TEST(told == "abcde");
+}
+
+BOOST_FIXTURE_TEST_CASE(rest_of_a_rest_is_delivered, desk)
+{
+    for (char const name : std::string_view("abc"))
+        push(name).then = [] { throw 1; };
+    push('d');
+    for (int n = 1; n != 4; ++n) {
+        BOOST_CHECK_THROW(io->run(), int);
+        BOOST_TEST(told.size() == static_cast<std::size_t>(n));
+    }
+    io->run();
+    BOOST_TEST(told == "abcd");
+}
+
+BOOST_FIXTURE_TEST_CASE(rest_and_what_was_pushed_behind_it_are_destroyed_with_the_context, desk)
+{
+    push('a').then = [] { throw 1; };
+    push_all("bc");
+    BOOST_CHECK_THROW(io->run(), int);
+    push_all("de");
+    io.reset();
+    BOOST_TEST(told == "aBCDE");
+}
+
 BOOST_FIXTURE_TEST_CASE(outbox_lives_until_its_turn_is_over, desk)
 {
     push_all("ab");

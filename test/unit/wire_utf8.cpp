@@ -78,13 +78,13 @@ BOOST_AUTO_TEST_CASE(every_character_is_valid_and_every_surrogate_and_beyond_is_
 BOOST_AUTO_TEST_CASE(invalid_sequences_are_found_wherever_they_stand)
 {
     for (auto const bad : invalid) {
-        BOOST_TEST(valid_utf8_prefix(bad) == 0u, quoted(bad));
+        BOOST_TEST(valid_utf8_prefix(bad) == 0u, in_quotes(bad));
         // At each offset to the eight bytes that are looked at together.
         for (std::size_t before = 0; before < 20; ++before)
             for (std::size_t const after : {0U, 1U, 9U}) {
                 auto const text =
                     std::string(before, 'a') + std::string(bad) + std::string(after, 'z');
-                BOOST_TEST_REQUIRE(valid_utf8_prefix(text) == before, quoted(text));
+                BOOST_TEST_REQUIRE(valid_utf8_prefix(text) == before, in_quotes(text));
             }
     }
     BOOST_TEST(is_utf8(""));
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(repaired_text_is_valid_and_keeps_what_was)
     BOOST_TEST(repaired_utf8("\xFF\xFE") == "\xEF\xBF\xBD\xEF\xBF\xBD");
     BOOST_TEST(repaired_utf8("\xE2\x82") == "\xEF\xBF\xBD\xEF\xBF\xBD");
     for (auto const bad : invalid)
-        BOOST_TEST(is_utf8(repaired_utf8("a" + std::string(bad) + "z")), quoted(bad));
+        BOOST_TEST(is_utf8(repaired_utf8("a" + std::string(bad) + "z")), in_quotes(bad));
 }
 
 BOOST_AUTO_TEST_CASE(cut_leaves_whole_characters)
@@ -124,13 +124,13 @@ BOOST_AUTO_TEST_CASE(cut_leaves_whole_characters)
 
 BOOST_AUTO_TEST_CASE(quoted_bytes_are_printable_on_one_line)
 {
-    BOOST_TEST(quoted("plain") == R"("plain")");
-    BOOST_TEST(quoted("") == R"("")");
-    BOOST_TEST(
-        quoted("a\"b\\c\td\r\n"s + '\0' + "\x1B[31m\x7F") == R"("a\"b\\c\td\r\n\x00\x1b[31m\x7f")");
-    BOOST_TEST(quoted("gr\xC3\xBCn \xFF") == "\"gr\xC3\xBCn \\xff\"");
-    BOOST_TEST(quoted("\xC2\x85") == R"("\xc2\x85")");  // a control character of Latin 1
-    BOOST_TEST(quoted(std::string(200, 'x'), 3) == "\"xxx\xE2\x80\xA6\" (200 bytes)");
+    BOOST_TEST(in_quotes("plain") == R"("plain")");
+    BOOST_TEST(in_quotes("") == R"("")");
+    BOOST_TEST(in_quotes("a\"b\\c\td\r\n"s + '\0' + "\x1B[31m\x7F") ==
+        R"("a\"b\\c\td\r\n\x00\x1b[31m\x7f")");
+    BOOST_TEST(in_quotes("gr\xC3\xBCn \xFF") == "\"gr\xC3\xBCn \\xff\"");
+    BOOST_TEST(in_quotes("\xC2\x85") == R"("\xc2\x85")");  // a control character of Latin 1
+    BOOST_TEST(in_quotes(std::string(200, 'x'), 3) == "\"xxx\xE2\x80\xA6\" (200 bytes)");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -97,8 +97,7 @@ void acquire_and_run(run_operation& op, patience const& p) noexcept;
 /// What a settled acquire does with an operation begun by `acquire_and_run`.
 void run_settled(run_operation& op) noexcept;
 
-/// Posts the handler of one that is through, together with others. `op` and its lease may be gone
-/// meanwhile: the caller keeps their pool, or their manager.
+/// Posts the handler of one that is through, together with others.
 void post_run(run_operation& op) noexcept;
 
 /// Before it began it completes with operation_aborted; a function that runs is asked to stop,
