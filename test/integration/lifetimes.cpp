@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(context_of_handlers_may_go_as_soon_as_the_last_has_run)
         {
             asio::io_context own;
             for (int n = 0; n != 3; ++n)
-                lease.async_run(
+                m.lease.async_run(
                     [] {}, asio::bind_executor(own, [&](std::exception_ptr) { ++called; }));
             own.run();
         }
