@@ -25,7 +25,7 @@ function(leasepool_add_test name)
     target_link_libraries(${name} PRIVATE ${main} leasepool::leasepool ${arg_LIBRARIES})
     target_compile_definitions(${name} PRIVATE BOOST_TEST_DYN_LINK)
     if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
-        target_precompile_headers(${name} REUSE_FROM leasepool_test_main)
+        target_precompile_headers(${name} REUSE_FROM leasepool_test_headers)
     endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         # BOOST_TEST(expression, message) trips over this one, from g++ 16 on.
