@@ -56,7 +56,7 @@ process_pool::process_pool(pool_site site, std::shared_ptr<process_backend_optio
                                                                 options_->max_message_depth},
       spawn_(spawning(*options_)), link_options_{.startup_timeout = options_->startup_timeout,
                                        .kill_grace = options_->kill_grace},
-      executor_(site_.get_executor()), timer_(executor_),
+      executor_(site_.get_executor()), timer_(executor_), look_(*this, executor_),
       crew_({.workers = options_->workers_per_pool,
           .backoff = options_->backoff,
           .max_backoff = options_->max_backoff,
@@ -96,11 +96,14 @@ void process_pool::end() noexcept
             return;
         launched_.wait(held, [this] { return launching_ == 0; });
         timer_.reset();
+        look_.drop_executor();
         for (auto const& link : links_)
             link->drop();
         executor_ = {};
     }
     // `dead_` keeps everybody else away from here on.
+    if (auto* const op = std::exchange(homeless_, nullptr))
+        source_->fail_job(*op, errc::not_running, nullptr);
     for (auto const& link : links_) {
         link->state.ended(true);
         while (link->state.in_flight() != 0) {
@@ -148,9 +151,38 @@ void process_pool::jobs_waiting() noexcept
         pump_posted_ = true;
     }
     catch (std::exception const&) {
-        // No memory to gather them: the next answer, or the timer, will do.
-        return;
+        out_of_memory();
     }
+}
+
+/// Something was begun, and not finished for lack of memory: half of a request may have been appended,
+/// say. So all workers go; and nobody may wait for them, or for the clocks.
+void process_pool::out_of_memory() noexcept
+{
+    for (auto const& link : links_)
+        if (link->process.valid())
+            link->process.kill(SIGKILL);
+    look_soon();
+}
+
+void process_pool::look_soon() noexcept
+{
+    if (dead_ || kept_)
+        return;
+    kept_ = shared_from_this();
+    look_.post();
+}
+
+void process_pool::another_look::go(completion* self, step what)
+{
+    auto& pool = static_cast<another_look*>(self)->pool;
+    std::shared_ptr<process_pool> kept;
+    {
+        lock const held(pool.mutex_);
+        kept = std::move(pool.kept_);
+    }
+    if (what == step::deliver)
+        pool.guarded([&](outcomes& done) { pool.step(done); });
 }
 
 void process_pool::stop_job(std::uint64_t ticket, error_code why) noexcept
@@ -182,7 +214,9 @@ void process_pool::pump()
         auto* const op = best ? source_->take_job() : nullptr;
         if (!op)
             break;
+        homeless_ = op;
         give_job(**best, *op);
+        homeless_ = nullptr;
     }
     for (auto const& link : links_)
         if (link->serving)
@@ -202,6 +236,10 @@ void process_pool::give_job(worker_link& link, run_operation& op)
 
 void process_pool::step(outcomes& done)
 {
+    if (homeless_) {
+        done.push_back({.op = homeless_, .what = worker_link::outcome::kind::given_back});
+        homeless_ = nullptr;
+    }
     for (auto const& link : links_) {
         // Of one that is being read, the reader looks at the clocks when he knows what it has sent.
         if (!link->busy)
@@ -308,7 +346,6 @@ void process_pool::act(link_ptr const& link)
         return;
     if (link->act(now_) || link->writing)
         return;
-    link->writing = true;
     link->process.standard_input().async_wait(
         [self = shared_from_this(), link](boost::system::error_code) {
             self->guarded([&](outcomes& done) {
@@ -317,6 +354,7 @@ void process_pool::act(link_ptr const& link)
                     self->step(done);
             });
         });
+    link->writing = true;
 }
 
 /// Waits for whatever may come from the worker and is not waited for.

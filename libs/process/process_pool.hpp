@@ -9,6 +9,7 @@
 #include "spawn.hpp"
 #include "worker_link.hpp"
 
+#include <leasepool/detail/completion.hpp>
 #include <leasepool/detail/remote_call.hpp>
 #include <leasepool/process_backend.hpp>
 
@@ -65,6 +66,17 @@ private:
     using outcomes = std::vector<worker_link::outcome>;
     using lock = std::unique_lock<std::mutex>;
 
+    /// A `step` that needs no memory to be posted.
+    struct another_look final : completion {
+        another_look(process_pool& p, boost::asio::any_io_executor const& ex)
+            : completion(&go, executor_ref(ex, executor_ref::work::untracked)), pool(p)
+        {
+        }
+        static void go(completion* self, step what);
+        void drop_executor() noexcept { take_executor(); }
+        process_pool& pool;
+    };
+
     // Without the lock.
     template <class F>
     void guarded(F const& f) noexcept;
@@ -79,6 +91,8 @@ private:
 
     // With it.
     void step(outcomes& done);
+    void out_of_memory() noexcept;
+    void look_soon() noexcept;
     void start_workers();
     void on_launched(
         link_ptr const& link, child&& process, std::exception_ptr const& why, outcomes& done);
@@ -99,7 +113,7 @@ private:
     void violation(worker_link& link, errc code, std::string const& what, bool legible = true);
     void log_error_lines(worker_link& link);
     void log_from(worker_link& link, severity level, std::string_view text, std::string_view source,
-        run_operation const* job);
+        run_operation const* job) noexcept;
 
     void look_for_exit(worker_link& link);
     void bury(link_ptr const& link, outcomes& done);
@@ -109,8 +123,8 @@ private:
     void start_failed(std::exception_ptr const& why);
     void start_trouble(std::exception_ptr const& why);
     void look_at_memory(worker_link& link);
-    void log_worker(
-        worker_link& link, severity level, std::string_view text, std::string error = {});
+    void log_worker(worker_link& link, severity level, std::string_view text,
+        std::string_view error = {}) noexcept;
     worker_facts facts_of(worker_link const& link) const;
     time now() noexcept { return now_ = std::chrono::steady_clock::now(); }
 
@@ -125,6 +139,8 @@ private:
     std::condition_variable launched_;
     boost::asio::any_io_executor executor_;
     std::optional<boost::asio::steady_timer> timer_;
+    another_look look_;
+    std::shared_ptr<process_pool> kept_;  // while `look_` is posted
     time armed_for_ = link_state::never;
     time now_{};
     crew_state crew_;
@@ -135,6 +151,7 @@ private:
     bool closing_ = false;
     bool dead_ = false;
     bool pump_posted_ = false;
+    run_operation* homeless_ = nullptr;  // was taken, and could not be given to a worker
     /// No worker takes another job now. Whatever changes that looks into the queue itself, so that
     /// who has put something there need not, and takes no lock.
     std::atomic<bool> no_room_{true};
@@ -154,10 +171,7 @@ void process_pool::guarded(F const& f) noexcept
             f(done);
         }
         catch (std::exception const&) {
-            // No memory. What was not done is found out by the timer, or by the end of the worker.
-            for (auto const& link : links_)
-                if (link->process.valid())
-                    link->process.kill(SIGKILL);
+            out_of_memory();
         }
     }
     settle(done);

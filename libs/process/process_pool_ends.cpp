@@ -8,6 +8,8 @@
 
 #include <chrono>
 #include <exception>
+#include <new>
+#include <string>
 #include <utility>
 
 // The pool: how its workers end, and what becomes of their jobs.
@@ -16,6 +18,18 @@ namespace leasepool::detail {
 namespace {
 
 using kind = worker_link::outcome::kind;
+
+/// What `make` says; if there is no memory for that, this.
+template <class Make>
+std::exception_ptr reason(Make const& make) noexcept
+{
+    try {
+        return make();
+    }
+    catch (...) {
+        return std::current_exception();
+    }
+}
 
 }  // namespace
 
@@ -41,15 +55,19 @@ void process_pool::bury(link_ptr const& link, outcomes& done)
             worker, options_->stderr_severity, line, "stderr", operation_of(worker.state.head()));
     });
     auto const facts = facts_of(worker);
+    auto const how = to_string(status);
     worker.state.ended(status.how == exit_status::kind::unknown ||
         (status.how == exit_status::kind::signaled && status.value == SIGKILL));
     bool const started = worker.serving || worker.proven || worker.state.retiring();
     std::exception_ptr why = worker.broken;
     if (!why && (!started || worker.state.in_flight() != 0) &&
         worker.state.why_killed() == link_state::verdict::overdue)
-        why = trouble_with(facts, started ? errc::protocol_error : errc::worker_start_failed,
-            "closed its " + std::string(worker.input_ended() ? "stdout" : "stdin") +
-                ", did not exit within kill_grace, and was killed");
+        why = reason([&] {
+            return trouble_with(facts, started ? errc::protocol_error : errc::worker_start_failed,
+                "closed its " + std::string(worker.input_ended() ? "stdout" : "stdin") +
+                    ", did not exit within kill_grace, and was killed");
+        });
+    // From here on nothing throws: each of its jobs is taken out once.
     while (worker.state.in_flight() != 0) {
         link_state::flight flight{};
         auto const loss = worker.state.lose(flight);
@@ -63,7 +81,7 @@ void process_pool::bury(link_ptr const& link, outcomes& done)
             break;
         case link_state::loss::failed:
             if (!why)
-                why = death_of(facts, status, op->remote->name());
+                why = reason([&] { return death_of(facts, status, op->remote->name()); });
             done.push_back({.op = op,
                 .what = kind::failed,
                 .reason = why,
@@ -73,21 +91,20 @@ void process_pool::bury(link_ptr const& link, outcomes& done)
     }
     worker.process.reap();
     bool const expected = worker.state.retiring() || was == phase::killing;
-    log_worker(
-        worker, expected ? severity::debug : severity::warning, "worker ended", to_string(status));
+    log_worker(worker, expected ? severity::debug : severity::warning, "worker ended", how);
     worker.drop();
     std::erase(links_, link);
 
     bool const proven = worker.proven || worker.due;
     if (!started || (worker.serving && !proven)) {
         if (!why)
-            why = was == phase::killing &&
-                    worker.state.why_killed() == link_state::verdict::start_timeout
-                ? trouble_with(facts, errc::worker_start_failed,
-                      "was not ready within startup_timeout, and was killed")
-                : trouble_with(facts, errc::worker_start_failed,
-                      started ? to_string(status) + " before it had a job"
-                              : to_string(status) + " before it was ready");
+            why = reason([&] {
+                bool const late = was == phase::killing &&
+                    worker.state.why_killed() == link_state::verdict::start_timeout;
+                return trouble_with(facts, errc::worker_start_failed,
+                    late ? "was not ready within startup_timeout, and was killed"
+                         : how + (started ? " before it had a job" : " before it was ready"));
+            });
     }
     if (!started)
         crew_.start_failed(now_);
@@ -113,7 +130,11 @@ void process_pool::start_trouble(std::exception_ptr const& why)
         std::rethrow_exception(why);
     }
     catch (std::exception const& e) {
-        site_.log(severity::error, "a worker could not be started", {{"error", e.what()}});
+        try {
+            site_.log(severity::error, "a worker could not be started", {{"error", e.what()}});
+        }
+        catch (std::bad_alloc const&) {  // one record less
+        }
     }
     if (!crew_.given_up())
         return;

@@ -68,9 +68,11 @@ void process_pool::serve(link_ptr const& link, bool then_step) noexcept
         catch (std::exception const&) {
             // No memory for what it sends. It cannot go on in the middle of a message.
             more = false;
-            if (!dead_ && !link->gone)
-                violation(*link, errc::worker_died, "was killed, there is no memory for its answer",
-                    false);
+            if (!dead_ && !link->gone) {
+                if (!link->broken)
+                    link->broken = std::current_exception();
+                link->state.violated(false);
+            }
         }
         if (dead_ || link->gone)
             break;
@@ -84,7 +86,7 @@ void process_pool::serve(link_ptr const& link, bool then_step) noexcept
                     step(done);
             }
             catch (std::exception const&) {
-                link->process.kill(SIGKILL);
+                out_of_memory();
             }
         }
         held.unlock();
@@ -157,22 +159,32 @@ void process_pool::log_error_lines(worker_link& link)
 }
 
 void process_pool::log_from(worker_link& link, severity level, std::string_view text,
-    std::string_view source, run_operation const* job)
+    std::string_view source, run_operation const* job) noexcept
 {
-    std::vector<log_field> fields{
-        {"worker", std::to_string(link.process.pid())}, {"source", std::string(source)}};
-    if (job)
-        fields.push_back({"job", std::string(job->remote->name())});
-    site_.log(level, text, std::move(fields));
+    try {
+        std::vector<log_field> fields{
+            {"worker", std::to_string(link.process.pid())}, {"source", std::string(source)}};
+        if (job)
+            fields.push_back({"job", std::string(job->remote->name())});
+        site_.log(level, text, std::move(fields));
+    }
+    catch (std::bad_alloc const&) {
+        return;  // one record less
+    }
 }
 
 void process_pool::log_worker(
-    worker_link& link, severity level, std::string_view text, std::string error)
+    worker_link& link, severity level, std::string_view text, std::string_view error) noexcept
 {
-    std::vector<log_field> fields{{"worker", std::to_string(link.process.pid())}};
-    if (!error.empty())
-        fields.push_back({"error", std::move(error)});
-    site_.log(level, text, std::move(fields));
+    try {
+        std::vector<log_field> fields{{"worker", std::to_string(link.process.pid())}};
+        if (!error.empty())
+            fields.push_back({"error", std::string(error)});
+        site_.log(level, text, std::move(fields));
+    }
+    catch (std::bad_alloc const&) {
+        return;
+    }
 }
 
 // Messages -----------------------------------------------------------------------------------------

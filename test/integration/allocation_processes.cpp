@@ -1,0 +1,186 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+// The same with worker processes: whichever allocation of the thread fails that runs the context, a
+// start and a job complete once, and the manager works after that.
+
+#include "failing_heap.hpp"
+#include "process_pool_support.hpp"
+
+#include <new>
+#include <stdexcept>
+
+namespace leasepool::test {
+namespace {
+
+struct process_desk {
+    process_desk()
+        : pools(io, process_backend(sparring()),
+              {.max_pools = 1, .backoff = 1ms, .max_backoff = 1ms, .make_attempts = 1'000})
+    {
+    }
+
+    ~process_desk()
+    {
+        lease = {};
+        bool stopped = false;
+        pools.async_stop({}, [&](error_code) { stopped = true; });
+        until([&] { return stopped; });
+    }
+
+    template <class Condition>
+    void until(Condition condition)
+    {
+        io.restart();
+        while (!condition())
+            if (io.run_one() == 0)
+                throw std::runtime_error("out of work before it happened");
+    }
+
+    void start()
+    {
+        bool started = false;
+        pools.async_start([&](error_code error) {
+            BOOST_TEST_REQUIRE(!error);
+            started = true;
+        });
+        until([&] { return started; });
+    }
+
+    void take_lease()
+    {
+        bool done = false;
+        pools.async_acquire({}, [&](error_code error, process_lease granted) {
+            BOOST_TEST_REQUIRE(!error);
+            lease = std::move(granted);
+            done = true;
+        });
+        until([&] { return done; });
+    }
+
+    fate call()
+    {
+        fate seen;
+        bool done = false;
+        lease.async_call("add", json::value(args(2, 3)), [&](std::exception_ptr e, json::value v) {
+            seen = fate_of(std::move(e), std::move(v));
+            done = true;
+        });
+        until([&] { return done; });
+        return seen;
+    }
+
+    /// `killed`: the worker may be about to die.
+    void check_service(bool killed)
+    {
+        auto seen = call();
+        if (killed && seen.code == errc::worker_died)
+            seen = call();
+        BOOST_TEST(seen.text == "");
+        BOOST_TEST(seen.value == json::value(5));
+    }
+
+    asio::io_context io;
+    process_manager pools;
+    process_lease lease;
+};
+
+void start_with_each_allocation_failing(failing_heap::of of)
+{
+    nothing_left const checked;
+    for (long n = 1;; ++n)
+        BOOST_TEST_CONTEXT("allocation " << n)
+        {
+            BOOST_TEST_REQUIRE(n < 1'000);
+            process_desk d;
+            int calls = 0;
+            error_code error;
+            bool threw = false;
+            bool failed = false;
+            {
+                failing_heap const heap(n, of);
+                try {
+                    d.pools.async_start([&](error_code e) {
+                        error = e;
+                        ++calls;
+                    });
+                }
+                catch (std::bad_alloc const&) {
+                    threw = true;
+                }
+                if (!threw)
+                    d.until([&] { return calls != 0; });
+                failed = heap.failed();
+            }
+            BOOST_TEST(calls == (threw ? 0 : 1));
+            if (threw || error) {
+                BOOST_TEST(failed);
+                d.start();
+            }
+            d.take_lease();
+            d.check_service(failed);
+            if (!failed)
+                break;
+        }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(allocation_processes)
+
+BOOST_AUTO_TEST_CASE(start_of_workers_fails_or_succeeds_and_can_be_tried_again)
+{
+    // Programs are started on a thread of their own.
+    for (auto const of : {failing_heap::of::this_thread, failing_heap::of::all_threads})
+        start_with_each_allocation_failing(of);
+}
+
+BOOST_AUTO_TEST_CASE(job_completes_once_and_the_next_goes_well)
+{
+    nothing_left const checked;
+    process_desk d;
+    d.start();
+    d.take_lease();
+    for (long n = 1;; ++n)
+        BOOST_TEST_CONTEXT("allocation " << n)
+        {
+            BOOST_TEST_REQUIRE(n < 1'000);
+            int calls = 0;
+            fate seen;
+            bool threw = false;
+            bool failed = false;
+            {
+                failing_heap const heap(n);
+                try {
+                    d.lease.async_call(
+                        "add", json::value(args(2, 3)), [&](std::exception_ptr e, json::value v) {
+                            seen.reason = std::move(e);
+                            seen.value = std::move(v);
+                            ++calls;
+                        });
+                }
+                catch (std::bad_alloc const&) {
+                    threw = true;
+                }
+                if (!threw)
+                    d.until([&] { return calls != 0; });
+                failed = heap.failed();
+            }
+            BOOST_TEST(calls == (threw ? 0 : 1));
+            if (!threw && !seen.reason)
+                BOOST_TEST(seen.value == json::value(5));
+            else
+                BOOST_TEST(failed);
+            // Its worker may have gone, and its successor takes a moment; its pool may have gone, too.
+            if (!d.lease.valid())
+                d.take_lease();
+            d.check_service(failed);
+            if (!failed)
+                break;
+        }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace leasepool::test
