@@ -37,9 +37,9 @@ protected:
 /// A function on its way through a pool, with its handler.
 ///
 /// It is in one of these phases; a pool's `run_queue` changes the phase under its lock.
-class run_operation : public acquire_completion,
-                      public boost::intrusive::list_base_hook<
-                          boost::intrusive::link_mode<boost::intrusive::normal_link>> {
+class run_operation : public boost::intrusive::list_base_hook<
+                          boost::intrusive::link_mode<boost::intrusive::normal_link>>,
+                      public acquire_completion {
 public:
     enum class phase : std::uint8_t {
         unqueued,
@@ -48,15 +48,18 @@ public:
         done,
     };
 
+    // These fill a gap that the base leaves: there may be very many items of a grinder.
+
     phase state = phase::unqueued;
     /// A user asked it to stop before it was queued, or while another process had it.
     std::atomic<bool> stop_asked = false;
-    /// It acquired its lease itself and gives it back.
-    bool owns_lease = false;
-    /// Its function was called, or is about to be.
-    bool begun = false;
-    /// Of a work grinder's item; here, where it fills a gap.
+    /// It acquired its lease itself and gives it back. Set before it is queued.
+    bool owns_lease : 1 = false;
+    /// Its function was called, or is about to be. Set after that.
+    bool begun : 1 = false;
+    /// Of a work grinder's item.
     item_marks marks{};
+
     /// Why the function did not run.
     error_code error{};
     /// The function threw.
