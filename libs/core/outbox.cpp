@@ -6,10 +6,16 @@
 
 #include "turn_clock.hpp"
 
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/require.hpp>
+
 #include <new>
 #include <utility>
 
 namespace leasepool::detail {
+
+namespace asio = boost::asio;
+
 namespace {
 
 thread_local turn_clock* clock_here = nullptr;
@@ -44,7 +50,7 @@ void intrusive_ptr_release(outbox* box) noexcept
         delete box;
 }
 
-outbox::outbox(boost::asio::io_context& context)
+outbox::outbox(asio::io_context& context)
     : context_(context),
       for_pushed_(*this, executor_ref(context.get_executor(), executor_ref::work::untracked)),
       for_the_rest_(*this, executor_ref(context.get_executor(), executor_ref::work::untracked))
@@ -57,9 +63,13 @@ void outbox::push(completion& op) noexcept
     do
         next(op) = head;
     while (!pushed_.compare_exchange_weak(head, &op));
-    // With a turn on its way `op` may be gone, and with it all else. Without one it is still here.
-    if (!head)
-        send(for_pushed_);
+    // With a turn on its way `op` may be gone, and with it all else. Without one it is still here; but
+    // not any more when Asio, which has the turn, signals the thread that is to run it.
+    if (head)
+        return;
+    auto const work =
+        asio::require(context_.get_executor(), asio::execution::outstanding_work.tracked);
+    send(for_pushed_);
 }
 
 void outbox::send(turn& which) noexcept
@@ -178,7 +188,7 @@ void outboxes::deliver(completion& op) noexcept
         op.post();
 }
 
-outbox* outboxes::find(boost::asio::io_context& context) noexcept
+outbox* outboxes::find(asio::io_context& context) noexcept
 {
     for (auto& box : boxes_) {
         auto* const made = box.load(std::memory_order_acquire);

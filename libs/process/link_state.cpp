@@ -190,12 +190,14 @@ void link_state::pipe_closed(time now) noexcept
 
 void link_state::violated(bool legible) noexcept
 {
-    if (phase_ == phase::ended || (phase_ == phase::killing && verdict_ != verdict::violation))
+    if (phase_ == phase::ended)
+        return;
+    legible_ = legible_ && legible;
+    if (phase_ == phase::killing && verdict_ != verdict::violation)
         return;
     if (phase_ != phase::killing && !flights_.empty())
         flights_.front().spoilt = true;
     ++garbled_;
-    legible_ = legible_ && legible;
     kill(verdict::violation);
 }
 

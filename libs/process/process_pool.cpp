@@ -123,7 +123,8 @@ void process_pool::jobs_waiting() noexcept
     if (no_room_.load())
         return;
     lock held(mutex_);
-    if (dead_)
+    // With one that has no place yet there will be another look; it goes first.
+    if (dead_ || homeless_)
         return;
     bool room = false;
     bool idle = false;
@@ -159,15 +160,17 @@ void process_pool::jobs_waiting() noexcept
 /// say. So all workers go; and nobody may wait for them, or for the clocks.
 void process_pool::out_of_memory() noexcept
 {
-    for (auto const& link : links_)
+    for (auto const& link : links_) {
+        link->state.kill(link_state::verdict::dropped);
         if (link->process.valid())
             link->process.kill(SIGKILL);
+    }
     look_soon();
 }
 
 void process_pool::look_soon() noexcept
 {
-    if (dead_ || kept_)
+    if (dead_ || look_posted_.exchange(true))
         return;
     kept_ = shared_from_this();
     look_.post();
@@ -175,12 +178,10 @@ void process_pool::look_soon() noexcept
 
 void process_pool::another_look::go(completion* self, step what)
 {
+    // Perhaps inside `post`, under the lock, if the executor takes nothing any more.
     auto& pool = static_cast<another_look*>(self)->pool;
-    std::shared_ptr<process_pool> kept;
-    {
-        lock const held(pool.mutex_);
-        kept = std::move(pool.kept_);
-    }
+    auto const kept = std::move(pool.kept_);
+    pool.look_posted_.store(false);
     if (what == step::deliver)
         pool.guarded([&](outcomes& done) { pool.step(done); });
 }
@@ -246,9 +247,12 @@ void process_pool::step(outcomes& done)
             link->state.tick(now_);
         if (link->look_again_at <= now_) {
             look_for_exit(*link);
-            if (link->exited)
+            if (link->exited) {
+                link->look_again_at = now_;  // if there is no memory for the next
                 asio::post(
                     executor_, [self = shared_from_this(), link] { self->serve(link, true); });
+                link->look_again_at = link_state::never;
+            }
         }
         if (link->serving && !link->due && options_->max_worker_age &&
             now_ - link->state.started_at() >= *options_->max_worker_age) {
@@ -402,6 +406,7 @@ void process_pool::arm_timer()
     // A deadline that moved away is found out when the timer fires.
     if (next >= armed_for_)
         return;
+    armed_for_ = link_state::never;  // as it is if there is no memory for the wait
     timer_->expires_at(next);
     timer_->async_wait([self = shared_from_this()](boost::system::error_code error) {
         if (!error)

@@ -140,7 +140,8 @@ private:
     boost::asio::any_io_executor executor_;
     std::optional<boost::asio::steady_timer> timer_;
     another_look look_;
-    std::shared_ptr<process_pool> kept_;  // while `look_` is posted
+    std::atomic<bool> look_posted_{false};
+    std::shared_ptr<process_pool> kept_;  // while it is
     time armed_for_ = link_state::never;
     time now_{};
     crew_state crew_;

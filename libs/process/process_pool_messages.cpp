@@ -72,6 +72,8 @@ void process_pool::serve(link_ptr const& link, bool then_step) noexcept
                 if (!link->broken)
                     link->broken = std::current_exception();
                 link->state.violated(false);
+                if (link->exited)
+                    link->drained = true;
             }
         }
         if (dead_ || link->gone)
@@ -225,6 +227,8 @@ void process_pool::apply(worker_link& link, worker_link::received&& from, outcom
 void process_pool::on_answer(worker_link& link, std::uint64_t id, link_state::answer how,
     worker_link::received&& from, outcomes& done)
 {
+    // What is taken out of flight has a place.
+    done.reserve(done.size() + link.state.in_flight());
     link_state::flight flight{};
     auto begun = link.state.head_since();
     auto effect = link.state.answered(id, how, flight, now_);

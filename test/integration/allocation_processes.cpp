@@ -8,15 +8,19 @@
 #include "failing_heap.hpp"
 #include "process_pool_support.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <new>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace leasepool::test {
 namespace {
 
 struct process_desk {
-    process_desk()
-        : pools(io, process_backend(sparring()),
+    explicit process_desk(std::vector<std::string> const& kind = {})
+        : pools(io, process_backend(sparring(kind)),
               {.max_pools = 1, .backoff = 1ms, .max_backoff = 1ms, .make_attempts = 1'000})
     {
     }
@@ -125,6 +129,62 @@ void start_with_each_allocation_failing(failing_heap::of of)
         }
 }
 
+void jobs_with_each_allocation_failing(std::vector<std::string> const& kind, std::size_t jobs)
+{
+    struct outcome {
+        int calls = 0;
+        bool threw = false;
+        fate seen{};
+    };
+    nothing_left const checked;
+    process_desk d(kind);
+    d.start();
+    d.take_lease();
+    for (long n = 1;; ++n)
+        BOOST_TEST_CONTEXT(jobs << " jobs, allocation " << n)
+        {
+            BOOST_TEST_REQUIRE(n < 5'000);
+            // So that they are sent ahead, if the worker pipelines.
+            for (int calm = 0; calm != 3; ++calm)
+                d.check_service(false);
+            std::vector<outcome> all(jobs);
+            bool failed = false;
+            {
+                failing_heap const heap(n);
+                for (auto& of : all)
+                    try {
+                        d.lease.async_call("add", json::value(args(2, 3)),
+                            [&of](std::exception_ptr e, json::value v) {
+                                of.seen.reason = std::move(e);
+                                of.seen.value = std::move(v);
+                                ++of.calls;
+                            });
+                    }
+                    catch (std::bad_alloc const&) {
+                        of.threw = true;
+                    }
+                d.until([&] {
+                    return std::all_of(all.begin(), all.end(),
+                        [](outcome const& of) { return of.threw || of.calls != 0; });
+                });
+                failed = heap.failed();
+            }
+            for (auto const& of : all) {
+                BOOST_TEST(of.calls == (of.threw ? 0 : 1));
+                if (!of.threw && !of.seen.reason)
+                    BOOST_TEST(of.seen.value == json::value(5));
+                else
+                    BOOST_TEST(failed);
+            }
+            // Its worker may have gone, and its successor takes a moment; its pool may have gone, too.
+            if (!d.lease.valid())
+                d.take_lease();
+            d.check_service(failed);
+            if (!failed)
+                break;
+        }
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(allocation_processes)
@@ -138,47 +198,13 @@ BOOST_AUTO_TEST_CASE(start_of_workers_fails_or_succeeds_and_can_be_tried_again)
 
 BOOST_AUTO_TEST_CASE(job_completes_once_and_the_next_goes_well)
 {
-    nothing_left const checked;
-    process_desk d;
-    d.start();
-    d.take_lease();
-    for (long n = 1;; ++n)
-        BOOST_TEST_CONTEXT("allocation " << n)
-        {
-            BOOST_TEST_REQUIRE(n < 1'000);
-            int calls = 0;
-            fate seen;
-            bool threw = false;
-            bool failed = false;
-            {
-                failing_heap const heap(n);
-                try {
-                    d.lease.async_call(
-                        "add", json::value(args(2, 3)), [&](std::exception_ptr e, json::value v) {
-                            seen.reason = std::move(e);
-                            seen.value = std::move(v);
-                            ++calls;
-                        });
-                }
-                catch (std::bad_alloc const&) {
-                    threw = true;
-                }
-                if (!threw)
-                    d.until([&] { return calls != 0; });
-                failed = heap.failed();
-            }
-            BOOST_TEST(calls == (threw ? 0 : 1));
-            if (!threw && !seen.reason)
-                BOOST_TEST(seen.value == json::value(5));
-            else
-                BOOST_TEST(failed);
-            // Its worker may have gone, and its successor takes a moment; its pool may have gone, too.
-            if (!d.lease.valid())
-                d.take_lease();
-            d.check_service(failed);
-            if (!failed)
-                break;
-        }
+    jobs_with_each_allocation_failing({}, 1);
+}
+
+BOOST_AUTO_TEST_CASE(each_of_several_jobs_completes_once_and_the_next_goes_well)
+{
+    jobs_with_each_allocation_failing({}, 3);
+    jobs_with_each_allocation_failing({"--pipelining"}, 20);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

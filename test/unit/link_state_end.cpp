@@ -287,6 +287,16 @@ BOOST_AUTO_TEST_CASE(jobs_behind_what_cannot_be_read_any_more_may_all_have_begun
     BOOST_TEST(desk.ended() == "1 failed, 2 failed, 3 returned");
 }
 
+BOOST_AUTO_TEST_CASE(jobs_of_a_worker_that_was_killed_may_all_have_run_if_its_answers_are_lost)
+{
+    link_desk desk;
+    desk.send({1, 2, 3});
+    desk.kill(verdict::dropped);
+    desk.violated(false);
+    BOOST_TEST((desk.link.why_killed() == verdict::dropped));
+    BOOST_TEST(desk.ended() == "1 failed, 2 failed, 3 failed");
+}
+
 BOOST_AUTO_TEST_CASE(worker_that_is_killed_for_its_job_breaks_no_protocol_after_that)
 {
     link_desk desk;

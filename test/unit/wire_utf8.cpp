@@ -126,8 +126,7 @@ BOOST_AUTO_TEST_CASE(quoted_bytes_are_printable_on_one_line)
 {
     BOOST_TEST(in_quotes("plain") == R"("plain")");
     BOOST_TEST(in_quotes("") == R"("")");
-    BOOST_TEST(in_quotes("a\"b\\c\td\r\n"s + '\0' + "\x1B[31m\x7F") ==
-        R"("a\"b\\c\td\r\n\x00\x1b[31m\x7f")");
+    BOOST_TEST(in_quotes("a\"b\\c\td\r\n\0\x1B[31m\x7F"s) == R"("a\"b\\c\td\r\n\x00\x1b[31m\x7f")");
     BOOST_TEST(in_quotes("gr\xC3\xBCn \xFF") == "\"gr\xC3\xBCn \\xff\"");
     BOOST_TEST(in_quotes("\xC2\x85") == R"("\xc2\x85")");  // a control character of Latin 1
     BOOST_TEST(in_quotes(std::string(200, 'x'), 3) == "\"xxx\xE2\x80\xA6\" (200 bytes)");
