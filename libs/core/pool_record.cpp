@@ -114,6 +114,7 @@ void pool_record::push_all(run_queue::list& ops) noexcept
 /// False: it cannot be run here, and has completed.
 bool pool_record::prepare(run_operation& op) noexcept
 {
+    bool refused = false;
     if (jobs_)
         try {
             executing_scope const scope(*this);
@@ -122,15 +123,17 @@ bool pool_record::prepare(run_operation& op) noexcept
         }
         catch (...) {
             op.exception = std::current_exception();
-            functions_.refuse(op);
-            return false;
+            refused = true;
         }
     else if (workers_ == 0) {
         op.error = errc::unsupported_backend;
-        functions_.refuse(op);
-        return false;
+        refused = true;
     }
-    return true;
+    if (!refused)
+        return true;
+    // Not in the catch block, which would have a part in the exception still when the handler has it.
+    functions_.refuse(op);
+    return false;
 }
 
 void pool_record::jobs_waiting() noexcept
