@@ -100,8 +100,6 @@ void outbox::run(turn const& which)
             op = look_up && context_.stopped() ? nullptr : pop();
         }
     }
-    // If it was stopped: the turn that was sent before may have come and gone.
-    see_to_the_rest();
 }
 
 completion* outbox::begin(turn const& which) noexcept
@@ -126,17 +124,6 @@ completion* outbox::pop() noexcept
 {
     std::lock_guard lock(mutex_);
     return take();
-}
-
-void outbox::see_to_the_rest() noexcept
-{
-    bool another = false;
-    {
-        std::lock_guard lock(mutex_);
-        another = wants_turn_for_the_rest();
-    }
-    if (another)
-        send(for_the_rest_);
 }
 
 bool outbox::wants_turn_for_the_rest() noexcept

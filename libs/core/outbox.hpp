@@ -65,7 +65,6 @@ private:
     /// The first of all that a turn finds.
     completion* begin(turn const& which) noexcept;
     completion* pop() noexcept;
-    void see_to_the_rest() noexcept;
 
     // Locked.
     void gather() noexcept;
@@ -86,7 +85,7 @@ private:
     std::mutex mutex_;                          // over what is below
     completion* first_ = nullptr;               // first in, first out
     completion* last_ = nullptr;
-    bool turn_for_the_rest_ = false;  // it is on its way
+    bool turn_for_the_rest_ = false;  // it is on its way; always, outside the lock, if any are left
 };
 
 /// The outboxes of a manager, one for each `io_context` that its users' handlers run on.

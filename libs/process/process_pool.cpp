@@ -165,11 +165,6 @@ void process_pool::out_of_memory() noexcept
         if (link->process.valid())
             link->process.kill(SIGKILL);
     }
-    look_soon();
-}
-
-void process_pool::look_soon() noexcept
-{
     if (dead_ || look_posted_.exchange(true))
         return;
     kept_ = shared_from_this();

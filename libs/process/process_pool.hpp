@@ -92,7 +92,6 @@ private:
     // With it.
     void step(outcomes& done);
     void out_of_memory() noexcept;
-    void look_soon() noexcept;
     void start_workers();
     void on_launched(
         link_ptr const& link, child&& process, std::exception_ptr const& why, outcomes& done);

@@ -19,6 +19,16 @@ namespace leasepool::test {
 inline constexpr char long_owner[] =
     "an owner whose name is too long for any string to keep in place";
 
+/// Runs `io` on this thread until it has happened.
+template <class Condition>
+void run_until(asio::io_context& io, Condition const& condition)
+{
+    io.restart();
+    while (!condition())
+        if (io.run_one() == 0)
+            throw std::runtime_error("out of work before it happened");
+}
+
 /// The io_context and all handlers run on the test's own thread.
 struct desk {
     explicit desk(manager_options options = {.max_pools = 1})
@@ -45,10 +55,7 @@ struct desk {
     template <class Condition>
     void until(Condition condition)
     {
-        io.restart();
-        while (!condition())
-            if (io.run_one() == 0)
-                throw std::runtime_error("out of work before it happened");
+        run_until(io, condition);
     }
 
     void start()

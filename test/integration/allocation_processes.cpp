@@ -5,13 +5,13 @@
 // The same with worker processes: whichever allocation of the thread fails that runs the context, a
 // start and a job complete once, and the manager works after that.
 
+#include "allocation_desk.hpp"
 #include "failing_heap.hpp"
 #include "process_pool_support.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <new>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -30,16 +30,7 @@ struct process_desk {
         lease = {};
         bool stopped = false;
         pools.async_stop({}, [&](error_code) { stopped = true; });
-        until([&] { return stopped; });
-    }
-
-    template <class Condition>
-    void until(Condition condition)
-    {
-        io.restart();
-        while (!condition())
-            if (io.run_one() == 0)
-                throw std::runtime_error("out of work before it happened");
+        run_until(io, [&] { return stopped; });
     }
 
     void start()
@@ -49,7 +40,7 @@ struct process_desk {
             BOOST_TEST_REQUIRE(!error);
             started = true;
         });
-        until([&] { return started; });
+        run_until(io, [&] { return started; });
     }
 
     void take_lease()
@@ -60,7 +51,7 @@ struct process_desk {
             lease = std::move(granted);
             done = true;
         });
-        until([&] { return done; });
+        run_until(io, [&] { return done; });
     }
 
     fate call()
@@ -71,7 +62,7 @@ struct process_desk {
             seen = fate_of(std::move(e), std::move(v));
             done = true;
         });
-        until([&] { return done; });
+        run_until(io, [&] { return done; });
         return seen;
     }
 
@@ -114,7 +105,7 @@ void start_with_each_allocation_failing(failing_heap::of of)
                     threw = true;
                 }
                 if (!threw)
-                    d.until([&] { return calls != 0; });
+                    run_until(d.io, [&] { return calls != 0; });
                 failed = heap.failed();
             }
             BOOST_TEST(calls == (threw ? 0 : 1));
@@ -163,7 +154,7 @@ void jobs_with_each_allocation_failing(std::vector<std::string> const& kind, std
                     catch (std::bad_alloc const&) {
                         of.threw = true;
                     }
-                d.until([&] {
+                run_until(d.io, [&] {
                     return std::all_of(all.begin(), all.end(),
                         [](outcome const& of) { return of.threw || of.calls != 0; });
                 });

@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -181,6 +182,20 @@ BOOST_FIXTURE_TEST_CASE(rest_and_what_was_pushed_behind_it_are_destroyed_with_th
     push_all("de");
     io.reset();
     BOOST_TEST(told == "aBCDE");
+}
+
+BOOST_AUTO_TEST_CASE(handlers_of_any_number_of_contexts_are_delivered)
+{
+    // More than there is room for outboxes.
+    std::string told;
+    outboxes boxes;
+    std::deque<asio::io_context> contexts(6);
+    for (int round = 0; round != 2; ++round)
+        for (auto& io : contexts)
+            boxes.deliver(*new letter(io, told, 'a'));
+    for (auto& io : contexts)
+        io.run();
+    BOOST_TEST(told == "aaaaaaaaaaaa");
 }
 
 BOOST_FIXTURE_TEST_CASE(outbox_lives_until_its_turn_is_over, desk)
