@@ -4,7 +4,6 @@
 
 #include "grinder_core.hpp"
 
-#include "turn_clock.hpp"
 #include "values.hpp"
 
 #include <boost/asio/error.hpp>
@@ -83,7 +82,7 @@ void grinder_core::submit(grinder_item& item, bool wait, std::string_view owner)
     std::unique_lock lock(mutex_);
     if (!owner.empty())
         item.marks.owner = owners_.refer(owner) & owner_names::most;
-    auto const refused = state_.submit(item, time_of_submission(), wait);
+    auto const refused = state_.submit(item, steady_time::clock::now(), wait);
     bool const wakes = refused == errc{} && wakes_strand();
     grinder_ptr const kept(wakes ? this : nullptr);
     lock.unlock();
@@ -93,12 +92,6 @@ void grinder_core::submit(grinder_item& item, bool wait, std::string_view owner)
     }
     if (wakes)
         signal(look, manager_->inline_runs());
-}
-
-steady_time grinder_core::time_of_submission() noexcept
-{
-    // Another thread's turn may have begun before: the queue is in order of time all the same.
-    return last_submission_ = std::max(last_submission_, turn_clock::now());
 }
 
 bool grinder_core::wakes_strand() noexcept
@@ -195,7 +188,7 @@ void grinder_core::complete(grinder_item& item) noexcept
         owners_.drop(item.marks.owner);
         item.marks.owner = 0;
     }
-    manager_->deliver(item);
+    item.post();
 }
 
 void grinder_core::drop(grinder_item& item) noexcept

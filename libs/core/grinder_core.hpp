@@ -104,8 +104,6 @@ private:
     void unshare() noexcept override { drop_ref(); }
     void manager_ended(bool context_gone) noexcept override;
 
-    /// The time of a submission. Locked.
-    steady_time time_of_submission() noexcept;
     /// Whether the strand is to look, which it does sooner than it would. Locked.
     bool wakes_strand() noexcept;
 
@@ -129,7 +127,6 @@ private:
     std::mutex mutex_;
     grinder_state state_;
     owner_names owners_;
-    steady_time last_submission_{};
     steady_time looks_at_ = grinder_state::never;  // when the strand looks without being signalled
     bool let_go_ = false;
     bool ended_ = false;

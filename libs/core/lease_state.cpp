@@ -414,9 +414,4 @@ void cancel_run(run_operation& op, boost::asio::cancellation_type type) noexcept
         kept->functions().cancel(op, type);
 }
 
-void post_run(run_operation& op) noexcept
-{
-    op.lease->core()->deliver(op);
-}
-
 }  // namespace leasepool::detail

@@ -8,7 +8,6 @@
 #include "command.hpp"
 #include "lease_state.hpp"
 #include "ledger.hpp"
-#include "outbox.hpp"
 #include "pool_record.hpp"
 #include "strand.hpp"
 #include "watchers.hpp"
@@ -77,8 +76,6 @@ public:
     }
     std::size_t workers_per_pool() const noexcept { return backend_->workers_per_pool(); }
     counts published() const noexcept;
-    /// What a function or a job leaves behind, on its way to the handler.
-    void deliver(completion& op) noexcept { outboxes_.deliver(op); }
     void count_renewal() noexcept { renewed_.fetch_add(1, std::memory_order_relaxed); }
     void report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept;
     bool logs() const noexcept { return watchers_.logs(); }
@@ -168,7 +165,6 @@ private:
     std::atomic<std::uint64_t> unhandled_{0};
     std::atomic<std::size_t> records_{0};  // that wait for the strand
     std::atomic<std::uint64_t> dropped_records_{0};
-    outboxes outboxes_;
     strand strand_;
     std::shared_ptr<context_cores> const siblings_;
 

@@ -10,7 +10,6 @@
 #include <boost/system/system_error.hpp>
 
 #include <new>
-#include <thread>
 #include <utility>
 
 namespace leasepool::detail {
@@ -21,9 +20,6 @@ using phase = run_operation::phase;
 
 // So many functions in one turn; then other work on the pool's context gets its chance.
 constexpr int functions_per_turn = 16;
-
-// Shorter than to fall asleep and be woken takes, however near the one who wakes.
-constexpr auto dense_gap = std::chrono::microseconds(2);
 
 }  // namespace
 
@@ -155,32 +151,11 @@ void run_queue::take_back(run_sink const& sink, list& ops) noexcept
 
 void run_queue::work() noexcept
 {
-    unique_lock lock(mutex_);
-    bool may_look = true;
-    for (int left = functions_per_turn;;) {
-        --on_their_way_;
-        auto* const done = call_functions(lock, left);
-        may_look = done || may_look;
-        auto const next = next_step(may_look);
-        lock.unlock();
-        // `this` stays: the runner holds the pool.
-        if (next == step::pass_on)
-            starter_.start_runner();
-        if (done)
-            finish(*done);
-        if (next != step::look_again)
-            return;
-        std::this_thread::yield();
-        may_look = false;
-        lock.lock();
-    }
-}
-
-run_operation* run_queue::call_functions(unique_lock& lock, int& most) noexcept
-{
+    std::unique_lock lock(mutex_);
+    --on_their_way_;
     run_operation* done = nullptr;
     clock::time_point ended{};
-    for (; most != 0 && !queued_.empty(); --most) {
+    for (int left = functions_per_turn; left != 0 && !queued_.empty(); --left) {
         auto& op = queued_.front();
         queued_.pop_front();
         running_.push_back(op);
@@ -203,21 +178,14 @@ run_operation* run_queue::call_functions(unique_lock& lock, int& most) noexcept
         count_run(op, begun, ended, op.exception != nullptr);
         done = &op;
     }
-    return done;
-}
-
-run_queue::step run_queue::next_step(bool may_look) noexcept
-{
-    if (!queued_.empty()) {
-        ++on_their_way_;
-        return step::pass_on;
-    }
-    if (may_look && dense_ && on_their_way_ == 0) {
-        ++on_their_way_;
-        return step::look_again;
-    }
     --runners_;
-    return step::leave;
+    bool const pass_on = wants_runner();
+    lock.unlock();
+    // `this` stays: the runner holds the pool.
+    if (pass_on)
+        starter_.start_runner();
+    if (done)
+        finish(*done);
 }
 
 void run_queue::count_run(
@@ -225,8 +193,6 @@ void run_queue::count_run(
 {
     running_.erase(running_.iterator_to(op));
     op.state = phase::done;
-    dense_ = begun - last_ended_ < dense_gap;
-    last_ended_ = ended;
     ++totals_.runs;
     totals_.failed += failed;
     totals_.queue_time.record(ticks(begun - op.queued_at));
@@ -403,7 +369,7 @@ void run_queue::finish(run_operation& op) noexcept
     end_work(lease);
     if (op.owns_lease)
         release(lease);
-    post_run(op);
+    op.post();
 }
 
 // Elsewhere ----------------------------------------------------------------------------------------

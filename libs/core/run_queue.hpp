@@ -5,8 +5,6 @@
 #ifndef LEASEPOOL_CORE_RUN_QUEUE_HPP
 #define LEASEPOOL_CORE_RUN_QUEUE_HPP
 
-#include "brief_mutex.hpp"
-
 #include <leasepool/detail/run_operation.hpp>
 #include <leasepool/histogram.hpp>
 
@@ -38,11 +36,9 @@ struct run_totals {
 /// they could not be taken back. Instead up to as many *runners* as the pool has workers go through
 /// it, and each takes functions from here until there is none, or others deserve a turn.
 ///
-/// A wake-up costs more than a short function. So not more than one runner at a time is on its way;
-/// when it finds more than one function it starts the next runner before it calls its own. A burst
-/// of short functions wakes one worker, and long ones still spread over all of them. And one runner
-/// that has run out of functions, where they follow each other densely, lets other threads go first
-/// and looks once more before it leaves. (Both rules are those of Go's scheduler for its spinning threads.)
+/// A wake-up costs more than a short function, so at most one runner at a time is on its way. A
+/// runner that finds more than one function starts the next runner before it calls its own: a burst
+/// of short functions wakes one worker, and long ones still spread over all of them.
 ///
 /// All functions: any thread.
 class run_queue {
@@ -123,17 +119,8 @@ private:
     void stop_running() noexcept;
     void stop_taken(error_code why) noexcept;
 
-    using unique_lock = std::unique_lock<brief_mutex>;
-
     /// Whether a runner is to be started; counts it in. Locked.
     bool wants_runner() noexcept;
-    /// Calls functions, one after the other, while there are any and `most` allows; counts it down.
-    /// The last of them, which is still to be finished.
-    run_operation* call_functions(unique_lock& lock, int& most) noexcept;
-    enum class step { look_again, pass_on, leave };
-    /// What a runner does that has come to the end of the queue, or of its turn; counts it out if it
-    /// leaves. Locked.
-    step next_step(bool may_look) noexcept;
     /// Locked.
     void count_run(
         run_operation& op, job_source::time begun, job_source::time ended, bool failed) noexcept;
@@ -141,14 +128,12 @@ private:
     starter& starter_;
     std::size_t workers_ = 0;
     bool elsewhere_ = false;
-    mutable brief_mutex mutex_;
+    mutable std::mutex mutex_;
     list queued_;
     list running_;
     list kept_;
     std::size_t runners_ = 0;       // started, or about to be
     std::size_t on_their_way_ = 0;  // those of them that are about to look here
-    bool dense_ = false;            // the last function began right after the end of another
-    job_source::time last_ended_{};
     std::uint64_t last_ticket_ = 0;
     std::optional<verdict> ended_;
     run_totals totals_;

@@ -133,25 +133,38 @@ void process_pool::jobs_waiting() noexcept
         room = room || (link->serving && link->state.room(now));
         idle = idle || (link->serving && link->state.idle());
     }
-    // To a worker that does nothing it goes at once. Else there is time to gather more of them; if
-    // there is no room, they are looked at when something is answered.
-    if (!room || (!idle && pump_posted_))
+    // An idle worker gets the job at once. Otherwise there is time to gather more of them. Without
+    // room they are looked at when something is answered.
+    if (!room || pump_posted_)
         return;
+    if (!idle) {
+        pump_posted_ = true;
+        return post_pump();
+    }
     try {
-        if (idle) {
-            pump();
-            arm_timer();
+        pump();
+        arm_timer();
+    }
+    catch (std::exception const&) {
+        out_of_memory();
+    }
+}
+
+/// Has the requests written that are queued by then. Precondition: `pump_posted_` is set.
+void process_pool::post_pump() noexcept
+{
+    try {
+        if (dead_)
             return;
-        }
         asio::post(executor_, [self = shared_from_this()] {
             self->guarded([&](outcomes& done) {
                 self->pump_posted_ = false;
                 self->step(done);
             });
         });
-        pump_posted_ = true;
     }
     catch (std::exception const&) {
+        pump_posted_ = false;
         out_of_memory();
     }
 }

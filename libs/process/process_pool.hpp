@@ -96,6 +96,7 @@ private:
     void on_launched(
         link_ptr const& link, child&& process, std::exception_ptr const& why, outcomes& done);
     void pump();
+    void post_pump() noexcept;
     void give_job(worker_link& link, run_operation& op);
     void act(link_ptr const& link);
     void watch(link_ptr const& link);

@@ -91,10 +91,14 @@ void process_pool::serve(link_ptr const& link, bool then_step) noexcept
                 out_of_memory();
             }
         }
+        // The handlers of several jobs are likely to submit as many: one write for all of those.
+        bool const gathers = done.size() > 1 && !dead_ && !std::exchange(pump_posted_, true);
         held.unlock();
         settle(done);
         done.clear();
         held.lock();
+        if (gathers)
+            post_pump();
     }
     held.unlock();
     settle(done);

@@ -62,8 +62,6 @@ struct desk final : run_queue::starter, detail::run_sink {
             told += '!';
             BOOST_TEST((op.error || op.exception));
         }
-        if (name_of(op) == pushes_after)
-            push_all(std::exchange(pushed, ""));
     }
     void dropped(run_operation& op) noexcept override
     {
@@ -75,8 +73,6 @@ struct desk final : run_queue::starter, detail::run_sink {
     std::deque<operation> ops;
     std::string ran;
     std::string told;
-    char pushes_after = 0;    // what pushes...
-    std::string_view pushed;  // ...these, when it has left the queue
     int runners = 0;
 };
 
@@ -100,40 +96,6 @@ BOOST_AUTO_TEST_CASE(many_are_pushed_for_one_runner)
     BOOST_TEST(d.ran == "abc");
     BOOST_TEST(d.told == "abc");
     BOOST_TEST(d.queue.totals().runs == 3u);
-}
-
-BOOST_AUTO_TEST_CASE(runner_that_was_busy_looks_again_before_it_leaves)
-{
-    desk d;
-    d.queue.set_workers(1);
-    d.pushes_after = 'b';  // that is, while the runner is about to look again
-    d.pushed = "cd";
-    d.push_all("ab");
-    d.queue.work();
-    BOOST_TEST(d.ran == "abcd");
-    BOOST_TEST(d.runners == 1);
-}
-
-BOOST_AUTO_TEST_CASE(runner_that_looked_in_vain_is_gone)
-{
-    desk d;
-    d.queue.set_workers(1);
-    d.push_all("ab");
-    d.queue.work();
-    d.push_all("c");
-    BOOST_TEST(d.runners == 2);
-}
-
-BOOST_AUTO_TEST_CASE(runner_of_a_single_function_does_not_look_again)
-{
-    desk d;
-    d.queue.set_workers(1);
-    d.pushes_after = 'a';
-    d.pushed = "b";
-    d.push_all("a");
-    d.queue.work();
-    BOOST_TEST(d.ran == "a");
-    BOOST_TEST(d.runners == 2);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_pushed_for_no_runner)

@@ -100,9 +100,6 @@ void acquire_and_run(run_operation& op, patience const& p) noexcept;
 /// What a settled acquire does with an operation begun by `acquire_and_run`.
 void run_settled(run_operation& op) noexcept;
 
-/// Posts the handler of one that is through, together with others.
-void post_run(run_operation& op) noexcept;
-
 /// Before it began it completes with operation_aborted; a function that runs is asked to stop,
 /// unless `type` is total.
 void cancel_run(run_operation& op, boost::asio::cancellation_type type) noexcept;
