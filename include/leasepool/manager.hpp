@@ -163,7 +163,7 @@ public:
     {
         return boost::asio::async_initiate<Token, void(error_code, lease_type)>(
             detail::initiate_acquire<lease_type>(detail::make_claim(core_, options)), token,
-            detail::patience{options.wait, options.timeout});
+            detail::wait_policy{options.wait, options.timeout});
     }
 
     /// Acquires a lease, runs `function` on it, and releases it: one operation.
@@ -190,7 +190,7 @@ public:
         return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
             detail::initiate_acquire_and_run(core_), token,
             std::decay_t<Function>(std::forward<Function>(function)),
-            detail::make_claim(core_, options), detail::patience{options.wait, options.timeout});
+            detail::make_claim(core_, options), detail::wait_policy{options.wait, options.timeout});
     }
 
     /// The same with default options; `where` is the line of the call.
@@ -213,7 +213,7 @@ public:
             detail::initiate_acquire_and_run(core_), token,
             detail::job_launch<std::decay_t<Call>>{
                 std::forward<Call>(call), std::move(how), get_executor()},
-            detail::make_claim(core_, options), detail::patience{options.wait, options.timeout});
+            detail::make_claim(core_, options), detail::wait_policy{options.wait, options.timeout});
     }
 
     /// The same with default options of the run.

@@ -12,8 +12,6 @@
 
 namespace leasepool::detail {
 
-enum class inline_run : bool { never, allowed };
-
 /// A shared object to which things happen on any thread and which handles them on the strand.
 ///
 /// The events are eight bits; those that come while it is queued already are handled together. It
@@ -22,12 +20,9 @@ enum class inline_run : bool { never, allowed };
 template <class Derived>
 class event_node : public strand_node {
 public:
-    /// `allowed`: handles them here and now if the strand can be entered. The caller keeps the
-    /// object alive for as long as this takes.
-    void signal(std::uint32_t bits, inline_run how = inline_run::never) noexcept
+    /// The caller keeps the object alive for as long as this takes.
+    void signal(std::uint32_t bits) noexcept
     {
-        if (how == inline_run::allowed && handle_here(bits))
-            return;
         if (events_.fetch_or(static_cast<std::uint8_t>(bits), std::memory_order_acq_rel) != 0)
             return;
         add_ref();
@@ -41,8 +36,6 @@ public:
         if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
             self()->last_reference_dropped();
     }
-
-    bool is_shared() const noexcept { return references_.load(std::memory_order_acquire) != 1; }
 
     /// Adds a reference unless there is none any more.
     bool try_add_ref() noexcept
@@ -59,14 +52,6 @@ protected:
 
 private:
     Derived* self() noexcept { return static_cast<Derived*>(this); }
-
-    bool handle_here(std::uint32_t bits) noexcept
-    {
-        strand::visit const here(self()->home());
-        if (here)
-            self()->on_events(bits);
-        return static_cast<bool>(here);
-    }
 
     void run_on_strand() noexcept final
     {

@@ -36,8 +36,8 @@ void grinder_batch::withdraw() noexcept
 
 void grinder_batch::acquire_operation::go(completion* self, step)
 {
-    // The manager posts none of it: it settles it, or destroys it if its context is gone.
-    static_cast<acquire_operation*>(self)->of.settled();
+    // Nothing of it is posted: the manager settles it, or destroys it if its context is gone.
+    static_cast<acquire_operation*>(self)->of.signal(is_settled);
 }
 
 void grinder_batch::settled() noexcept
@@ -55,7 +55,7 @@ void grinder_batch::settled() noexcept
 void grinder_batch::hand_over(grinder_state::item_list& items, std::size_t n) noexcept
 {
     auto& pool = *lease().pool();
-    pool.follower = this;
+    core_->manager()->follow(lease(), this);
     run_queue::list ops;
     while (!items.empty()) {
         auto& item = items.front();
@@ -93,11 +93,6 @@ void grinder_batch::recall(bool ask_to_stop) noexcept
         functions.ask_to_stop();
 }
 
-void grinder_batch::lease_revoked() noexcept
-{
-    core_->batch_lost(*this);
-}
-
 // Its items ----------------------------------------------------------------------------------------
 
 void grinder_batch::finished(run_operation& op) noexcept
@@ -130,23 +125,34 @@ void grinder_batch::count_out() noexcept
     // The lease learns of all at once: that is one atomic operation for each item less.
     if (counted_)
         lease().end_work(handed_);
-    signal(static_cast<std::uint32_t>(event::done), core_->manager()->inline_runs());
+    signal(done);
 }
 
-void grinder_batch::on_events(std::uint32_t) noexcept
+void grinder_batch::on_events(std::uint32_t bits) noexcept
 {
-    // Its lease may have been given back, and the pool granted to another, in this very turn.
-    if (auto& follower = lease().pool()->follower; follower == this)
-        follower = nullptr;
-    core_->batch_done(*this);
-    core_->poll();
-    drop_ref();
+    if (bits & is_settled)
+        settled();
+    if ((bits & lost) && !(bits & done))
+        core_->batch_lost(*this);
+    if (bits & done) {
+        core_->manager()->follow(lease(), nullptr);
+        core_->batch_done(*this);
+        core_->poll();
+        drop_ref();
+    }
 }
 
-void grinder_batch::on_discard(std::uint32_t) noexcept
+void grinder_batch::on_discard(std::uint32_t bits) noexcept
 {
-    core_->batch_done(*this);
-    drop_ref();
+    if (bits & is_settled) {
+        core_->give_up(*this);
+        release(lease());
+        drop_ref();
+    }
+    if (bits & done) {
+        core_->batch_done(*this);
+        drop_ref();
+    }
 }
 
 }  // namespace leasepool::detail

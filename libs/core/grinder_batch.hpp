@@ -25,7 +25,7 @@ class grinder_batch final : public grinder_state::batch,
                             public event_node<grinder_batch>,
                             private lease_follower {
 public:
-    enum class event : std::uint32_t { done = 1 };
+    enum event : std::uint32_t { is_settled = 1, lost = 2, done = 4 };
 
     grinder_batch(grinder_ptr core, std::uint64_t number) noexcept;
 
@@ -53,8 +53,8 @@ public:
 
     strand& home() noexcept;
     void last_reference_dropped() noexcept { delete this; }
-    void on_events(std::uint32_t) noexcept;
-    void on_discard(std::uint32_t) noexcept;
+    void on_events(std::uint32_t bits) noexcept;
+    void on_discard(std::uint32_t bits) noexcept;
 
 private:
     struct acquire_operation final : acquire_completion {
@@ -66,7 +66,7 @@ private:
         grinder_batch& of;
     };
 
-    void lease_revoked() noexcept override;
+    void lease_revoked() noexcept override { signal(lost); }
     void settled() noexcept;
     /// One of its items is done with, in whichever way.
     void count_out() noexcept;

@@ -91,7 +91,7 @@ void grinder_core::submit(grinder_item& item, bool wait, std::string_view owner)
         return complete(item);
     }
     if (wakes)
-        signal(look, manager_->inline_runs());
+        signal(look);
 }
 
 bool grinder_core::wakes_strand() noexcept
@@ -119,7 +119,7 @@ void grinder_core::cancel(grinder_item& item, asio::cancellation_type type) noex
                 item.error = asio::error::operation_aborted;
                 complete(item);
                 if (wakes)
-                    signal(look, manager_->inline_runs());
+                    signal(look);
                 return;
             }
             if (item.marks.where != grinder_item::place::handed)

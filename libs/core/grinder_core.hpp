@@ -88,6 +88,8 @@ public:
     void poll() noexcept;
     void granted(grinder_batch& batch) noexcept;
     void acquire_failed(grinder_batch& batch, error_code why) noexcept;
+    /// Where the strand is closed: of a batch whose acquire is settled.
+    void give_up(grinder_batch& batch) noexcept;
     void batch_lost(grinder_batch& batch) noexcept;
     /// Also where the strand is closed.
     void batch_done(grinder_batch& batch) noexcept;
@@ -114,6 +116,7 @@ private:
     void arm_timer(steady_time next) noexcept;
     void drop_timer_if_let_go() noexcept;
     void complete_all(grinder_state::item_list& items, error_code why) noexcept;
+    void end_all(grinder_state::item_list& items, bool context_gone) noexcept;
     /// Locked.
     void take_stops(stop_list& to) noexcept;
     void answer(stop_list& answered, error_code error) noexcept;

@@ -200,14 +200,25 @@ void grinder_core::acquire_failed(grinder_batch& batch, error_code why) noexcept
     poll();
 }
 
+void grinder_core::give_up(grinder_batch& batch) noexcept
+{
+    grinder_state::item_list items;
+    {
+        std::lock_guard lock(mutex_);
+        if (batch.state() == grinder_state::batch::phase::fresh)
+            return;  // everything was forgotten
+        state_.acquire_failed(batch, items);
+    }
+    end_all(items, manager_->context_gone());
+}
+
 void grinder_core::batch_lost(grinder_batch& batch) noexcept
 {
     {
         std::lock_guard lock(mutex_);
         state_.lost(batch);
     }
-    // Not here: the manager is in the middle of the revocation.
-    signal(look);
+    poll();
 }
 
 void grinder_core::batch_done(grinder_batch& batch) noexcept
@@ -247,7 +258,7 @@ void grinder_core::arm_timer(steady_time next) noexcept
         timer_->expires_at(next);
         timer_->async_wait([self = grinder_ptr(this)](error_code error) {
             if (!error)
-                self->signal(timer_fired, self->manager()->inline_runs());
+                self->signal(timer_fired);
         });
         armed_for_ = next;
     }
@@ -271,15 +282,19 @@ void grinder_core::manager_ended(bool context_gone) noexcept
         take_stops(answered);
     }
     timer_.reset();
-    if (context_gone)
-        while (!items.empty()) {
-            auto& item = static_cast<grinder_item&>(items.front());
-            items.pop_front();
-            drop(item);
-        }
-    else
-        complete_all(items, errc::not_running);
+    end_all(items, context_gone);
     answer(answered, {});
+}
+
+void grinder_core::end_all(grinder_state::item_list& items, bool context_gone) noexcept
+{
+    if (!context_gone)
+        return complete_all(items, errc::not_running);
+    while (!items.empty()) {
+        auto& item = items.front();
+        items.pop_front();
+        drop(item);
+    }
 }
 
 // Watching -----------------------------------------------------------------------------------------

@@ -22,8 +22,6 @@ namespace {
 namespace asio = boost::asio;
 constexpr std::size_t longest_owner = 255;
 
-thread_local lease_state const* acquire_here = nullptr;
-
 error_code code_of(lease_state::reason why) noexcept
 {
     switch (why) {
@@ -68,18 +66,36 @@ lease_state* lease_state::allocate(
     core_ptr core, std::source_location where, std::string_view owner)
 {
     owner = owner.substr(0, longest_owner);
+    auto const room = core->reports_leases() ? 2 * sizeof(lease_report) : 0;
     // Not Asio's recycling allocator, which rounds up: there may be very many of these.
-    void* const memory = ::operator new(sizeof(lease_state) + owner.size());
+    void* const memory = ::operator new(sizeof(lease_state) + room + owner.size());
     auto* const made = ::new (memory) lease_state(std::move(core), where, owner.size());
-    std::copy(owner.begin(), owner.end(), made->owner_chars());
+    if (room != 0) {
+        ::new (static_cast<void*>(made->reports()))
+            lease_report(*made, lease_report::kind::granted);
+        ::new (static_cast<void*>(made->reports() + 1))
+            lease_report(*made, lease_report::kind::returned);
+    }
+    std::copy(owner.begin(), owner.end(), const_cast<char*>(made->owner_chars()));
     return made;
 }
 
-void lease_state::last_reference_dropped() noexcept
+void lease_state::destroy() noexcept
 {
     this->~lease_state();
     // Not with the size: clang has that only if asked.
     ::operator delete(static_cast<void*>(this));
+}
+
+lease_report* lease_state::reports() noexcept
+{
+    return core_->reports_leases() ? reinterpret_cast<lease_report*>(this + 1) : nullptr;
+}
+
+char const* lease_state::owner_chars() const noexcept
+{
+    auto const* const behind = reinterpret_cast<char const*>(this + 1);
+    return core_->reports_leases() ? behind + 2 * sizeof(lease_report) : behind;
 }
 
 lease_ptr lease_state::make(core_ptr core, acquire_options const& options)
@@ -103,15 +119,10 @@ lease_ptr lease_state::fresh() const
 
 std::string_view lease_state::owner() const noexcept
 {
-    return {reinterpret_cast<char const*>(this + 1), owner_size_};
+    return {owner_chars(), owner_size_};
 }
 
-strand& lease_state::home() noexcept
-{
-    return core_->home();
-}
-
-void lease_state::begin(patience const& p) noexcept
+void lease_state::begin(wait_policy const& p) noexcept
 {
     wait_ = p.wait;
     expiry.set(p.timeout ? saturating_add(steady_time::clock::now(), *p.timeout) : ledger::never);
@@ -154,26 +165,17 @@ error_code lease_state::failure() const noexcept
     return {};
 }
 
-lease_state const* acquire_of_this_call() noexcept
-{
-    return acquire_here;
-}
-
 // The word -----------------------------------------------------------------------------------------
 
-bool lease_state::end(reason why, std::uint32_t report) noexcept
+lease_state::end_result lease_state::end(reason why) noexcept
 {
     auto seen = word_.load(std::memory_order_relaxed);
     do
         if (seen & reason_mask)
-            return false;
+            return end_result::ended_before;
     while (!word_.compare_exchange_weak(
         seen, seen | static_cast<std::uint64_t>(why), std::memory_order_acq_rel));
-    if (seen < one_work)
-        report |= drained;
-    if (report)
-        signal(report, core_->inline_runs());
-    return true;
+    return seen < one_work ? end_result::drained : end_result::work_left;
 }
 
 bool lease_state::begin_work() noexcept
@@ -200,22 +202,7 @@ void lease_state::end_work(std::size_t pieces) noexcept
 {
     auto const before = word_.fetch_sub(pieces * one_work, std::memory_order_acq_rel);
     if ((before & reason_mask) && before < (pieces + 1) * one_work)
-        signal(drained, core_->inline_runs());
-}
-
-// The strand's side --------------------------------------------------------------------------------
-
-void lease_state::on_events(std::uint32_t bits) noexcept
-{
-    core_->on_lease_events(*this, bits);
-}
-
-void lease_state::on_discard(std::uint32_t bits) noexcept
-{
-    if (bits & acquire_begun)
-        core_->refuse(*this, errc::not_running);
-    if (bits & drain_awaited)
-        core_->settle(std::exchange(awaiting_drain, nullptr), errc::not_running);
+        core_->drained(*this);
 }
 
 // Free functions -----------------------------------------------------------------------------------
@@ -241,19 +228,17 @@ core_ptr const& core_of(lease_state const& lease) noexcept
     return lease.core();
 }
 
-void acquire(lease_state& claim, acquire_completion& op, patience const& p) noexcept
+void acquire(lease_state& claim, acquire_completion& op, wait_policy const& p) noexcept
 {
-    lease_ptr const keep(&claim);
+    lease_ptr const keep(&claim);  // its handler may run before this returns, and drop it
     claim.acquiring = &op;
     claim.begin(p);
-    auto const* const outer = std::exchange(acquire_here, &claim);
-    claim.signal(lease_state::acquire_begun, claim.core()->inline_runs());
-    acquire_here = outer;
+    claim.core()->acquire(claim);
 }
 
 void cancel_acquire(lease_state& claim) noexcept
 {
-    claim.signal(lease_state::acquire_cancelled);
+    claim.core()->cancel_acquire(claim);
 }
 
 error_code ended(lease_state const& lease) noexcept
@@ -263,7 +248,7 @@ error_code ended(lease_state const& lease) noexcept
 
 void release(lease_state& lease) noexcept
 {
-    lease.end(lease_state::reason::released, lease_state::let_go);
+    lease.core()->release(lease);
 }
 
 void release(lease_state& lease, plain_completion& op) noexcept
@@ -273,13 +258,12 @@ void release(lease_state& lease, plain_completion& op) noexcept
         op.post();
         return;
     }
-    lease.awaiting_drain = &op;
-    lease.signal(lease_state::drain_awaited, lease.core()->inline_runs());
+    lease.core()->await_drain(lease, op);
 }
 
 void cancel_drain_wait(lease_state& lease) noexcept
 {
-    lease.signal(lease_state::drain_wait_cancelled);
+    lease.core()->cancel_drain_wait(lease);
 }
 
 bool renew(lease_state& lease, steady_duration duration) noexcept
@@ -295,7 +279,7 @@ bool renew(lease_state& lease, steady_duration duration) noexcept
     // A later expiry is found out when the former one comes; if that has passed already the ledger
     // would look again at the hard expiry only.
     if (to < *before || *before <= now)
-        lease.signal(lease_state::renewed);
+        lease.core()->renewed(lease);
     return true;
 }
 
@@ -380,7 +364,7 @@ void run(run_operation& op) noexcept
     pool->push(op);
 }
 
-void acquire_and_run(run_operation& op, patience const& p) noexcept
+void acquire_and_run(run_operation& op, wait_policy const& p) noexcept
 {
     op.owns_lease = true;
     acquire(*op.lease, op, p);

@@ -5,11 +5,12 @@
 #ifndef LEASEPOOL_CORE_LEASE_STATE_HPP
 #define LEASEPOOL_CORE_LEASE_STATE_HPP
 
-#include "event_node.hpp"
 #include "ledger.hpp"
 #include "pool_record.hpp"
 
 #include <leasepool/detail/core.hpp>
+
+#include <boost/intrusive/slist_hook.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -20,30 +21,39 @@
 
 namespace leasepool::detail {
 
+/// That a lease was granted, or has come back, on its way to the user's log and observer.
+struct lease_report : boost::intrusive::slist_base_hook<> {
+    enum class kind : std::uint8_t { granted, returned };
+
+    lease_report(lease_state& l, kind k) noexcept : lease(l), what(k) {}
+
+    lease_state& lease;
+    steady_duration elapsed{};
+    kind const what;
+};
+
+/// Learns that a lease was revoked. With the manager's lock held, on its strand.
+class lease_follower {
+public:
+    virtual void lease_revoked() noexcept = 0;
+
+protected:
+    ~lease_follower() = default;
+};
+
 /// An acquire while it waits, then the lease, then the work that is left of it: one object.
 ///
 /// Whether it has ended, and how much work is outstanding on it, is one atomic word, so that the
-/// last piece of work and the end agree on who reports that it is drained.
-class lease_state final : public ledger::claim, public event_node<lease_state> {
-    // First, in the bases' padding: there may be very many of these. No bit-fields: the strand may
-    // write the one while another thread reads the other.
+/// last piece of work and the end agree on which of them reports that it is drained.
+class lease_state final : public ledger::claim {
+    // First, in the base's padding: there may be very many of these. No bit-fields: one may be
+    // written while another thread reads its neighbor.
     std::uint8_t const owner_size_;
     bool invalid_ = false;
     bool wait_ = true;
-    bool drain_is_awaited_ = false;
     enum class failed : std::uint8_t { no, yes, with_std_code } failed_ = failed::no;
 
 public:
-    enum event : std::uint32_t {
-        acquire_begun = 1,
-        acquire_cancelled = 2,
-        let_go = 4,
-        drained = 8,
-        renewed = 16,
-        drain_awaited = 32,
-        drain_wait_cancelled = 64,
-    };
-
     /// Why it ended.
     enum class reason : std::uint8_t { live, released, expired, broken, stopped };
 
@@ -64,8 +74,9 @@ public:
         return static_cast<reason>(word_.load(std::memory_order_acquire) & reason_mask);
     }
 
-    /// Ends it, unless it has ended. True: by this call.
-    bool end(reason why, std::uint32_t report) noexcept;
+    enum class end_result { ended_before, work_left, drained };
+    /// Ends it, unless it has ended.
+    end_result end(reason why) noexcept;
 
     /// Counts a piece of work in, unless it has ended and nothing is outstanding.
     bool begin_work() noexcept;
@@ -79,7 +90,7 @@ public:
     pool_record* pool() const noexcept { return static_cast<pool_record*>(on()); }
     void granted(std::uint64_t id) noexcept;
 
-    // The operations that wait for it. strand, after they are handed over.
+    // The operations that wait for it. Under the manager's lock.
 
     union {
         acquire_completion* acquiring = nullptr;             // before the grant
@@ -87,9 +98,11 @@ public:
         boost::system::error_category const* fail_category;  // if there was none
         std::error_category const* std_fail_category;
     };
-    /// From then on until it is settled `awaiting_drain` is the strand's.
-    void drain_wait_handed_over() noexcept { drain_is_awaited_ = true; }
-    bool end_drain_wait() noexcept { return std::exchange(drain_is_awaited_, false); }
+    /// `awaiting_drain` is an operation that waits.
+    bool drain_is_awaited = false;
+    lease_follower* follower = nullptr;
+    /// Room for the reports of its grant and its return; null if nothing is reported.
+    lease_report* reports() noexcept;
 
     /// Instead of a grant. The operation that gets to know is the only one to use the claim then.
     void fail(error_code why) noexcept;
@@ -100,12 +113,15 @@ public:
 
     bool waits() const noexcept { return wait_; }
     bool invalid() const noexcept { return invalid_; }
-    void begin(patience const& p) noexcept;
+    void begin(wait_policy const& p) noexcept;
 
-    strand& home() noexcept;
-    void last_reference_dropped() noexcept;
-    void on_events(std::uint32_t bits) noexcept;
-    void on_discard(std::uint32_t bits) noexcept;
+    void add_ref() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void drop_ref() noexcept
+    {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            destroy();
+    }
+    bool is_shared() const noexcept { return references_.load(std::memory_order_acquire) != 1; }
 
 private:
     static constexpr std::uint64_t reason_mask = 7;
@@ -114,16 +130,20 @@ private:
     lease_state(core_ptr core, std::source_location where, std::size_t owner_size) noexcept;
     ~lease_state();
     static lease_state* allocate(core_ptr core, std::source_location where, std::string_view owner);
-    char* owner_chars() noexcept { return reinterpret_cast<char*>(this + 1); }
+    void destroy() noexcept;
+    char const* owner_chars() const noexcept;
 
+    std::atomic<std::uint32_t> references_{0};
     std::atomic<std::uint64_t> word_{0};
     core_ptr const core_;
     std::uint64_t id_ = 0;
     std::source_location const where_;
 };
 
-/// The claim whose acquire was begun in a call that this thread is in; null: none.
-lease_state const* acquire_of_this_call() noexcept;
+inline lease_state& lease_of(ledger::claim& who) noexcept
+{
+    return static_cast<lease_state&>(who);
+}
 
 }  // namespace leasepool::detail
 

@@ -255,6 +255,20 @@ ledger::action ledger::poll(steady_time now) noexcept
     return close_next();
 }
 
+ledger::action ledger::grant_next(steady_time now) noexcept
+{
+    if (!accepting() || make_failed_ || waiting_.empty() || idle_.empty())
+        return {};
+    return grant(now);
+}
+
+bool ledger::wants_poll(steady_time now) const noexcept
+{
+    return phase_ == phase::starting || phase_ == phase::stopping || make_failed_ ||
+        !to_close_.empty() || !impatient_.empty() || capacity() != told_capacity_ ||
+        next_deadline() <= now;
+}
+
 ledger::action ledger::poll_accepting(steady_time now) noexcept
 {
     if (make_failed_) {

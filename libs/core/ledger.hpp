@@ -69,8 +69,9 @@ private:
 /// should be, what a stop does.
 ///
 /// It reads no clock, starts no thread, does no I/O, calls nobody and allocates nothing. The shell
-/// (`manager_core`) reports events, each with the time; after each one it calls `poll` until there
-/// is nothing left to do and performs every action it gets. All events and each poll are O(1) or
+/// (`manager_core`) reports events, each with the time; soon after each one it calls `poll` until there
+/// is nothing left to do and performs every action it gets. In between, at any time, it may ask for
+/// the grants alone (`grant_next`). All events and each poll are O(1) or
 /// O(log n) in pools, leases and waiters; what takes n steps (a stop) is n polls.
 ///
 /// Claims and pools are nodes owned by the shell; each must stay where it is while it is linked,
@@ -254,6 +255,14 @@ public:
     /// The next thing to do at `now`; kind::none if there is none.
     action poll(steady_time now) noexcept;
 
+    /// The next grant at `now`, if `poll` would begin with it; otherwise kind::none. For those who
+    /// may do no more than grant: what else is to be done stays for `poll`.
+    action grant_next(steady_time now) noexcept;
+
+    /// Whether `poll` may have something to do at `now` after `grant_next` had nothing. While a start
+    /// or a stop is under way it may be true without need.
+    bool wants_poll(steady_time now) const noexcept;
+
     /// When to poll again if nothing happens before; `never` if only an event can bring work.
     steady_time next_deadline() const noexcept;
 
@@ -280,11 +289,11 @@ public:
         return std::max(capacity(), in_service()) - held_.size();
     }
 
-    /// Calls f(claim const&) for each claim that holds a pool in service, oldest grant first.
+    /// Calls f(claim&) for each claim that holds a pool in service, oldest grant first.
     template <class F>
-    void for_each_lease(F&& f) const
+    void for_each_lease(F&& f)
     {
-        for (auto const& held : held_)
+        for (auto& held : held_)
             f(held);
     }
 

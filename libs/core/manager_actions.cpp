@@ -3,6 +3,7 @@
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
 #include "manager_core.hpp"
+#include "manager_outcome.hpp"
 #include "values.hpp"
 
 #include <boost/asio/error.hpp>
@@ -12,45 +13,118 @@
 #include <string_view>
 #include <utility>
 
-// What the ledger decided, done. Watchers are called last: they may shut the manager down.
+// What the ledger decided, done on the strand. Watchers are called last: they may shut the manager
+// down.
 
 namespace leasepool::detail {
-namespace {
 
-namespace asio = boost::asio;
+/// An action that takes more than the lock, and what it refers to.
+struct manager_core::strand_action {
+    ledger::action act;
+    lease_ptr lease;                 // that `act` is about
+    lease_report* report = nullptr;  // instead of an action
+    steady_duration held{};          // by `lease`
+    error_code error;
+};
 
-lease_state& lease_of(ledger::claim& who) noexcept
+void manager_core::strand_settle() noexcept
 {
-    return static_cast<lease_state&>(who);
+    while (next_action()) {
+    }
 }
 
-pool_record& record_of(ledger::pool& on) noexcept
+/// Does one thing. False: there is nothing more for now.
+bool manager_core::next_action() noexcept
 {
-    return static_cast<pool_record&>(on);
+    outcome done;
+    strand_action next;
+    auto arm_for = ledger::never;
+    {
+        std::lock_guard lock(mutex_);
+        if (shut_)
+            return false;
+        auto const now = steady_time::clock::now();
+        if (!reports_.empty()) {
+            next.report = &reports_.front();
+            next.lease.reset(&next.report->lease, false);
+            reports_.pop_front();
+        }
+        else {
+            next.act = ledger_.poll(now);
+            note(next, now, done);
+        }
+        if (!next.act && !next.report && ledger_.next_deadline() < armed_for_)
+            arm_for = armed_for_ = ledger_.next_deadline();
+        if (!done.empty())
+            delivering_.fetch_add(1);
+    }
+    if (!done.empty())
+        deliver(done);
+    if (next.report) {
+        bool const granted = next.report->what == lease_report::kind::granted;
+        watchers_.tell(severity::debug, granted ? "lease granted" : "lease given back",
+            *next.lease, next.report->elapsed,
+            granted ? &observer::on_lease : &observer::on_release);
+        return true;
+    }
+    if (next.act) {
+        perform(next);
+        return true;
+    }
+    if (arm_for == ledger::never)
+        return false;
+    arm_timer(arm_for);
+    return true;
 }
 
-}  // namespace
-
-void manager_core::perform(ledger::action const& act) noexcept
+/// The part of an action that takes the lock.
+void manager_core::note(strand_action& what, steady_time now, outcome& done) noexcept
 {
     using kind = ledger::action::kind;
+    auto& act = what.act;
+    switch (act.what) {
+    case kind::grant:
+        return grant(lease_of(*act.who), act.waited, done);
+    case kind::fail:
+        return fail(lease_of(*act.who), act.error, done);
+    case kind::make_failed:
+        return fail(lease_of(*act.who), make_error_, done);
+    case kind::overdue:
+        ++totals_.overdue;
+        break;
+    case kind::revoke: {
+        ++totals_.revoked;
+        auto& lease = lease_of(*act.who);
+        // It queues itself for the strand, which runs; so nothing is posted here.
+        if (auto* const follower = std::exchange(lease.follower, nullptr))
+            follower->lease_revoked();
+        break;
+    }
+    case kind::start_failed:
+        what.error = start_error_ ? start_error_ : make_error_;
+        return;
+    default:
+        return;
+    }
+    what.lease.reset(&lease_of(*act.who));
+    what.held = now - what.lease->since();
+}
+
+void manager_core::perform(strand_action const& what) noexcept
+{
+    using kind = ledger::action::kind;
+    auto const& act = what.act;
     switch (act.what) {
     case kind::none:
-        break;
     case kind::grant:
-        return grant(lease_of(*act.who), act.waited);
     case kind::fail:
-        return fail(lease_of(*act.who), act.error);
     case kind::make_failed:
-        return fail(lease_of(*act.who), make_error_);
-    case kind::overdue: {
-        auto& lease = lease_of(*act.who);
-        ++totals_.overdue;
-        return watchers_.tell(severity::warning, "lease overdue: it passed its soft expiry", lease,
-            now_ - lease.since(), &observer::on_overdue);
-    }
+        break;
+    case kind::overdue:
+        return watchers_.tell(severity::warning, "lease overdue: it passed its soft expiry",
+            *what.lease, what.held, &observer::on_overdue);
     case kind::revoke:
-        return revoke(lease_of(*act.who), record_of(*act.on), act.why);
+        return revoke(what);
     case kind::make:
         return make_pool();
     case kind::close:
@@ -63,60 +137,35 @@ void manager_core::perform(ledger::action const& act) noexcept
         answer_all(starts_, {});
         return watchers_.say(severity::info, "manager started");
     case kind::start_failed:
-        return finish_start(start_error_ ? start_error_ : make_error_);
+        return finish_start(what.error);
     case kind::stopped:
         return finish_stop(act.count);
     }
 }
 
-void manager_core::grant(lease_state& lease, steady_duration waited) noexcept
+void manager_core::revoke(strand_action const& what) noexcept
 {
-    auto* const op = std::exchange(lease.acquiring, nullptr);
-    lease.granted(++last_lease_);
-    lease.pool()->follower = nullptr;
-    ++totals_.acquired;
-    totals_.wait_time.record(ticks(waited));
-    lease_ptr const keep(watchers_.any() ? &lease : nullptr);
-    op->settle(&lease == acquire_of_this_call());
-    if (keep)
-        watchers_.tell(severity::debug, "lease granted", lease, waited, &observer::on_lease);
-}
-
-void manager_core::fail(lease_state& claim, error_code error) noexcept
-{
-    if (error == errc::acquire_timeout)
-        ++totals_.acquire_timeouts;
-    else if (error == asio::error::operation_aborted)
-        ++totals_.acquire_cancels;
-    else
-        ++totals_.acquire_failures;
-    refuse(claim, error);
-    intrusive_ptr_release(&claim);
-}
-
-void manager_core::revoke(lease_state& lease, pool_record& pool, ledger::revocation why) noexcept
-{
-    ++totals_.revoked;
+    auto& lease = *what.lease;
+    auto& pool = record_of(*what.act.on);
     auto reason = lease_state::reason::expired;
     run_queue::verdict verdict{.error = errc::lease_expired};
     std::string_view message = "lease revoked: it passed its hard expiry";
-    if (why == ledger::revocation::stopped) {
+    if (what.act.why == ledger::revocation::stopped) {
         reason = lease_state::reason::stopped;
         verdict.error = errc::not_running;
         message = "lease revoked: the manager stops";
     }
-    else if (why == ledger::revocation::broken) {
+    else if (what.act.why == ledger::revocation::broken) {
         reason = lease_state::reason::broken;
         verdict.error = errc::pool_broken;
         verdict.reason = pool.reason();
         message = "lease revoked: its pool broke";
     }
     // Ended first, so that nothing is queued behind what is taken back.
-    lease.end(reason, 0);
+    if (lease.end(reason) == lease_state::end_result::drained)
+        drained(lease);
     pool.functions().cancel_all(verdict);
-    if (auto* const follower = std::exchange(pool.follower, nullptr))
-        follower->lease_revoked();
-    watchers_.tell(severity::warning, message, lease, now_ - lease.since(), &observer::on_revoke);
+    watchers_.tell(severity::warning, message, lease, what.held, &observer::on_revoke);
 }
 
 void manager_core::make_pool() noexcept
@@ -124,15 +173,19 @@ void manager_core::make_pool() noexcept
     pool_ptr pool;
     try {
         pool.reset(new pool_record(core_ptr(this), ++last_pool_));
-        intrusive_ptr_add_ref(pool.get());  // until it is dropped
-        pools_.push_back(*pool);
     }
     catch (std::bad_alloc const&) {
+        std::lock_guard lock(mutex_);
         make_error_ = not_enough_memory();
         ++totals_.pools_failed;
-        return ledger_.make_refused(now_);
+        return ledger_.make_refused(steady_time::clock::now());
     }
-    ledger_.pool_starting(*pool);
+    intrusive_ptr_add_ref(pool.get());  // until it is dropped
+    pools_.push_back(*pool);
+    {
+        std::lock_guard lock(mutex_);
+        ledger_.pool_starting(*pool);
+    }
     try {
         pool->adopt(backend_->make_pool(pool_site(pool)));
     }

@@ -11,6 +11,7 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 // Start, stop and stats.
 
@@ -24,7 +25,6 @@ using std::chrono::nanoseconds;
 
 void manager_core::on_command(command& cmd) noexcept
 {
-    now();
     switch (cmd.what) {
     case command::kind::start:
         return begin_start(cmd);
@@ -43,16 +43,17 @@ void manager_core::on_command(command& cmd) noexcept
 
 void manager_core::on_command_cancelled(command& cmd) noexcept
 {
-    now();
-    if (cmd.what == command::kind::start && starts_.size() == 1 &&
-        ledger_.state() == ledger::phase::starting) {
-        // It completes when the start is undone.
-        start_error_ = asio::error::operation_aborted;
-        ledger_.cancel_start();
-        return;
+    if (cmd.what == command::kind::start) {
+        std::lock_guard lock(mutex_);
+        if (starts_.size() == 1 && ledger_.state() == ledger::phase::starting) {
+            // It completes when the start is undone.
+            start_error_ = asio::error::operation_aborted;
+            ledger_.cancel_start();
+            return;
+        }
+        if (start_error_ == asio::error::operation_aborted)
+            return;
     }
-    if (cmd.what == command::kind::start && start_error_ == asio::error::operation_aborted)
-        return;
     auto& waiting = cmd.what == command::kind::start ? starts_ : stops_;
     waiting.erase(waiting.iterator_to(cmd));
     answer(cmd, asio::error::operation_aborted);
@@ -60,12 +61,17 @@ void manager_core::on_command_cancelled(command& cmd) noexcept
 
 void manager_core::begin_start(command& cmd) noexcept
 {
-    switch (ledger_.state()) {
-    case ledger::phase::running:
+    using phase = ledger::phase;
+    auto state = phase::stopped;
+    {
+        std::lock_guard lock(mutex_);
+        state = ledger_.state();
+    }
+    if (state == phase::running)
         return settle(std::exchange(cmd.op, nullptr), {});
-    case ledger::phase::stopping:
+    if (state == phase::stopping)
         return settle(std::exchange(cmd.op, nullptr), errc::not_running);
-    case ledger::phase::stopped:
+    if (state == phase::stopped) {
         try {
             work_ = executor_ref(executor_, executor_ref::work::tracked);
         }
@@ -73,11 +79,9 @@ void manager_core::begin_start(command& cmd) noexcept
             return settle(std::exchange(cmd.op, nullptr), not_enough_memory());
         }
         start_error_ = {};
+        std::lock_guard lock(mutex_);
         make_error_ = errc::worker_start_failed;
-        ledger_.start(now_);
-        break;
-    case ledger::phase::starting:
-        break;
+        ledger_.start(steady_time::clock::now());
     }
     intrusive_ptr_add_ref(&cmd);
     starts_.push_back(cmd);
@@ -91,12 +95,17 @@ void manager_core::begin_stop(command& cmd) noexcept
     auto const zero = steady_duration::zero();
     if (opts.deadline < zero || opts.abandon_after.value_or(zero) < zero)
         return settle(std::exchange(cmd.op, nullptr), errc::invalid_duration);
-    if (ledger_.state() == ledger::phase::stopped)
-        return settle(std::exchange(cmd.op, nullptr), {});
-    auto const deadline =
-        opts.mode == stop_mode::cancel ? now_ : saturating_add(now_, opts.deadline);
-    ledger_.stop(deadline,
-        opts.abandon_after ? saturating_add(deadline, *opts.abandon_after) : ledger::never);
+    auto const now = steady_time::clock::now();
+    auto const deadline = opts.mode == stop_mode::cancel ? now : saturating_add(now, opts.deadline);
+    {
+        std::unique_lock lock(mutex_);
+        if (ledger_.state() == ledger::phase::stopped) {
+            lock.unlock();
+            return settle(std::exchange(cmd.op, nullptr), {});
+        }
+        ledger_.stop(deadline,
+            opts.abandon_after ? saturating_add(deadline, *opts.abandon_after) : ledger::never);
+    }
     intrusive_ptr_add_ref(&cmd);
     stops_.push_back(cmd);
     watchers_.say(severity::info, "manager stopping");
@@ -121,8 +130,7 @@ void manager_core::finish_stop(std::size_t abandoned) noexcept
 void manager_core::let_go() noexcept
 {
     work_.reset();
-    if (std::exchange(armed_for_, ledger::never) != ledger::never)
-        timer_->cancel();
+    timer_->cancel();
 }
 
 void manager_core::answer(command& cmd, error_code error) noexcept
@@ -140,27 +148,42 @@ void manager_core::answer_all(command_list& cmds, error_code error) noexcept
     }
 }
 
-stats manager_core::snapshot() const
+stats manager_core::snapshot()
 {
-    stats s = totals_;
-    s.backend = backend_->name();
-    s.started =
-        ledger_.state() == ledger::phase::running || ledger_.state() == ledger::phase::starting;
-    s.stopping = ledger_.state() == ledger::phase::stopping;
+    stats s;
+    std::vector<std::pair<lease_ptr, bool>> held;  // and whether it drains
+    for (bool enough = false; !enough;) {
+        auto const room = count().leased;
+        held.reserve(room);
+        s.backend = backend_->name();
+        std::lock_guard lock(mutex_);
+        enough = ledger_.leased() <= held.capacity();
+        if (!enough)
+            continue;
+        ledger_.for_each_lease([&](ledger::claim& each) {
+            held.emplace_back(&lease_of(each), each.state() == ledger::claim::phase::draining);
+        });
+        auto backend = std::move(s.backend);
+        s = totals_;
+        s.backend = std::move(backend);
+        s.started =
+            ledger_.state() == ledger::phase::running || ledger_.state() == ledger::phase::starting;
+        s.stopping = ledger_.state() == ledger::phase::stopping;
+        s.desired = ledger_.desired();
+        s.total = ledger_.in_service();
+        s.starting = ledger_.starting();
+        s.available = ledger_.available();
+        s.leased = ledger_.leased();
+        s.draining = ledger_.draining();
+        s.retired = ledger_.retired();
+        s.abandoned = ledger_.abandoned();
+        s.capacity = ledger_.capacity();
+        s.waiters = ledger_.waiters();
+    }
     s.max_pools = options_.max_pools;
     s.min_pools = options_.min_pools;
     s.max_retired = options_.max_retired.value_or(options_.max_pools);
     s.workers_per_pool = backend_->workers_per_pool();
-    s.desired = ledger_.desired();
-    s.total = ledger_.in_service();
-    s.starting = ledger_.starting();
-    s.available = ledger_.available();
-    s.leased = ledger_.leased();
-    s.draining = ledger_.draining();
-    s.retired = ledger_.retired();
-    s.abandoned = ledger_.abandoned();
-    s.capacity = ledger_.capacity();
-    s.waiters = ledger_.waiters();
     s.renewed = renewed_.load(std::memory_order_relaxed);
     s.unhandled_exceptions = unhandled_.load(std::memory_order_relaxed);
     s.callback_errors = watchers_.errors();
@@ -176,22 +199,21 @@ stats manager_core::snapshot() const
     s.message_bytes = runs.message_bytes;
 
     auto const now = steady_time::clock::now();
-    s.leases.reserve(ledger_.leased());
-    ledger_.for_each_lease([&](ledger::claim const& held) {
-        auto const& lease = static_cast<lease_state const&>(held);
-        auto const soft = lease.expiry.get();
+    s.leases.reserve(held.size());
+    for (auto const& [lease, draining] : held) {
+        auto const soft = lease->expiry.get();
         auto const until = [&](steady_time at) {
             return at == steady_time::max() ? nanoseconds::max() : nanoseconds(at - now);
         };
-        s.leases.push_back({.id = lease.id(),
-            .pool = lease.pool()->id(),
-            .owner = std::string(lease.owner()),
-            .where = lease.where(),
-            .held = now - lease.since(),
+        s.leases.push_back({.id = lease->id(),
+            .pool = lease->pool()->id(),
+            .owner = std::string(lease->owner()),
+            .where = lease->where(),
+            .held = now - lease->since(),
             .until_soft_expiry = until(soft),
             .until_hard_expiry = until(saturating_add(soft, options_.grace)),
-            .draining = lease.state() == ledger::claim::phase::draining});
-    });
+            .draining = draining});
+    }
     return s;
 }
 

@@ -5,6 +5,7 @@
 #include "manager_core.hpp"
 
 #include "context_service.hpp"
+#include "manager_outcome.hpp"
 #include "values.hpp"
 
 #include <boost/asio/error.hpp>
@@ -115,14 +116,8 @@ manager_core::manager_core(
       strand_(ex, *this),
       siblings_(
           asio::use_service<context_service>(asio::query(ex, asio::execution::context)).cores()),
-      ledger_(ledger_options(options_)), watchers_(options_.log, options_.observer),
-      inline_runs_(
-          watchers_.any() || options_.size_provider || options_.idle_ttl > steady_duration::zero()
-              ? inline_run::never
-              : inline_run::allowed),
-      timer_(ex)
+      ledger_(ledger_options(options_)), watchers_(options_.log, options_.observer), timer_(ex)
 {
-    publish();
     siblings_->add(*this);
 }
 
@@ -145,17 +140,15 @@ void manager_core::drop_executors() noexcept
 
 // Any thread ---------------------------------------------------------------------------------------
 
-counts manager_core::published() const noexcept
+counts manager_core::count() const noexcept
 {
-    auto const get = [](std::atomic<std::size_t> const& n) {
-        return n.load(std::memory_order_relaxed);
-    };
-    return {.available = get(published_.available),
-        .leased = get(published_.leased),
-        .total = get(published_.total),
-        .desired = get(published_.desired),
-        .waiters = get(published_.waiters),
-        .retired = get(published_.retired)};
+    std::lock_guard lock(mutex_);
+    return {.available = ledger_.available(),
+        .leased = ledger_.leased(),
+        .total = ledger_.in_service(),
+        .desired = ledger_.desired(),
+        .waiters = ledger_.waiters(),
+        .retired = ledger_.retired()};
 }
 
 void manager_core::report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept
@@ -195,90 +188,300 @@ void manager_core::settle(plain_completion* op, error_code error) noexcept
     op->post();
 }
 
-void manager_core::refuse(lease_state& claim, error_code error) noexcept
+// The lock -----------------------------------------------------------------------------------------
+
+template <class F>
+void manager_core::change(F&& f) noexcept
 {
-    auto* const op = std::exchange(claim.acquiring, nullptr);
-    if (!op)
-        return;
-    claim.fail(error);
-    if (context_gone())
-        op->destroy();
-    else
-        op->settle(&claim == acquire_of_this_call());
+    outcome done;
+    bool wakes = false;
+    {
+        std::lock_guard lock(mutex_);
+        auto const now = steady_time::clock::now();
+        f(done, now);
+        if (!shut_) {
+            while (auto const act = ledger_.grant_next(now))
+                grant(lease_of(*act.who), act.waited, done);
+            wakes = !reports_.empty() || ledger_.next_deadline() < armed_for_ ||
+                ledger_.wants_poll(now);
+        }
+        if (!done.empty())
+            delivering_.fetch_add(1);
+    }
+    // First: a report is queued before what its operation's handler does.
+    if (wakes)
+        strand_.wake();
+    if (!done.empty())
+        deliver(done);
 }
 
-// Events -------------------------------------------------------------------------------------------
+/// Ends the operations. Who shuts the manager down waits for this, except inside of it.
+void manager_core::deliver(outcome& done) noexcept
+{
+    {
+        delivering_scope const here(*this);
+        while (auto* const op = done.next_acquire())
+            if (context_gone())
+                op->destroy();
+            else
+                op->settled();
+        while (auto* const op = done.next_plain())
+            settle(op, op->error);
+    }
+    if (delivering_.fetch_sub(1) == 1 && shutting_.load()) {
+        std::lock_guard lock(mutex_);
+        delivered_.notify_all();
+    }
+}
+
+// Events of claims and leases ----------------------------------------------------------------------
+
+void manager_core::acquire(lease_state& claim) noexcept
+{
+    std::uint64_t waits_inside = 0;  // of a worker of this pool
+    change([&](outcome& done, steady_time now) {
+        if (shut_)
+            return refuse(claim, errc::not_running, done);
+        if (claim.invalid()) {
+            ++totals_.acquire_failures;
+            return refuse(claim, errc::invalid_duration, done);
+        }
+        if (auto const error = ledger_.acquire(claim, now, claim.waits(), claim.expiry.get());
+            error != errc{}) {
+            ++(error == errc::acquire_timeout ? totals_.acquire_timeouts
+                                              : totals_.acquire_failures);
+            return refuse(claim, error, done);
+        }
+        intrusive_ptr_add_ref(&claim);  // until the ledger lets go of it
+        if (ledger_.obtainable() < ledger_.waiters())
+            waits_inside = claim.id();
+    });
+    if (waits_inside != 0 && logs())
+        log_likely_deadlock(claim, waits_inside);
+}
+
+void manager_core::cancel_acquire(lease_state& claim) noexcept
+{
+    change([&](outcome& done, steady_time) {
+        if (!shut_ && ledger_.cancel(claim))
+            fail(claim, asio::error::operation_aborted, done);
+    });
+}
+
+void manager_core::release(lease_state& lease) noexcept
+{
+    using end_result = lease_state::end_result;
+    auto const result = lease.end(lease_state::reason::released);
+    if (result == end_result::ended_before)
+        return;
+    change([&](outcome& done, steady_time now) {
+        if (shut_)
+            return;
+        ledger_.release(lease);
+        if (result == end_result::drained)
+            note_drained(lease, now, done);
+    });
+}
+
+void manager_core::drained(lease_state& lease) noexcept
+{
+    change([&](outcome& done, steady_time now) {
+        if (!shut_)
+            note_drained(lease, now, done);
+    });
+}
+
+void manager_core::renewed(lease_state& lease) noexcept
+{
+    change([&](outcome&, steady_time) {
+        if (!shut_)
+            ledger_.renewed(lease);
+    });
+}
+
+void manager_core::await_drain(lease_state& lease, plain_completion& op) noexcept
+{
+    change([&](outcome& done, steady_time) {
+        lease.awaiting_drain = &op;
+        lease.drain_is_awaited = true;
+        if (shut_)
+            settle_drain(lease, errc::not_running, done);
+        else if (!lease.holds_pool())
+            settle_drain(lease, {}, done);
+    });
+}
+
+void manager_core::cancel_drain_wait(lease_state& lease) noexcept
+{
+    change([&](outcome& done, steady_time) {
+        settle_drain(lease, asio::error::operation_aborted, done);
+    });
+}
+
+void manager_core::follow(lease_state& lease, lease_follower* who) noexcept
+{
+    std::lock_guard lock(mutex_);
+    lease.follower = who;
+}
+
+void manager_core::grant(lease_state& lease, steady_duration waited, outcome& done) noexcept
+{
+    auto* const op = std::exchange(lease.acquiring, nullptr);
+    lease.granted(++last_lease_);
+    ++totals_.acquired;
+    totals_.wait_time.record(ticks(waited));
+    report(lease, lease_report::kind::granted, waited);
+    done.settled(*op);
+}
+
+void manager_core::fail(lease_state& claim, error_code error, outcome& done) noexcept
+{
+    if (error == errc::acquire_timeout)
+        ++totals_.acquire_timeouts;
+    else if (error == asio::error::operation_aborted)
+        ++totals_.acquire_cancels;
+    else
+        ++totals_.acquire_failures;
+    refuse(claim, error, done);
+    intrusive_ptr_release(&claim);  // its operation has it still
+}
+
+void manager_core::refuse(lease_state& claim, error_code error, outcome& done) noexcept
+{
+    auto* const op = std::exchange(claim.acquiring, nullptr);
+    claim.fail(error);
+    done.settled(*op);
+}
+
+void manager_core::note_drained(lease_state& lease, steady_time now, outcome& done) noexcept
+{
+    if (!lease.holds_pool())
+        return;
+    bool const revoked = lease.state() == ledger::claim::phase::revoked;
+    auto const held = now - lease.since();
+    ledger_.drained(lease, now);
+    settle_drain(lease, {}, done);
+    if (!revoked) {
+        ++totals_.released;
+        totals_.hold_time.record(ticks(held));
+        report(lease, lease_report::kind::returned, held);
+    }
+    done.dropped(lease);
+}
+
+void manager_core::settle_drain(lease_state& lease, error_code error, outcome& done) noexcept
+{
+    if (!std::exchange(lease.drain_is_awaited, false))
+        return;
+    auto* const op = std::exchange(lease.awaiting_drain, nullptr);
+    op->error = error;
+    done.through(*op);
+}
+
+void manager_core::report(
+    lease_state& lease, lease_report::kind what, steady_duration elapsed) noexcept
+{
+    auto* const room = lease.reports();
+    if (!room)
+        return;
+    auto& entry = room[static_cast<std::size_t>(what)];
+    entry.elapsed = elapsed;
+    intrusive_ptr_add_ref(&lease);  // until it is reported
+    reports_.push_back(entry);
+}
+
+void manager_core::log_likely_deadlock(
+    lease_state const& waiting, std::uint64_t pool_of_caller) noexcept
+{
+    try {
+        std::string held_by;
+        std::string held_at;
+        {
+            lease_ptr holder;
+            {
+                std::lock_guard lock(mutex_);
+                ledger_.for_each_lease([&](ledger::claim& held) {
+                    if (auto& lease = lease_of(held); lease.pool()->id() == pool_of_caller)
+                        holder.reset(&lease);
+                });
+            }
+            if (holder) {
+                held_by = holder->owner();
+                held_at = to_text(holder->where());
+            }
+        }
+        log(severity::warning,
+            "an acquire begun on one of the manager's own threads has to wait: a likely deadlock",
+            {{"owner", std::string(waiting.owner())}, {"where", to_text(waiting.where())},
+                {"pool", std::to_string(pool_of_caller)}, {"held_by", std::move(held_by)},
+                {"held_at", std::move(held_at)}});
+    }
+    catch (std::bad_alloc const&) {
+        dropped_records_.fetch_add(1, std::memory_order_relaxed);
+    }
+}
+
+// Events on the strand -----------------------------------------------------------------------------
 
 void manager_core::on_events(std::uint32_t bits) noexcept
 {
-    now();
-    if (bits & timer_fired)
+    if (bits & timer_fired) {
+        timer_waits_ = false;
+        std::lock_guard lock(mutex_);
         armed_for_ = ledger::never;
-    if ((bits & scale_changed) &&
-        (ledger_.state() == ledger::phase::starting || ledger_.state() == ledger::phase::running))
-        read_size();
-}
-
-void manager_core::on_lease_events(lease_state& lease, std::uint32_t bits) noexcept
-{
-    now();
-    if (bits & lease_state::acquire_begun)
-        begin_acquire(lease);
-    if ((bits & lease_state::acquire_cancelled) && ledger_.cancel(lease))
-        fail(lease, asio::error::operation_aborted);
-    if (bits & lease_state::renewed)
-        ledger_.renewed(lease);
-    if (bits & lease_state::let_go)
-        ledger_.release(lease);
-    if (bits & lease_state::drain_awaited) {
-        lease.drain_wait_handed_over();
-        if (!lease.holds_pool())
-            settle_drain(lease, {});
     }
-    if (bits & lease_state::drain_wait_cancelled)
-        settle_drain(lease, asio::error::operation_aborted);
-    if (bits & lease_state::drained)
-        release_drained(lease);
+    if (bits & scale_changed)
+        read_size();
 }
 
 void manager_core::on_pool_events(pool_record& pool, std::uint32_t bits) noexcept
 {
     using phase = ledger::pool::phase;
-    now();
+    auto const now = steady_time::clock::now();
+    std::unique_lock lock(mutex_);
     if (pool.state() == phase::starting) {
-        if (bits & pool_record::failed)
+        if (bits & pool_record::failed) {
+            lock.unlock();
             return pool_not_made(pool, true);
+        }
         if (bits & pool_record::ready) {
-            if (pool.has_broken())
+            if (pool.has_broken()) {
+                lock.unlock();
                 return pool_not_made(pool, false);
+            }
             pool.was_ready = true;
             ++totals_.pools_created;
-            ledger_.pool_ready(pool, now_);
+            ledger_.pool_ready(pool, now);
+            lock.unlock();
             watchers_.pool_created(pool.id());
+            lock.lock();
             if (shut_)
                 return;
         }
         else if (bits & pool_record::broken)
-            return ledger_.pool_broken(pool, now_);  // said when it is ready, or has failed
+            return ledger_.pool_broken(pool, now);  // reported when it is ready, or has failed
     }
     if ((bits & pool_record::broken) && !pool.has_broken() && pool.state() != phase::fresh) {
         ++totals_.pools_failed;
         if (!pool.proven())
             make_error_ = code_of(pool.reason());
-        ledger_.pool_broken(pool, now_);
+        ledger_.pool_broken(pool, now);
+        lock.unlock();
         watchers_.pool_failed(pool.id(), pool.reason(), "a pool broke");
+        lock.lock();
         if (shut_)
             return;
     }
     if ((bits & pool_record::closed) && pool.state() == phase::closing) {
         ledger_.pool_closed(pool);
+        bool const was_ready = pool.was_ready;
+        if (was_ready)
+            ++totals_.pools_closed;
+        lock.unlock();
         auto const id = pool.id();
-        auto const was_ready = pool.was_ready;
         drop_pool(pool);
-        if (!was_ready)
-            return;
-        ++totals_.pools_closed;
-        watchers_.pool_closed(id);
+        if (was_ready)
+            watchers_.pool_closed(id);
     }
 }
 
@@ -286,131 +489,79 @@ void manager_core::pool_not_made(pool_record& pool, bool failed) noexcept
 {
     auto const why = pool.reason();
     auto const id = pool.id();
-    make_error_ = code_of(why);
-    ++totals_.pools_failed;
-    if (failed) {
-        ledger_.pool_failed(pool, now_);
+    auto const now = steady_time::clock::now();
+    {
+        std::lock_guard lock(mutex_);
+        make_error_ = code_of(why);
+        ++totals_.pools_failed;
+        if (failed)
+            ledger_.pool_failed(pool, now);
+        else
+            ledger_.pool_ready(pool, now);  // which has it closed
+    }
+    if (failed)
         drop_pool(pool);
-    }
-    else
-        ledger_.pool_ready(pool, now_);  // which has it closed
     watchers_.pool_failed(id, why, "a pool could not be made");
-}
-
-void manager_core::begin_acquire(lease_state& claim) noexcept
-{
-    if (claim.invalid()) {
-        ++totals_.acquire_failures;
-        return refuse(claim, errc::invalid_duration);
-    }
-    if (auto const error = ledger_.acquire(claim, now_, claim.waits(), claim.expiry.get());
-        error != errc{}) {
-        ++(error == errc::acquire_timeout ? totals_.acquire_timeouts : totals_.acquire_failures);
-        return refuse(claim, error);
-    }
-    intrusive_ptr_add_ref(&claim);  // until the ledger lets go of it
-    auto const begun_in = claim.id();
-    if (begun_in == 0 || ledger_.obtainable() >= ledger_.waiters())
-        return;
-    lease_state const* holder = nullptr;
-    ledger_.for_each_lease([&](ledger::claim const& held) {
-        auto const& lease = static_cast<lease_state const&>(held);
-        if (lease.pool()->id() == begun_in)
-            holder = &lease;
-    });
-    watchers_.likely_deadlock(claim, begun_in, holder);
-}
-
-void manager_core::release_drained(lease_state& lease) noexcept
-{
-    if (!lease.holds_pool())
-        return;
-    bool const revoked = lease.state() == ledger::claim::phase::revoked;
-    auto const held = now_ - lease.since();
-    ledger_.drained(lease, now_);
-    settle_drain(lease, {});
-    if (!revoked) {
-        ++totals_.released;
-        totals_.hold_time.record(ticks(held));
-        watchers_.tell(severity::debug, "lease given back", lease, held, &observer::on_release);
-    }
-    intrusive_ptr_release(&lease);
-}
-
-void manager_core::settle_drain(lease_state& lease, error_code error) noexcept
-{
-    if (lease.end_drain_wait())
-        settle(std::exchange(lease.awaiting_drain, nullptr), error);
-}
-
-// Actions ------------------------------------------------------------------------------------------
-
-void manager_core::strand_settle() noexcept
-{
-    while (!shut_) {
-        auto const act = ledger_.poll(now_);
-        if (!act)
-            break;
-        perform(act);
-    }
-    if (shut_)
-        return;
-    publish();
-    arm_timer();
 }
 
 void manager_core::read_size() noexcept
 {
+    using phase = ledger::phase;
+    auto const accepts = [this] {
+        std::lock_guard lock(mutex_);
+        return !shut_ && (ledger_.state() == phase::starting || ledger_.state() == phase::running);
+    };
+    if (!accepts())
+        return;
     long long units = 0;
     if (options_.size_provider)
         try {
             units = std::max(0LL, options_.size_provider());
         }
         catch (...) {
-            if (!shut_)
+            if (accepts())
                 watchers_.size_provider_failed(std::current_exception());
         }
-    if (shut_)
-        return;
     auto const per_pool = static_cast<unsigned long long>(options_.units_per_pool);
     auto const n = static_cast<unsigned long long>(units);
     auto const wanted = n / per_pool + (n % per_pool != 0);
-    ledger_.resize(static_cast<std::size_t>(
-        std::clamp<unsigned long long>(wanted, options_.min_pools, options_.max_pools)));
+    std::lock_guard lock(mutex_);
+    if (!shut_)
+        ledger_.resize(static_cast<std::size_t>(
+            std::clamp<unsigned long long>(wanted, options_.min_pools, options_.max_pools)));
 }
 
-void manager_core::arm_timer() noexcept
+namespace {
+
+/// A timer's wait, in the manager's own memory.
+struct timer_handler {
+    using allocator_type = task_allocator<void>;
+    allocator_type get_allocator() const noexcept { return task_allocator<void>(*memory); }
+    // Also when it was canceled: the timer is then armed again, for an earlier time.
+    void operator()(error_code) const noexcept { core->signal(manager_core::timer_fired); }
+
+    core_ptr core;
+    task_memory* memory;
+};
+
+}  // namespace
+
+void manager_core::arm_timer(steady_time at) noexcept
 {
-    auto const next = ledger_.next_deadline();
-    // A deadline that moved away is found out when the timer fires.
-    if (next >= armed_for_)
+    // One wait at a time, because its memory is one block.
+    if (timer_waits_) {
+        timer_->cancel();
         return;
+    }
     try {
-        timer_->expires_at(next);
-        timer_->async_wait([self = core_ptr(this)](error_code error) {
-            if (!error)
-                self->signal(timer_fired, self->inline_runs());
-        });
-        armed_for_ = next;
+        timer_->expires_at(at);
+        timer_->async_wait(timer_handler{core_ptr(this), &timer_memory_});
+        timer_waits_ = true;
     }
     catch (std::bad_alloc const&) {
         // No other event need come: try again until there is memory.
-        armed_for_ = ledger::never;
         signal(timer_fired);
     }
-}
-
-void manager_core::publish() noexcept
-{
-    auto const set = [](std::atomic<std::size_t>& to, std::size_t n) {
-        to.store(n, std::memory_order_relaxed);
-    };
-    set(published_.available, ledger_.available());
-    set(published_.leased, ledger_.leased());
-    set(published_.total, ledger_.in_service());
-    set(published_.desired, ledger_.desired());
-    set(published_.waiters, ledger_.waiters());
-    set(published_.retired, ledger_.retired());
 }
 
 // Free functions -----------------------------------------------------------------------------------
@@ -434,12 +585,12 @@ void require_context(manager_core const& core)
 
 void notify_scale_changed(manager_core& core) noexcept
 {
-    core.signal(manager_core::scale_changed, core.inline_runs());
+    core.signal(manager_core::scale_changed);
 }
 
 counts counts_of(manager_core const& core) noexcept
 {
-    return core.published();
+    return core.count();
 }
 
 }  // namespace leasepool::detail

@@ -10,6 +10,8 @@
 #include "ledger.hpp"
 #include "pool_record.hpp"
 #include "strand.hpp"
+#include "task_memory.hpp"
+#include "thread_scope.hpp"
 #include "watchers.hpp"
 
 #include <leasepool/detail/backend_base.hpp>
@@ -18,6 +20,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
+#include <boost/intrusive/slist.hpp>
 
 #include <atomic>
 #include <condition_variable>
@@ -47,10 +50,16 @@ protected:
     ~strand_member() = default;
 };
 
-/// The shell of a manager: feeds events to the ledger and performs the actions it decides on, on
-/// the strand.
+/// The shell of a manager: reports events to the ledger, and performs the actions it decides on.
 ///
-/// Everything that refers to it (the manager, operations, leases, pools) shares it; `shut_down`
+/// Two things guard it. The *lock* covers the ledger, the totals and what a claim keeps for it: an
+/// acquire, a release, a renewal or a cancellation takes the lock on the caller's thread, and grants
+/// what can be granted. Under it nothing is called, posted or allocated. On the *strand* the manager
+/// does everything else: it makes and closes pools, revokes leases, arms the timer, calls the log, the
+/// observer and the size provider, starts and stops. A caller that leaves something to do there wakes
+/// it.
+///
+/// Everything that refers to the core (the manager, operations, leases, pools) shares it; `shut_down`
 /// makes it inert.
 class manager_core final : public strand::owner, public event_node<manager_core> {
 public:
@@ -66,30 +75,35 @@ public:
     boost::asio::any_io_executor const& executor() const noexcept { return executor_; }
     bool context_gone() const noexcept { return context_gone_.load(); }
     strand& home() noexcept { return strand_; }
-    /// With a log, an observer or a size provider the strand never runs inside a user's call: they
-    /// would be called there. Nor with an `idle_ttl`: a release would arm the timer, and allocate.
-    /// Nor does it on a worker, of whichever backend: it might destroy the
-    /// pool whose `execute` this thread is in.
-    inline_run inline_runs() const noexcept
-    {
-        return pool_of_this_thread() ? inline_run::never : inline_runs_;
-    }
     std::size_t workers_per_pool() const noexcept { return backend_->workers_per_pool(); }
-    counts published() const noexcept;
+    counts count() const noexcept;
     void count_renewal() noexcept { renewed_.fetch_add(1, std::memory_order_relaxed); }
     void report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept;
     bool logs() const noexcept { return watchers_.logs(); }
-    /// Not more than `most_records` wait for the strand; those beyond are dropped and counted.
+    /// Whether a lease needs room for the reports of its grant and return.
+    bool reports_leases() const noexcept { return watchers_.watches_leases(); }
+    /// At most `most_records` wait for the strand; those beyond are dropped and counted.
     void log(severity level, std::string_view message, std::vector<log_field> fields) noexcept;
+
+    // Events of claims and leases, by a thread that keeps the lease alive.
+
+    void acquire(lease_state& claim) noexcept;
+    void cancel_acquire(lease_state& claim) noexcept;
+    void release(lease_state& lease) noexcept;
+    /// It has ended, and no work is left on it.
+    void drained(lease_state& lease) noexcept;
+    void renewed(lease_state& lease) noexcept;
+    void await_drain(lease_state& lease, plain_completion& op) noexcept;
+    void cancel_drain_wait(lease_state& lease) noexcept;
+    void follow(lease_state& lease, lease_follower* who) noexcept;
 
     /// False: it has ended already.
     bool attach(strand_member& who);
     /// By the destructor of `who`.
     void detach(strand_member& who) noexcept;
 
-    /// Ends an operation that the strand does not serve any more.
+    /// Ends an operation: posts it, or destroys it if the context is gone.
     void settle(plain_completion* op, error_code error) noexcept;
-    void refuse(lease_state& claim, error_code error) noexcept;
 
     /// See `manager::~manager`. `context_gone`: the executor's context is shutting down.
     void shut_down(bool context_gone) noexcept;
@@ -105,7 +119,6 @@ public:
     void last_reference_dropped() noexcept { delete this; }
     void on_events(std::uint32_t bits) noexcept;
     void on_discard(std::uint32_t) noexcept {}
-    void on_lease_events(lease_state& lease, std::uint32_t bits) noexcept;
     void on_pool_events(pool_record& pool, std::uint32_t bits) noexcept;
     void on_command(command& cmd) noexcept;
     void on_command_cancelled(command& cmd) noexcept;
@@ -115,21 +128,37 @@ private:
     using pool_list = boost::intrusive::list<pool_record,
         boost::intrusive::base_hook<
             boost::intrusive::list_base_hook<boost::intrusive::tag<class all_pools>>>>;
+    using report_list = boost::intrusive::slist<lease_report, boost::intrusive::cache_last<true>>;
     struct unhandled_report;
     struct log_report;
+    class outcome;
+    using delivering_scope = thread_scope<manager_core, outcome>;
+    struct strand_action;
     static constexpr std::size_t most_records = 1000;
 
     void strand_add_ref() noexcept override { intrusive_ptr_add_ref(this); }
     void strand_release() noexcept override { intrusive_ptr_release(this); }
     void strand_settle() noexcept override;
 
-    steady_time now() noexcept { return now_ = steady_time::clock::now(); }
+    /// Calls `f(outcome&, now)` with the lock, then grants what can be granted, and delivers.
+    template <class F>
+    void change(F&& f) noexcept;
+    void deliver(outcome& done) noexcept;
+    void log_likely_deadlock(lease_state const& waiting, std::uint64_t pool_of_caller) noexcept;
 
-    // Actions; each calls watchers last.
-    void perform(ledger::action const& act) noexcept;
-    void grant(lease_state& lease, steady_duration waited) noexcept;
-    void fail(lease_state& claim, error_code error) noexcept;
-    void revoke(lease_state& lease, pool_record& pool, ledger::revocation why) noexcept;
+    // Locked.
+    void grant(lease_state& lease, steady_duration waited, outcome& done) noexcept;
+    void fail(lease_state& claim, error_code error, outcome& done) noexcept;
+    void refuse(lease_state& claim, error_code error, outcome& done) noexcept;
+    void note_drained(lease_state& lease, steady_time now, outcome& done) noexcept;
+    void settle_drain(lease_state& lease, error_code error, outcome& done) noexcept;
+    void report(lease_state& lease, lease_report::kind what, steady_duration elapsed) noexcept;
+    void note(strand_action& what, steady_time now, outcome& done) noexcept;
+
+    // strand; each calls watchers last.
+    bool next_action() noexcept;
+    void perform(strand_action const& what) noexcept;
+    void revoke(strand_action const& what) noexcept;
     void make_pool() noexcept;
     void drop_pool(pool_record& pool) noexcept;
     /// It failed, or is ready but broke before.
@@ -137,19 +166,15 @@ private:
     void finish_start(error_code error) noexcept;
     void finish_stop(std::size_t abandoned) noexcept;
     void let_go() noexcept;
-
-    void begin_acquire(lease_state& claim) noexcept;
     void begin_start(command& cmd) noexcept;
     void begin_stop(command& cmd) noexcept;
-    void release_drained(lease_state& lease) noexcept;
-    void settle_drain(lease_state& lease, error_code error) noexcept;
     void answer(command& cmd, error_code error) noexcept;
     void answer_all(command_list& cmds, error_code error) noexcept;
-    stats snapshot() const;
+    stats snapshot();
     void read_size() noexcept;
-    void arm_timer() noexcept;
-    void publish() noexcept;
+    void arm_timer(steady_time at) noexcept;
 
+    void end_changes() noexcept;
     void end_leases(bool context_gone) noexcept;
     void end_operations() noexcept;
     void end_members() noexcept;
@@ -168,29 +193,31 @@ private:
     strand strand_;
     std::shared_ptr<context_cores> const siblings_;
 
-    struct published_counts {
-        std::atomic<std::size_t> available{0}, leased{0}, total{0}, desired{0}, waiters{0},
-            retired{0};
-    } published_;
+    mutable std::mutex mutex_;
+    // Under the lock.
+    ledger ledger_;
+    steady_time armed_for_ = ledger::never;
+    error_code make_error_;  // why the last pool could not be made
+    std::uint64_t last_lease_ = 0;
+    stats totals_;         // only its totals and distributions
+    report_list reports_;  // for the strand
+    bool shut_ = false;
+    std::condition_variable delivered_;    // after `shut_`: `delivering_` has fallen
+    std::atomic<int> delivering_{0};       // raised under the lock
+    std::atomic<bool> shutting_{false};    // `shut_`, for those without the lock
 
     // strand
-    ledger ledger_;
     watchers watchers_;
-    inline_run const inline_runs_;
+    task_memory timer_memory_{1};
     std::optional<boost::asio::steady_timer> timer_;
-    steady_time armed_for_ = ledger::never;
-    steady_time now_{};
+    bool timer_waits_ = false;
     executor_ref work_;  // engaged from start to stop
     pool_list pools_;
     command_list starts_;
     command_list stops_;
     error_code start_error_;
-    error_code make_error_;  // why the last pool could not be made
-    std::uint64_t last_lease_ = 0;
     std::uint64_t last_pool_ = 0;
-    stats totals_;            // only its totals and distributions
     run_totals closed_runs_;  // of pools that are closed
-    bool shut_ = false;
 
     std::mutex members_mutex_;
     boost::intrusive::list<strand_member> members_;

@@ -24,15 +24,6 @@
 
 namespace leasepool::detail {
 
-/// Who gets to know that the lease a pool has been granted to is revoked.
-class lease_follower {
-public:
-    virtual void lease_revoked() noexcept = 0;
-
-protected:
-    ~lease_follower() = default;
-};
-
 /// All that a manager keeps of one pool; leases, tasks and the pool's own threads share it.
 class pool_record final
     : public ledger::pool,
@@ -69,7 +60,6 @@ public:
 
     // strand
     bool was_ready = false;
-    lease_follower* follower = nullptr;  // of the present lease
     void adopt(std::unique_ptr<pool_base> made) noexcept;
     /// Takes the pool away, to be destroyed. `execute` is not called any more after this, nor is a
     /// call still under way.
@@ -113,6 +103,11 @@ private:
 };
 
 using pool_ptr = boost::intrusive_ptr<pool_record>;
+
+inline pool_record& record_of(ledger::pool& on) noexcept
+{
+    return static_cast<pool_record&>(on);
+}
 
 /// The pool whose worker this thread is; null: none.
 pool_record* pool_of_this_thread() noexcept;

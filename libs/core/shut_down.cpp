@@ -3,6 +3,7 @@
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
 #include "manager_core.hpp"
+#include "manager_outcome.hpp"
 
 #include <thread>
 #include <utility>
@@ -17,28 +18,7 @@ namespace leasepool::detail {
 namespace {
 
 /// This thread is shutting the manager down; what it calls and destroys may own that manager.
-class shutting_down {
-public:
-    explicit shutting_down(manager_core const& core) noexcept : core_(core) { innermost = this; }
-    shutting_down(shutting_down const&) = delete;
-    ~shutting_down() { innermost = outer_; }
-
-    static bool here(manager_core const& core) noexcept
-    {
-        auto const* at = innermost;
-        while (at && &at->core_ != &core)
-            at = at->outer_;
-        return at != nullptr;
-    }
-
-private:
-    static thread_local shutting_down const* innermost;
-
-    manager_core const& core_;
-    shutting_down const* const outer_ = innermost;
-};
-
-thread_local shutting_down const* shutting_down::innermost = nullptr;
+using shutting_down = thread_scope<manager_core, struct shutting_down_tag>;
 
 bool is_own_thread(manager_core const& core) noexcept
 {
@@ -50,7 +30,7 @@ bool is_own_thread(manager_core const& core) noexcept
 
 void manager_core::shut_down(bool context_gone) noexcept
 {
-    if (shutting_down::here(*this))
+    if (shutting_down::count_here(*this) != 0)
         return;
     if (!strand_.close()) {
         // The context's end and the manager's: whichever comes second waits for the first, unless
@@ -64,7 +44,7 @@ void manager_core::shut_down(bool context_gone) noexcept
     shutting_down const scope(*this);
     core_ptr const keep(this);
     context_gone_.store(context_gone);
-    shut_ = true;
+    end_changes();
     work_.reset();
     timer_.reset();
     end_leases(context_gone);
@@ -82,6 +62,23 @@ void manager_core::shut_down(bool context_gone) noexcept
             return;
         }
     finish_shut_down();
+}
+
+/// From here on the ledger is this thread's alone, and nothing is delivered by others.
+void manager_core::end_changes() noexcept
+{
+    std::unique_lock lock(mutex_);
+    shut_ = true;
+    shutting_.store(true);
+    int const own = delivering_scope::count_here(*this);
+    delivered_.wait(lock, [&] { return delivering_.load() == own; });
+    while (!reports_.empty()) {
+        auto& lease = reports_.front().lease;
+        reports_.pop_front();
+        lock.unlock();
+        intrusive_ptr_release(&lease);
+        lock.lock();
+    }
 }
 
 void manager_core::finish_shut_down() noexcept
@@ -108,7 +105,7 @@ void manager_core::end_leases(bool context_gone) noexcept
 {
     for (auto& pool : pools_) {
         if (auto* const holder = pool.holder())
-            static_cast<lease_state*>(holder)->end(lease_state::reason::stopped, 0);
+            static_cast<lease_state*>(holder)->end(lease_state::reason::stopped);
         pool.functions().cancel_all({.error = errc::not_running, .keep = context_gone});
     }
 }
@@ -117,18 +114,22 @@ void manager_core::end_operations() noexcept
 {
     end_members();
     // Those that the ledger knows, then those that had not got that far.
-    for (auto& pool : pools_)
-        if (auto* const holder = static_cast<lease_state*>(pool.holder()))
-            settle_drain(*holder, errc::not_running);
-    ledger_.forget_all([this](ledger::claim& waiting) {
-        auto& claim = static_cast<lease_state&>(waiting);
-        refuse(claim, errc::not_running);
-        intrusive_ptr_release(&claim);
-    });
+    outcome done;
+    {
+        std::lock_guard lock(mutex_);
+        for (auto& pool : pools_)
+            if (auto* const holder = pool.holder())
+                settle_drain(lease_of(*holder), errc::not_running, done);
+        ledger_.forget_all([&](ledger::claim& waiting) {
+            refuse(lease_of(waiting), errc::not_running, done);
+            intrusive_ptr_release(&lease_of(waiting));  // its operation has it still
+        });
+        delivering_.fetch_add(1);
+    }
+    deliver(done);
     answer_all(starts_, errc::not_running);
     answer_all(stops_, {});
     strand_.discard_pending();
-    publish();
 }
 
 bool manager_core::attach(strand_member& who)

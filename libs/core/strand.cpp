@@ -4,181 +4,277 @@
 
 #include "strand.hpp"
 
+#include "thread_scope.hpp"
+
+#include <boost/asio/execution/allocator.hpp>
+#include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/require.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <new>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 namespace leasepool::detail {
 namespace {
 
-thread_local strand const* running_here = nullptr;
+namespace asio = boost::asio;
+namespace execution = boost::asio::execution;
 
-// So many nodes in one go; then others that wait for the executor get their turn.
-constexpr int nodes_per_run = 128;
+// After this many nodes other functions that wait for the executor get a chance.
+constexpr int nodes_per_turn = 128;
 
-/// Stands where the submitted nodes were, once the strand is closed.
-struct : strand_node {
-    void run_on_strand() noexcept override {}
-    void discard() noexcept override {}
-} closed_mark;
+// One block for the turn, one for the strand's invoker, one for the invoker of a strand that is the
+// manager's executor.
+constexpr std::size_t blocks = 3;
+
+using running_scope = thread_scope<strand>;
+using posting_scope = thread_scope<strand, struct posting_tag>;
+
+/// The executor under the strand: posts to another one, from the strand's memory.
+///
+/// With an allocator from `prefer(allocator)` the strand would use Asio's recycling allocator
+/// when it posts its invoker again, and a `bad_alloc` there ends the program.
+template <class Executor>
+class memory_executor {
+public:
+    memory_executor(Executor const& ex, task_memory& memory) noexcept : to_(ex), memory_(&memory) {}
+
+    asio::execution_context& query(execution::context_t) const noexcept
+    {
+        return asio::query(to_, execution::context);
+    }
+    static constexpr execution::blocking_t query(execution::blocking_t) noexcept
+    {
+        return execution::blocking.never;
+    }
+    task_allocator<void> query(execution::allocator_t<void>) const noexcept
+    {
+        return task_allocator<void>(*memory_);
+    }
+    memory_executor require(execution::blocking_t::never_t) const noexcept { return *this; }
+
+    template <class Function>
+    void execute(Function&& function) const
+    {
+        asio::prefer(asio::require(to_, execution::blocking.never),
+            execution::allocator(task_allocator<void>(*memory_)))
+            .execute(std::forward<Function>(function));
+    }
+
+    friend bool operator==(memory_executor const& a, memory_executor const& b) noexcept
+    {
+        return a.to_ == b.to_ && a.memory_ == b.memory_;
+    }
+    friend bool operator!=(memory_executor const& a, memory_executor const& b) noexcept
+    {
+        return !(a == b);
+    }
+
+private:
+    Executor to_;
+    task_memory* memory_;
+};
 
 }  // namespace
 
-strand::turn::turn(strand& s, executor_ref&& ex) noexcept : completion(&go, std::move(ex)), on(s) {}
-
-void strand::turn::go(completion* self, step what)
-{
-    auto& on = static_cast<turn*>(self)->on;
-    auto posted = state::posted;
-    if (what == step::deliver && on.state_.compare_exchange_strong(posted, state::running)) {
-        auto const* const outer = std::exchange(running_here, &on);
-        on.run();
-        running_here = outer;
+/// What is posted. It keeps the owner alive until it has run or was destroyed.
+class strand::turn {
+public:
+    explicit turn(strand& on) noexcept : on_(&on) {}
+    turn(turn&& other) noexcept : on_(std::exchange(other.on_, nullptr)) {}
+    turn& operator=(turn&&) = delete;
+    ~turn()
+    {
+        if (on_)
+            on_->owner_.strand_release();
     }
-    on.owner_.strand_release();
+
+    void operator()() { on_->run(); }
+
+private:
+    strand* on_;
+};
+
+class strand::poster {
+public:
+    virtual ~poster() = default;
+    virtual void post(turn&& what) = 0;
+    /// After `post` threw: with half of what it takes in place the strand would never run again.
+    virtual void renew() = 0;
+};
+
+template <class Executor>
+class strand::poster_to final : public poster {
+public:
+    poster_to(Executor const& ex, task_memory& memory) : strand_(memory_executor(ex, memory)) {}
+    void post(turn&& what) override { strand_.execute(std::move(what)); }
+    void renew() override { strand_ = decltype(strand_)(strand_.get_inner_executor()); }
+
+private:
+    asio::strand<memory_executor<Executor>> strand_;
+};
+
+std::unique_ptr<strand::poster> strand::make_poster(
+    asio::any_io_executor const& ex, task_memory& memory)
+{
+    std::unique_ptr<poster> made;
+    auto const try_as = [&]<class Executor>(std::type_identity<Executor>) {
+        if (auto const* const held = made ? nullptr : ex.target<Executor>())
+            made = std::make_unique<poster_to<Executor>>(*held, memory);
+    };
+    try_as(std::type_identity<asio::io_context::executor_type>());
+    try_as(std::type_identity<asio::thread_pool::executor_type>());
+    try_as(std::type_identity<asio::strand<asio::io_context::executor_type>>());
+    try_as(std::type_identity<asio::strand<asio::thread_pool::executor_type>>());
+    if (!made)
+        made = std::make_unique<poster_to<asio::any_io_executor>>(ex, memory);
+    return made;
 }
 
-strand::strand(boost::asio::any_io_executor const& ex, owner& keeper)
-    : executor_(ex, executor_ref::work::untracked),
-      turn_(*this, executor_ref(ex, executor_ref::work::untracked)), owner_(keeper)
+strand::strand(asio::any_io_executor const& ex, owner& keeper)
+    : owner_(keeper), memory_(blocks), poster_(make_poster(ex, memory_))
 {
+}
+
+strand::~strand() = default;
+
+void strand::enqueue(strand_node& node) noexcept
+{
+    node.next_ = nullptr;
+    (last_ ? last_->next_ : first_) = &node;
+    last_ = &node;
+}
+
+strand_node* strand::dequeue() noexcept
+{
+    auto* const node = first_;
+    if (node && !(first_ = node->next_))
+        last_ = nullptr;
+    return node;
 }
 
 void strand::submit(strand_node& node) noexcept
 {
-    if (!push(node))
+    std::unique_lock lock(mutex_);
+    if (state_ == state::closed) {
+        lock.unlock();
         return node.discard();
-    // Otherwise it runs already and will see the node, or whoever closes it takes the node.
-    auto idle = state::idle;
-    if (state_.compare_exchange_strong(idle, state::posted))
-        post();
-}
-
-strand::visit::visit(strand& on) noexcept
-{
-    // With the strand in hand, because `close` waits for it and after that the executor may be gone.
-    auto idle = state::idle;
-    if (!on.state_.compare_exchange_strong(idle, state::running))
-        return;
-    if (!on.submitted_.load(std::memory_order_relaxed) && on.executor_.running_in_this_thread()) {
-        on_ = &on;
-        outer_ = std::exchange(running_here, &on);
     }
-    else if (on.let_go()) {
-        on.state_.store(state::posted);
-        on.post();
+    enqueue(node);
+    if (state_ == state::idle) {
+        state_ = state::posted;
+        post(lock);
     }
 }
 
-strand::visit::~visit()
+void strand::wake() noexcept
 {
-    if (!on_)
-        return;
-    on_->owner_.strand_settle();
-    on_->run();
-    running_here = outer_;
+    std::unique_lock lock(mutex_);
+    woken_ = true;
+    if (state_ == state::idle) {
+        state_ = state::posted;
+        post(lock);
+    }
 }
 
-bool strand::push(strand_node& node) noexcept
+void strand::post(std::unique_lock<std::mutex>& lock) noexcept
 {
-    auto* head = submitted_.load(std::memory_order_acquire);
-    do {
-        if (head == &closed_mark)
-            return false;
-        node.next_ = head;
-    } while (!submitted_.compare_exchange_weak(head, &node));
-    return true;
+    // Not under the lock, because an executor may run the turn inside the call.
+    ++posting_;
+    lock.unlock();
+    {
+        posting_scope const here(*this);
+        auto pause = std::chrono::microseconds{1};
+        for (bool posted = false, renew = false; !posted;)
+            try {
+                if (renew)
+                    poster_->renew();
+                renew = true;
+                owner_.strand_add_ref();
+                poster_->post(turn(*this));
+                posted = true;
+            }
+            catch (std::bad_alloc const&) {
+                std::this_thread::sleep_for(pause);
+                pause = std::min(2 * pause, std::chrono::microseconds{10'000});
+            }
+    }
+    lock.lock();
+    if (--posting_ == 0 && state_ == state::closed)
+        quiet_.notify_all();
 }
 
 void strand::run() noexcept
 {
-    for (int n = 0; state_.load(std::memory_order_relaxed) != state::closed; ++n) {
-        if (n == nodes_per_run) {
-            state_.store(state::posted);
-            return post();
-        }
-        if (auto* const node = pop()) {
-            node->run_on_strand();
-            owner_.strand_settle();
-        }
-        else if (!let_go())
-            return;
-    }
-}
-
-bool strand::let_go() noexcept
-{
-    state_.store(state::idle);
-    auto idle = state::idle;
-    return submitted_.load() && state_.compare_exchange_strong(idle, state::running);
-}
-
-strand_node* strand::pop() noexcept
-{
-    if (!ready_ && submitted_.load(std::memory_order_relaxed))
-        ready_ = reversed(submitted_.exchange(nullptr, std::memory_order_acquire));
-    if (!ready_)
-        return nullptr;
-    return std::exchange(ready_, ready_->next_);
-}
-
-strand_node* strand::reversed(strand_node* nodes) noexcept
-{
-    strand_node* first = nullptr;
-    while (nodes) {
-        auto* const next = std::exchange(nodes->next_, first);
-        first = std::exchange(nodes, next);
-    }
-    return first;
-}
-
-void strand::post() noexcept
-{
-    std::lock_guard lock(post_mutex_);
-    if (state_.load() == state::closed)
+    std::unique_lock lock(mutex_);
+    if (state_ != state::posted)
         return;
-    owner_.strand_add_ref();
-    turn_.post();
+    state_ = state::running;
+    running_scope const here(*this);
+    for (int n = 0; state_ == state::running; ++n) {
+        auto* const node = dequeue();
+        if (!node && !std::exchange(woken_, false)) {
+            state_ = state::idle;
+            break;
+        }
+        lock.unlock();
+        if (node)
+            node->run_on_strand();
+        owner_.strand_settle();
+        lock.lock();
+        if (n == nodes_per_turn && state_ == state::running) {
+            state_ = state::posted;
+            quiet_.notify_all();
+            return post(lock);
+        }
+    }
+    quiet_.notify_all();
 }
 
 bool strand::close() noexcept
 {
-    bool const here = running_in_this_thread();
-    for (auto seen = state_.load();;) {
-        if (seen == state::closed)
-            return false;
-        if (seen == state::running && !here) {
-            std::this_thread::yield();
-            seen = state_.load();
-        }
-        else if (state_.compare_exchange_weak(seen, state::closed))
-            break;
-    }
-    // From here on each node is discarded by who submits it; those before are the closer's.
-    auto** end = &ready_;
-    while (*end)
-        end = &(*end)->next_;
-    *end = reversed(submitted_.exchange(&closed_mark));
-    std::lock_guard wait_for_posting(post_mutex_);
+    std::unique_lock lock(mutex_);
+    if (!running_in_this_thread())
+        quiet_.wait(lock, [this] { return state_ != state::running; });
+    if (state_ == state::closed)
+        return false;
+    state_ = state::closed;
+    int const own = posting_scope::count_here(*this);
+    quiet_.wait(lock, [&] { return posting_ == own; });
     return true;
 }
 
 void strand::drop_executor() noexcept
 {
-    executor_.reset();
-    turn_.drop_executor();
+    poster_.reset();
 }
 
 void strand::discard_pending() noexcept
 {
-    while (auto* const node = ready_) {
-        ready_ = node->next_;
+    for (;;) {
+        strand_node* node = nullptr;
+        {
+            std::lock_guard lock(mutex_);
+            node = dequeue();
+        }
+        if (!node)
+            return;
         node->discard();
     }
 }
 
 bool strand::running_in_this_thread() const noexcept
 {
-    return running_here == this;
+    return running_scope::count_here(*this) != 0;
 }
 
 }  // namespace leasepool::detail

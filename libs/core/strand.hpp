@@ -5,12 +5,12 @@
 #ifndef LEASEPOOL_CORE_STRAND_HPP
 #define LEASEPOOL_CORE_STRAND_HPP
 
-#include <leasepool/detail/completion.hpp>
-#include <leasepool/detail/executor_ref.hpp>
+#include "task_memory.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <atomic>
+#include <condition_variable>
+#include <memory>
 #include <mutex>
 
 namespace leasepool::detail {
@@ -30,20 +30,24 @@ private:
     strand_node* next_ = nullptr;
 };
 
-/// A strand over any executor whose entries are intrusive.
+/// What a manager does, in order: a queue of nodes in front of a `boost::asio::strand`.
 ///
-/// `asio::strand` allocates an entry for each function; a lease must be able to come back where
-/// there is no memory, from a thread that runs no executor, and after the `io_context` is gone. So
-/// this one takes nodes that exist already, posts itself with memory it owns, and can be taken over
-/// and closed by whoever shuts the manager down.
+/// The queue is what Asio's strand lacks. Its nodes exist already, so that handing something over
+/// needs no memory; one *turn* at a time is posted to the strand, through memory of its own, and runs
+/// the nodes; and whoever shuts the manager down can close it, wait for a turn that runs, and be
+/// sure that neither the strand nor its context is touched after that.
+///
+/// A post allocates nothing if the executor is one of `io_context`, `thread_pool` or a strand of
+/// those, also inside an `any_io_executor`. Any other executor may allocate; if that fails, the post
+/// is repeated until there is memory.
 class strand {
 public:
-    /// Keeps the strand's owner alive while a run of it is posted.
     class owner {
     public:
+        /// Keep the strand's owner alive while a turn is posted.
         virtual void strand_add_ref() noexcept = 0;
         virtual void strand_release() noexcept = 0;
-        /// After each node.
+        /// On the strand: after each node, and after `wake`.
         virtual void strand_settle() noexcept = 0;
 
     protected:
@@ -51,7 +55,7 @@ public:
     };
 
     strand(boost::asio::any_io_executor const& ex, owner& keeper);
-    ~strand() = default;
+    ~strand();
     strand(strand const&) = delete;
     strand& operator=(strand const&) = delete;
 
@@ -59,27 +63,12 @@ public:
     /// thread that keeps the owner alive meanwhile.
     void submit(strand_node& node) noexcept;
 
-    /// To be on the strand here and now, if this thread runs the executor, the strand is free and
-    /// nothing is queued: what one thread has submitted it does not overtake. What keeps the owner alive must outlast it.
-    class visit {
-    public:
-        explicit visit(strand& on) noexcept;
-        /// As after a node; and runs what was submitted meanwhile.
-        ~visit();
-        visit(visit const&) = delete;
-        visit& operator=(visit const&) = delete;
-
-        /// Whether the strand was entered.
-        explicit operator bool() const noexcept { return on_ != nullptr; }
-
-    private:
-        strand* on_ = nullptr;
-        strand const* outer_ = nullptr;
-    };
+    /// Has `owner::strand_settle` called soon. Any thread that keeps the owner alive meanwhile.
+    void wake() noexcept;
 
     /// Waits until nothing runs on the strand and keeps it that way, for ever: whatever is or will
-    /// be submitted is discarded, and the executor is not touched any more. On the strand itself
-    /// it does not wait. False if it is closed already.
+    /// be submitted is discarded, and the executor is not touched any more. On the strand itself, or
+    /// inside its post, it does not wait for that. False if it is closed already.
     bool close() noexcept;
 
     /// After `close`, before the executor's context is gone.
@@ -94,30 +83,30 @@ public:
 private:
     enum class state { idle, posted, running, closed };
 
-    /// The strand's one posted run; it never dies before the strand.
-    struct turn final : completion {
-        turn(strand& s, executor_ref&& ex) noexcept;
-        static void go(completion* self, step what);
-        void drop_executor() noexcept { take_executor(); }
-        strand& on;
-    };
+    class turn;
+    class poster;
+    template <class Executor>
+    class poster_to;
 
-    /// False: it is closed.
-    bool push(strand_node& node) noexcept;
-    strand_node* pop() noexcept;
+    void enqueue(strand_node& node) noexcept;
+    strand_node* dequeue() noexcept;
+    /// Precondition: the state has just been set to `posted`. Unlocks meanwhile.
+    void post(std::unique_lock<std::mutex>& lock) noexcept;
     void run() noexcept;
-    /// Lets go of the strand; true: something came meanwhile, and it is in hand again.
-    bool let_go() noexcept;
-    void post() noexcept;
-    static strand_node* reversed(strand_node* nodes) noexcept;
+    static std::unique_ptr<poster> make_poster(
+        boost::asio::any_io_executor const& ex, task_memory& memory);
 
-    executor_ref executor_;
-    turn turn_;
     owner& owner_;
-    std::atomic<strand_node*> submitted_{nullptr};  // last in, first out, until it is closed
-    strand_node* ready_ = nullptr;                  // first in, first out; the runner's own
-    std::atomic<state> state_{state::idle};
-    std::mutex post_mutex_;  // held while posting; after `close` the executor may be gone
+    task_memory memory_;
+    std::unique_ptr<poster> poster_;
+
+    std::mutex mutex_;
+    std::condition_variable quiet_;  // nothing runs, and nothing is being posted
+    strand_node* first_ = nullptr;
+    strand_node* last_ = nullptr;
+    state state_ = state::idle;
+    bool woken_ = false;
+    int posting_ = 0;  // threads that are posting
 };
 
 }  // namespace leasepool::detail

@@ -37,7 +37,8 @@ watchers::watchers(log_sink log, observer const& obs)
     : log_(std::move(log)), observer_(obs),
       any_(log_ || obs.on_lease || obs.on_release || obs.on_overdue || obs.on_revoke ||
           obs.on_pool_created || obs.on_pool_closed || obs.on_pool_failed || obs.on_starved ||
-          obs.on_unhandled_exception)
+          obs.on_unhandled_exception),
+      watches_leases_(log_ || obs.on_lease || obs.on_release)
 {
 }
 
@@ -151,21 +152,6 @@ void watchers::unhandled(std::uint64_t lease, std::exception_ptr const& error) n
                 {{"lease", std::to_string(lease)}, {"error", what_of(error)}});
         });
     call(observer_.on_unhandled_exception, lease, error);
-}
-
-void watchers::likely_deadlock(
-    lease_state const& waiting, std::uint64_t pool, lease_state const* holder) noexcept
-{
-    if (!log_)
-        return;
-    guarded([&] {
-        log(severity::warning,
-            "an acquire begun on one of the manager's own threads has to wait: a likely deadlock",
-            {{"owner", std::string(waiting.owner())}, {"where", to_text(waiting.where())},
-                {"pool", std::to_string(pool)},
-                {"held_by", holder ? std::string(holder->owner()) : std::string()},
-                {"held_at", holder ? to_text(holder->where()) : std::string()}});
-    });
 }
 
 void watchers::record(severity level, std::string_view message, std::span<log_field const> fields,

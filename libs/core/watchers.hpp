@@ -30,6 +30,8 @@ public:
 
     /// Whether there is anybody to call.
     bool any() const noexcept { return any_; }
+    /// Whether anything follows the grants and returns of leases.
+    bool watches_leases() const noexcept { return watches_leases_; }
 
     void say(severity level, std::string_view message) noexcept { log(level, message, {}); }
 
@@ -44,9 +46,6 @@ public:
         std::uint64_t pool, std::exception_ptr const& why, std::string_view message) noexcept;
     void starved(std::size_t capacity, std::size_t max_pools) noexcept;
     void unhandled(std::uint64_t lease, std::exception_ptr const& error) noexcept;
-    /// An acquire waits that was begun on a thread of the pool that `holder` has.
-    void likely_deadlock(
-        lease_state const& waiting, std::uint64_t pool, lease_state const* holder) noexcept;
     void not_started(error_code error) noexcept;
     void stopped(std::size_t abandoned) noexcept;
     void size_provider_failed(std::exception_ptr const& why) noexcept;
@@ -71,6 +70,7 @@ private:
     log_sink const log_;
     observer const observer_;
     bool const any_;
+    bool const watches_leases_;
     std::uint64_t errors_ = 0;
 };
 

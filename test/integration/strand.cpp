@@ -83,16 +83,6 @@ std::vector<std::unique_ptr<row>> make_nodes(witness& seen, std::size_t submitte
     return made;
 }
 
-void submit(strand& on, numbered& node, bool visiting)
-{
-    if (visiting) {
-        strand::visit const here(on);
-        if (here)
-            return node.run_on_strand();
-    }
-    on.submit(node);
-}
-
 /// Submits from `plain` threads that run no executor, and from `own` handlers of it.
 void everybody_submits(
     asio::any_io_executor const& ex, std::size_t plain, std::size_t own, int each)
@@ -104,7 +94,7 @@ void everybody_submits(
     std::latch done(static_cast<std::ptrdiff_t>(plain + own));
     auto const submit_row = [&](std::size_t s) {
         for (auto& node : *nodes[s])
-            submit(on, node, (node.number + static_cast<int>(s)) % 3 != 0);
+            on.submit(node);
         done.count_down();
     };
     for (std::size_t s = plain; s != plain + own; ++s)

@@ -292,7 +292,7 @@ private:
             require(polls != 200, "polling does not end");
             if (random_.once_in(64))
                 renew(some_claim(claim_is::live));
-            auto const act = book_.poll(time_at(now_));
+            auto const act = next_action();
             if (!act)
                 return;
             auto const who =
@@ -306,6 +306,20 @@ private:
             if (act.what == ledger::action::kind::make)
                 make();
         }
+    }
+    /// Sometimes with the grants alone before it, as the shell asks for them on any thread.
+    ledger::action next_action()
+    {
+        if (random_.once_in(2))
+            return book_.poll(time_at(now_));
+        if (auto const act = book_.grant_next(time_at(now_))) {
+            require(act.what == ledger::action::kind::grant, "something else than a grant");
+            return act;
+        }
+        bool const wanted = book_.wants_poll(time_at(now_));
+        auto const act = book_.poll(time_at(now_));
+        require(wanted || !act, "an action that nobody was woken for");
+        return act;
     }
     void make()
     {

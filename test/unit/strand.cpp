@@ -23,17 +23,6 @@ namespace {
 namespace asio = boost::asio;
 using detail::strand;
 
-/// Runs the node in a visit if that is possible.
-void visit_or_submit(strand& on, detail::strand_node& what)
-{
-    {
-        strand::visit const here(on);
-        if (here)
-            return what.run_on_strand();
-    }
-    on.submit(what);
-}
-
 struct owner final : strand::owner {
     void strand_add_ref() noexcept override { ++references; }
     void strand_release() noexcept override
@@ -75,13 +64,6 @@ struct desk {
         auto const n = static_cast<int>(nodes.size());
         return nodes.emplace_back([this, n] { order.push_back(n); });
     }
-    /// Calls `f` on a thread that runs the executor.
-    template <class F>
-    void inside(F f)
-    {
-        asio::post(io, std::move(f));
-        poll();
-    }
     void poll()
     {
         io.restart();
@@ -109,52 +91,34 @@ BOOST_AUTO_TEST_CASE(submitted_nodes_run_in_order_and_later)
 BOOST_AUTO_TEST_CASE(node_never_runs_inside_submit)
 {
     desk d;
-    d.inside([&] {
+    asio::post(d.io, [&] {
         d.on.submit(d.next());
         BOOST_TEST(d.order.empty());
     });
-    BOOST_TEST(d.order.size() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(strand_can_be_visited_on_a_thread_of_the_executor)
-{
-    desk d;
-    d.inside([&] {
-        visit_or_submit(d.on, d.next());
-        BOOST_TEST(d.order.size() == 1u);
-        BOOST_TEST(d.keeper.settled == 1);
-        BOOST_TEST(d.keeper.references == 0);
-    });
-}
-
-BOOST_AUTO_TEST_CASE(strand_cannot_be_visited_from_a_foreign_thread)
-{
-    desk d;
-    visit_or_submit(d.on, d.next());
-    BOOST_TEST(d.order.empty());
-    BOOST_TEST(d.keeper.references == 1);
     d.poll();
     BOOST_TEST(d.order.size() == 1u);
-    BOOST_TEST(d.keeper.references == 0);
 }
 
-BOOST_AUTO_TEST_CASE(strand_cannot_be_visited_while_a_run_is_posted)
+BOOST_AUTO_TEST_CASE(woken_strand_settles_without_a_node)
 {
     desk d;
-    d.inside([&] {
-        d.on.submit(d.next());
-        visit_or_submit(d.on, d.next());
-        BOOST_TEST(d.order.empty());
-    });
-    BOOST_TEST(d.order == (std::vector{0, 1}), boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(visit_from_a_foreign_thread_leaves_the_strand_free)
-{
-    desk d;
-    BOOST_TEST(!strand::visit(d.on));
-    d.inside([&] { BOOST_TEST(static_cast<bool>(strand::visit(d.on))); });
+    d.on.wake();
+    d.on.wake();
+    BOOST_TEST(d.keeper.settled == 0);
+    d.poll();
     BOOST_TEST(d.keeper.settled == 1);
+    d.on.wake();
+    d.poll();
+    BOOST_TEST(d.keeper.settled == 2);
+}
+
+BOOST_AUTO_TEST_CASE(strand_woken_by_its_own_node_settles_once_more)
+{
+    desk d;
+    node waking([&] { d.on.wake(); });
+    d.on.submit(waking);
+    d.poll();
+    BOOST_TEST(d.keeper.settled == 2);
 }
 
 BOOST_AUTO_TEST_CASE(node_submitted_by_a_node_runs_after_it_in_the_same_turn)
@@ -163,14 +127,13 @@ BOOST_AUTO_TEST_CASE(node_submitted_by_a_node_runs_after_it_in_the_same_turn)
     node inner([&] { d.order.push_back(2); });
     node outer([&] {
         BOOST_TEST(d.on.running_in_this_thread());
-        visit_or_submit(d.on, inner);
+        d.on.submit(inner);
         d.order.push_back(1);
     });
-    d.inside([&] {
-        visit_or_submit(d.on, outer);
-        BOOST_TEST(d.order == (std::vector{1, 2}), boost::test_tools::per_element());
-        BOOST_TEST(!d.on.running_in_this_thread());
-    });
+    d.on.submit(outer);
+    BOOST_TEST(d.io.run_one() == 1u);
+    BOOST_TEST(d.order == (std::vector{1, 2}), boost::test_tools::per_element());
+    BOOST_TEST(!d.on.running_in_this_thread());
 }
 
 BOOST_AUTO_TEST_CASE(same_node_can_be_submitted_again_from_its_own_run)
@@ -216,13 +179,14 @@ BOOST_AUTO_TEST_CASE(strands_of_one_executor_are_told_apart)
         BOOST_TEST(!d.on.running_in_this_thread());
     });
     node outer([&] {
-        visit_or_submit(other, inner);
-        BOOST_TEST(inner.runs == 1);
+        other.submit(inner);
         BOOST_TEST(d.on.running_in_this_thread());
         BOOST_TEST(!other.running_in_this_thread());
     });
-    d.inside([&] { visit_or_submit(d.on, outer); });
+    d.on.submit(outer);
+    d.poll();
     BOOST_TEST(outer.runs == 1);
+    BOOST_TEST(inner.runs == 1);
 }
 
 BOOST_AUTO_TEST_CASE(owner_may_go_with_the_last_node)
@@ -247,9 +211,10 @@ BOOST_AUTO_TEST_CASE(node_submitted_after_the_close_is_discarded_in_the_call)
     auto& late = d.next();
     d.on.submit(late);
     BOOST_TEST(late.discards == 1);
-    d.inside([&] { BOOST_TEST(!strand::visit(d.on)); });
+    d.on.wake();
     d.poll();
     BOOST_TEST(d.order.empty());
+    BOOST_TEST(d.keeper.settled == 0);
     BOOST_TEST(d.keeper.references == 0);
 }
 
@@ -307,20 +272,6 @@ BOOST_AUTO_TEST_CASE(closed_by_a_node_the_rest_does_not_run)
     BOOST_TEST(last.discards == 0);
 }
 
-BOOST_AUTO_TEST_CASE(closed_in_a_visit_nothing_runs_or_is_posted)
-{
-    desk d;
-    node last([&] { d.on.close(); });
-    d.inside([&] {
-        visit_or_submit(d.on, last);
-        BOOST_TEST(last.runs == 1);
-        visit_or_submit(d.on, d.next());
-    });
-    BOOST_TEST(d.nodes[0].runs == 0);
-    BOOST_TEST(d.nodes[0].discards == 1);
-    BOOST_TEST(d.keeper.references == 0);
-}
-
 BOOST_AUTO_TEST_CASE(pending_nodes_are_discarded_in_order_and_may_submit_others)
 {
     desk d;
@@ -352,11 +303,12 @@ BOOST_AUTO_TEST_CASE(closed_strand_does_not_touch_its_executor)
     owner keeper;
     strand on(io->get_executor(), keeper);
     on.close();
+    on.drop_executor();
     io.reset();
     node late;
-    visit_or_submit(on, late);
+    on.wake();
     on.submit(late);
-    BOOST_TEST(late.discards == 2);
+    BOOST_TEST(late.discards == 1);
 }
 
 BOOST_AUTO_TEST_CASE(run_destroyed_with_its_context_lets_go_of_the_owner)
@@ -366,10 +318,11 @@ BOOST_AUTO_TEST_CASE(run_destroyed_with_its_context_lets_go_of_the_owner)
     strand on(io->get_executor(), keeper);
     node pending;
     on.submit(pending);
+    BOOST_TEST(on.close());
+    on.drop_executor();
     io.reset();
     BOOST_TEST(keeper.references == 0);
     BOOST_TEST(pending.runs == 0);
-    BOOST_TEST(on.close());
     on.discard_pending();
     BOOST_TEST(pending.discards == 1);
 }

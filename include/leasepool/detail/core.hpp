@@ -107,16 +107,11 @@ void cancel(command& what) noexcept;
 
 // Acquire ------------------------------------------------------------------------------------------
 
-/// A waiting acquire. When it is settled, `function_` gets `step::settled`, on the strand; its claim
+/// A waiting acquire. When it is settled, `function_` gets `step::settled`, on any thread; its claim
 /// is the lease then, or says why there is none.
 class acquire_completion : public completion {
 public:
-    /// `continuation`: it is settled inside the call that began it.
-    void settle(bool continuation) noexcept
-    {
-        continuation_ = continuation;
-        settled();
-    }
+    using completion::settled;
 
     /// The claim.
     lease_ptr lease;
@@ -127,11 +122,6 @@ protected:
     {
     }
     ~acquire_completion() = default;
-
-    void post_settled() noexcept { post(continuation_); }
-
-private:
-    bool continuation_ = false;
 };
 
 /// Why the acquire failed; no error: it did not, or is not settled.
@@ -146,12 +136,12 @@ lease_ptr renew_claim(lease_ptr claim);
 core_ptr const& core_of(lease_state const& lease) noexcept;
 
 /// How long an acquire waits.
-struct patience {
+struct wait_policy {
     bool wait = true;
     std::optional<steady_duration> timeout{};
 };
 
-void acquire(lease_state& claim, acquire_completion& op, patience const& p) noexcept;
+void acquire(lease_state& claim, acquire_completion& op, wait_policy const& p) noexcept;
 void cancel_acquire(lease_state& claim) noexcept;
 
 // Lease --------------------------------------------------------------------------------------------

@@ -101,20 +101,20 @@ public:
     explicit initiate_acquire(lease_ptr claim) noexcept : claim_(std::move(claim)) {}
 
     template <class Handler>
-    void operator()(Handler&& handler, patience p) const&
+    void operator()(Handler&& handler, wait_policy p) const&
     {
         begin(std::forward<Handler>(handler), claim_, p);
     }
 
     template <class Handler>
-    void operator()(Handler&& handler, patience p) &&
+    void operator()(Handler&& handler, wait_policy p) &&
     {
         begin(std::forward<Handler>(handler), std::move(claim_), p);
     }
 
 private:
     template <class Handler>
-    static void begin(Handler&& handler, lease_ptr claim, patience p)
+    static void begin(Handler&& handler, lease_ptr claim, wait_policy p)
     {
         require_context(*core_of(*claim));
         claim = renew_claim(std::move(claim));
@@ -214,7 +214,7 @@ public:
     using initiate_run::initiate_run;
 
     template <class Handler, class F>
-    void operator()(Handler&& handler, F&& f, lease_ptr claim, patience p) const
+    void operator()(Handler&& handler, F&& f, lease_ptr claim, wait_policy p) const
     {
         require_context(*core_);
         acquire_and_run(prepare(std::forward<Handler>(handler), std::forward<F>(f),

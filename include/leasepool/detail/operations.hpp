@@ -113,7 +113,7 @@ public:
     {
         auto* const self = static_cast<acquire_operation*>(base);
         if (what == step::settled)
-            return self->post_settled();
+            return self->post();
         auto const executor = self->take_executor();
         auto const error = failure_of(*self->lease);
         // A lease that is not handed over is given back by its destructor.

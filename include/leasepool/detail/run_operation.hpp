@@ -95,7 +95,7 @@ private:
 void run(run_operation& op) noexcept;
 
 /// Acquires `op`'s lease, then runs it.
-void acquire_and_run(run_operation& op, patience const& p) noexcept;
+void acquire_and_run(run_operation& op, wait_policy const& p) noexcept;
 
 /// What a settled acquire does with an operation begun by `acquire_and_run`.
 void run_settled(run_operation& op) noexcept;
