@@ -23,7 +23,8 @@ using namespace leasepool::detail;
 /// Notes its letter when it is delivered, and the same in upper case when it is destroyed.
 struct letter final : completion {
     letter(asio::io_context& io, std::string& t, char n)
-        : completion(&go, executor_ref::tracked(io.get_executor())), to(t), name(n)
+        : completion(&go, executor_ref(io.get_executor(), executor_ref::work::tracked)), to(t),
+          name(n)
     {
     }
     static void go(completion* base, step what)
