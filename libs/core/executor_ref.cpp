@@ -9,6 +9,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
@@ -34,6 +35,307 @@ struct posting {
 };
 thread_local posting* posting_here = nullptr;
 
+/// Until there is memory again.
+class back_off {
+public:
+    void sleep()
+    {
+        std::this_thread::sleep_for(pause_);
+        pause_ = std::min(2 * pause_, std::chrono::microseconds{10'000});
+    }
+
+private:
+    std::chrono::microseconds pause_{1};
+};
+
+/// What Asio allocates does not fit a completion's memory: another version, or handler tracking. It
+/// may not fail. A strand that has queued a function, and then finds no memory to run, stays locked.
+void* allocate_from_heap(std::size_t size) noexcept
+{
+    back_off until_there_is_memory;
+    for (;;) {
+        if (void* const p = ::operator new(size, std::nothrow))
+            return p;
+        until_there_is_memory.sleep();
+    }
+}
+
+/// For an executor that allocates once for a function, and deallocates before it calls the function.
+class completion_memory {
+public:
+    explicit completion_memory(completion& op) noexcept : memory_(op.memory()) {}
+
+    void* allocate(std::size_t size) noexcept
+    {
+        return size <= completion::memory_size ? memory_ : allocate_from_heap(size);
+    }
+
+    void deallocate(void* p) noexcept
+    {
+        if (p != memory_)
+            ::operator delete(p);
+    }
+
+    friend bool operator==(completion_memory const&, completion_memory const&) = default;
+
+private:
+    void* memory_;
+};
+
+/// The two blocks that a strand allocates for a function: one for the function, in the completion, and
+/// one for what runs the strand.
+///
+/// When they run, both are deallocated before the function is called. When their context is shut down,
+/// the function is destroyed first, with the strand, and the other block with the queue of the
+/// context. So the completion can only be destroyed with the last block.
+class strand_blocks {
+public:
+    explicit strand_blocks(completion& op) noexcept : op_(op) {}
+
+    void* allocate(std::size_t size) noexcept
+    {
+        if (size <= completion::memory_size && !function_in_use_) {
+            function_in_use_ = true;
+            return op_.memory();
+        }
+        if (size <= sizeof invoker_ && !invoker_in_use_) {
+            invoker_in_use_ = true;
+            return invoker_;
+        }
+        return allocate_from_heap(size);
+    }
+
+    void deallocate(void* p) noexcept
+    {
+        if (p == op_.memory())
+            function_in_use_ = false;
+        else if (p == invoker_)
+            invoker_in_use_ = false;
+        else
+            return ::operator delete(p);
+        if (dropped_)
+            drop();
+    }
+
+    /// Destroys the completion, and this with it, as soon as no block is in use.
+    void drop() noexcept
+    {
+        dropped_ = true;
+        if (!function_in_use_ && !invoker_in_use_)
+            op_.destroy();
+    }
+
+private:
+    completion& op_;
+    bool function_in_use_ = false;
+    bool invoker_in_use_ = false;
+    bool dropped_ = false;
+    // What Asio needs for a strand of a thread_pool; 8 bytes less for an io_context.
+    alignas(void*) std::byte invoker_[72];
+};
+
+/// A copy outlives the completion, in what runs the strand; only what it has allocated it deallocates.
+class strand_memory {
+public:
+    explicit strand_memory(strand_blocks& blocks) noexcept : blocks_(&blocks) {}
+
+    void* allocate(std::size_t size) noexcept { return blocks_->allocate(size); }
+    void deallocate(void* p) noexcept { blocks_->deallocate(p); }
+
+    friend bool operator==(strand_memory const&, strand_memory const&) = default;
+
+private:
+    strand_blocks* blocks_;
+};
+
+/// The allocator that an executor gets.
+template <class T, class Memory>
+class allocator_over {
+public:
+    using value_type = T;
+    template <class U>
+    struct rebind {
+        using other = allocator_over<U, Memory>;
+    };
+
+    explicit allocator_over(Memory const& memory) noexcept : memory_(memory) {}
+    template <class U>
+    allocator_over(allocator_over<U, Memory> const& other) noexcept : memory_(other.memory())
+    {
+    }
+
+    T* allocate(std::size_t n)
+    {
+        static_assert(alignof(T) <= alignof(void*));
+        return static_cast<T*>(memory_.allocate(n * sizeof(T)));
+    }
+    void deallocate(T* p, std::size_t) noexcept { memory_.deallocate(p); }
+
+    Memory const& memory() const noexcept { return memory_; }
+
+    template <class U>
+    friend bool operator==(allocator_over const& a, allocator_over<U, Memory> const& b) noexcept
+    {
+        return a.memory() == b.memory();
+    }
+
+private:
+    Memory memory_;
+};
+
+template <class Executor, class Memory>
+void execute(Executor const& on, Memory const& memory, completion& op, bool continuation)
+{
+    // A copy: `on` may be gone before this returns.
+    auto const ex = asio::require(
+        on, execution::blocking.never, execution::allocator(allocator_over<void, Memory>(memory)));
+    if (continuation)
+        asio::require(ex, execution::relationship.continuation).execute(delivery(op));
+    else
+        asio::require(ex, execution::relationship.fork).execute(delivery(op));
+}
+
+template <class T>
+T& as(void* self) noexcept
+{
+    return *std::launder(static_cast<T*>(self));
+}
+template <class T>
+T const& as(void const* self) noexcept
+{
+    return *std::launder(static_cast<T const*>(self));
+}
+
+// The kinds. Each is the executor, as it is kept, and has `post` and `room`.
+
+template <class Executor>
+struct plain_kind {
+    using kept = Executor;
+    static constexpr std::size_t room = sizeof(kept) <= sizeof(void*) ? 0 : sizeof(kept);
+
+    static void post(void* self, completion& op, bool continuation)
+    {
+        execute(as<kept>(self), completion_memory(op), op, continuation);
+    }
+    static void drop(void*, completion& op) noexcept { op.destroy(); }
+};
+
+template <class Strand>
+struct strand_kind {
+    using kept = Strand;
+    static constexpr std::size_t room = sizeof(kept) + sizeof(strand_blocks);
+    static_assert(sizeof(kept) % alignof(strand_blocks) == 0);
+
+    static void* blocks(void* self) noexcept
+    {
+        return static_cast<std::byte*>(self) + sizeof(kept);
+    }
+
+    static void post(void* self, completion& op, bool continuation)
+    {
+        auto& made = *::new (blocks(self)) strand_blocks(op);
+        execute(as<kept>(self), strand_memory(made), op, continuation);
+    }
+    static void drop(void* self, completion&) noexcept { as<strand_blocks>(blocks(self)).drop(); }
+};
+
+/// Any other, in the room behind an operation. It may use a function's allocator as often and for as
+/// long as it likes, so it gets none.
+struct any_kind {
+    using kept = asio::any_io_executor;
+    static constexpr std::size_t room = sizeof(kept);
+
+    static void post(void* self, completion& op, bool)
+    {
+        asio::post(as<kept>(self), [what = delivery(op)]() mutable { what(); });
+    }
+    static void drop(void*, completion& op) noexcept { op.destroy(); }
+};
+
+/// Any other, on the heap.
+struct foreign_kind {
+    using kept = std::unique_ptr<foreign_executor>;
+    static constexpr std::size_t room = 0;
+
+    static void post(void* self, completion& op, bool) { as<kept>(self)->post(delivery(op)); }
+    static void drop(void*, completion& op) noexcept { op.destroy(); }
+};
+
+template <class Kind>
+struct functions_of {
+    using kept = typename Kind::kept;
+    static_assert(sizeof(kept) <= sizeof(asio::any_io_executor));
+    static_assert(alignof(kept) <= alignof(void*));
+    static_assert(Kind::room != 0 || sizeof(kept) <= sizeof(void*));
+    static_assert(std::is_nothrow_move_constructible_v<kept>);
+
+    static bool running_in_this_thread([[maybe_unused]] void const* self) noexcept
+    {
+        if constexpr (std::is_same_v<Kind, foreign_kind>)
+            return as<kept>(self)->running_in_this_thread();
+        else if constexpr (Kind::room == 0)
+            return as<kept>(self).running_in_this_thread();
+        else
+            return false;
+    }
+
+    static asio::io_context* context([[maybe_unused]] void const* self) noexcept
+    {
+        if constexpr (Kind::room == 0 && !std::is_same_v<Kind, foreign_kind>)
+            return static_cast<asio::io_context*>(&asio::query(as<kept>(self), execution::context));
+        else
+            return nullptr;
+    }
+
+    static void relocate(void* from, void* to) noexcept
+    {
+        auto& gone = as<kept>(from);
+        ::new (to) kept(std::move(gone));
+        gone.~kept();
+    }
+
+    static void destroy(void* self) noexcept { as<kept>(self).~kept(); }
+
+    static constexpr executor_functions value{&Kind::post, &Kind::drop, &running_in_this_thread,
+        &context, &relocate, &destroy, Kind::room};
+};
+
+using io_executor = asio::io_context::executor_type;
+using pool_executor = asio::thread_pool::executor_type;
+using io_strand = asio::strand<io_executor>;
+using pool_strand = asio::strand<pool_executor>;
+
+template <class Executor>
+auto tracked(Executor const& ex)
+{
+    return asio::prefer(ex, execution::outstanding_work.tracked);
+}
+
+template <class Executor>
+using tracked_t = decltype(tracked(std::declval<Executor const&>()));
+
+template <class Executor>
+inline constexpr auto const& functions_for = functions_of<plain_kind<tracked_t<Executor>>>::value;
+template <class Executor>
+inline constexpr auto const& functions_for<asio::strand<Executor>> =
+    functions_of<strand_kind<tracked_t<asio::strand<Executor>>>>::value;
+template <>
+inline constexpr auto const& functions_for<asio::any_io_executor> = functions_of<any_kind>::value;
+
+/// Calls `use` with the executor, as what it is, if `find.operator()<Executor>()` finds it.
+template <class Find, class Use>
+bool use_known(Find const& find, Use const& use)
+{
+    auto const tried = [&]<class Executor>(std::type_identity<Executor>) {
+        auto const* const ex = find.template operator()<Executor>();
+        if (ex)
+            use(*ex);
+        return ex != nullptr;
+    };
+    return tried(std::type_identity<io_executor>()) || tried(std::type_identity<io_strand>()) ||
+        tried(std::type_identity<pool_executor>()) || tried(std::type_identity<pool_strand>());
+}
+
 }  // namespace
 
 delivery::~delivery()
@@ -45,113 +347,90 @@ delivery::~delivery()
             p->dropped = true;
             return;
         }
-    op_->destroy();
+    op_->drop();
 }
 
-template <class T>
-struct executor_ref::functions_of {
-    static constexpr bool is_foreign = std::is_same_v<T, std::unique_ptr<foreign_base>>;
-
-    static T& get(void* self) noexcept { return *static_cast<T*>(self); }
-    static T const& get(void const* self) noexcept { return *static_cast<T const*>(self); }
-
-    static void post(void const* self, delivery&& what, bool continuation)
-    {
-        if constexpr (is_foreign)
-            get(self)->post(std::move(what));
-        else {
-            auto const ex = asio::require(
-                get(self), execution::blocking.never, execution::allocator(what.get_allocator()));
-            if (continuation)
-                asio::require(ex, execution::relationship.continuation).execute(std::move(what));
-            else
-                asio::require(ex, execution::relationship.fork).execute(std::move(what));
-        }
-    }
-
-    static bool running_in_this_thread(void const* self) noexcept
-    {
-        if constexpr (is_foreign)
-            return get(self)->running_in_this_thread();
-        else
-            return get(self).running_in_this_thread();
-    }
-
-    static asio::io_context* context([[maybe_unused]] void const* self) noexcept
-    {
-        if constexpr (is_foreign)
-            return nullptr;
-        else
-            return static_cast<asio::io_context*>(&asio::query(get(self), execution::context));
-    }
-
-    static void relocate(void* from, void* to) noexcept
-    {
-        ::new (to) T(std::move(get(from)));
-        get(from).~T();
-    }
-
-    static void destroy(void* self) noexcept { get(self).~T(); }
-
-    static constexpr functions value{&post, &running_in_this_thread, &context, &relocate, &destroy};
-};
-
-template <class T>
-void executor_ref::emplace(T&& value) noexcept
+void delivery::operator()()
 {
-    using stored = std::remove_cvref_t<T>;
-    static_assert(sizeof(stored) <= sizeof storage_ && alignof(stored) <= alignof(void*));
-    ::new (static_cast<void*>(storage_)) stored(std::forward<T>(value));
-    functions_ = &functions_of<stored>::value;
+    std::exchange(op_, nullptr)->deliver();
+}
+
+template <class Executor>
+void held_executor::keep(Executor const& ex)
+{
+    using kept = tracked_t<Executor>;
+    ::new (static_cast<void*>(storage_)) kept(tracked(ex));
+    functions_ = &functions_for<Executor>;
+}
+
+void held_executor::hold(asio::any_io_executor const& ex)
+{
+    auto const find = [&]<class Executor>() { return ex.target<Executor>(); };
+    if (!use_known(find, [&](auto const& known) { keep(known); }))
+        keep(ex);
+}
+
+bool held_executor::hold_known(std::type_info const& type, void const* ex)
+{
+    auto const find = [&]<class Executor>() {
+        return type == typeid(Executor) ? static_cast<Executor const*>(ex) : nullptr;
+    };
+    return use_known(find, [&](auto const& known) { keep(known); });
+}
+
+void held_executor::hold(std::unique_ptr<foreign_executor> ex) noexcept
+{
+    ::new (static_cast<void*>(storage_)) foreign_kind::kept(std::move(ex));
+    functions_ = &functions_of<foreign_kind>::value;
 }
 
 executor_ref::executor_ref(asio::any_io_executor const& ex, work w)
 {
-    auto const hold = [&](auto const& held) {
-        using executor = std::remove_cvref_t<decltype(held)>;
-        constexpr bool in_place = std::is_same_v<executor, asio::thread_pool::executor_type>;
-        emplace(
-            std::unique_ptr<foreign_base>(std::make_unique<foreign<executor, in_place>>(held, w)));
+    auto const emplace = [this]<class Kind>(std::type_identity<Kind>, auto&& value) {
+        using kept = typename Kind::kept;
+        ::new (static_cast<void*>(storage_)) kept(std::forward<decltype(value)>(value));
+        functions_ = &functions_of<Kind>::value;
     };
-    if (auto const* io = ex.target<asio::io_context::executor_type>()) {
-        if (w == work::tracked)
-            emplace(asio::require(*io, execution::outstanding_work.tracked));
-        else
-            emplace(*io);
-    }
-    else if (auto const* pool = ex.target<asio::thread_pool::executor_type>())
-        hold(*pool);
+    auto const* const io = ex.target<io_executor>();
+    if (!io)
+        emplace(std::type_identity<foreign_kind>(),
+            std::make_unique<foreign_executor_of<asio::any_io_executor>>(ex, w == work::tracked));
+    else if (w == work::tracked)
+        emplace(std::type_identity<plain_kind<tracked_t<io_executor>>>(), tracked(*io));
     else
-        hold(ex);
+        emplace(std::type_identity<plain_kind<io_executor>>(), *io);
 }
 
-executor_ref::executor_ref(std::unique_ptr<foreign_base> ex) noexcept
-{
-    emplace(std::move(ex));
-}
-
-void executor_ref::post(completion& op, bool continuation) const noexcept
+std::exception_ptr executor_ref::post(completion& op, bool continuation) noexcept
 {
     posting here{&op, false, posting_here};
     posting_here = &here;
-    auto pause = std::chrono::microseconds{1};
+    std::exception_ptr error;
+    back_off until_there_is_memory;
     for (;;) {
         here.dropped = false;
         try {
-            // `op` may be gone when this returns.
-            functions_->post(storage_, delivery(&op), continuation);
+            // `op`, and this with it, may be gone when this returns.
+            functions_->post(self(), op, continuation);
             break;
         }
         catch (std::bad_alloc const&) {
-            if (!here.dropped)
-                break;  // it kept the function all the same, as a strand may
-            std::this_thread::sleep_for(pause);
-            pause = std::min(2 * pause, std::chrono::microseconds{10'000});
+            // A strand may have kept the function all the same.
+            if (!here.dropped) {
+                error = std::current_exception();
+                break;
+            }
         }
+        catch (...) {
+            error = std::current_exception();
+            break;
+        }
+        until_there_is_memory.sleep();
     }
     posting_here = here.outer;
     if (here.dropped)
-        op.destroy();
+        op.drop();
+    return error;
 }
 
 }  // namespace leasepool::detail

@@ -13,12 +13,17 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <new>
-#include <optional>
+#include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace leasepool::test {
 namespace {
@@ -29,32 +34,114 @@ using detail::executor_ref;
 constexpr auto tracked = executor_ref::work::tracked;
 constexpr auto untracked = executor_ref::work::untracked;
 
-/// Posts itself through the executor it carries, as an operation does, and goes when it ends.
 struct end {
     int delivered = 0;
     int destroyed = 0;
+    std::string* order = nullptr;
+    char name = '?';
 };
+
+/// Overwrites what it deallocates: a context that still has a block of it crashes.
+template <class T>
+struct scrubbing_allocator {
+    using value_type = T;
+
+    scrubbing_allocator() = default;
+    template <class U>
+    scrubbing_allocator(scrubbing_allocator<U> const&) noexcept
+    {
+    }
+
+    T* allocate(std::size_t n) { return std::allocator<T>().allocate(n); }
+    void deallocate(T* p, std::size_t n) noexcept
+    {
+        std::fill_n(reinterpret_cast<volatile unsigned char*>(p), n * sizeof(T),
+            static_cast<unsigned char>(0xdd));
+        std::allocator<T>().deallocate(p, n);
+    }
+
+    friend bool operator==(scrubbing_allocator const&, scrubbing_allocator const&) = default;
+};
+
+struct recipient {
+    using allocator_type = scrubbing_allocator<void>;
+    allocator_type get_allocator() const noexcept { return {}; }
+
+    end* to;
+};
+
+/// An operation whose handler notes how it ended.
 class letter final : public detail::completion {
 public:
-    letter(end& to, executor_ref&& ex) : completion(&go, std::move(ex)), to_(to) {}
+    letter(recipient h, executor_ref&& ex) : completion(&go, std::move(ex)), handler_(h) {}
+
+    template <class Executor>
+    static letter& make(end& to, Executor const& ex)
+    {
+        return *detail::new_operation<letter>(recipient{&to}, detail::held_executor(ex));
+    }
 
 private:
     static void go(completion* base, step what)
     {
         auto* const self = static_cast<letter*>(base);
         auto const executor = self->take_executor();
-        auto& to = self->to_;
-        delete self;
+        auto const handler = self->handler_;
+        detail::delete_operation(self, handler, executor);
+        auto& to = *handler.to;
+        ++(what == step::deliver ? to.delivered : to.destroyed);
+        if (to.order)
+            *to.order += to.name;
+    }
+
+    recipient handler_;
+};
+
+/// A completion that is no operation: it is a part of something else.
+class resident final : public detail::completion {
+public:
+    resident(end& to, executor_ref&& ex) : completion(&go, std::move(ex)), to_(to) {}
+
+private:
+    static void go(completion* base, step what)
+    {
+        auto& to = static_cast<resident*>(base)->to_;
         ++(what == step::deliver ? to.delivered : to.destroyed);
     }
     end& to_;
 };
 
+/// Calls `f` with each executor of `io`: plain and a strand, as it is and in an any_io_executor.
+template <class F>
+void for_each_executor(asio::io_context& io, F const& f)
+{
+    auto const both = [&](auto const& ex, char const* name) {
+        BOOST_TEST_CONTEXT(name) f(ex);
+        BOOST_TEST_CONTEXT("any_io_executor of " << name) f(asio::any_io_executor(ex));
+    };
+    both(io.get_executor(), "io_context");
+    both(asio::make_strand(io), "strand of io_context");
+    both(asio::make_strand(asio::any_io_executor(io.get_executor())), "strand of any_io_executor");
+}
+
+/// The same, of a thread_pool.
+template <class F>
+void for_each_executor(asio::thread_pool& pool, F const& f)
+{
+    auto const both = [&](auto const& ex, char const* name) {
+        BOOST_TEST_CONTEXT(name) f(ex);
+        BOOST_TEST_CONTEXT("any_io_executor of " << name) f(asio::any_io_executor(ex));
+    };
+    both(pool.get_executor(), "thread_pool");
+    both(asio::make_strand(pool), "strand of thread_pool");
+}
+
 /// An executor's conduct, and what it was given.
 struct conduct {
-    int failures = 0;     // so many times there is no memory
-    bool drops = false;   // destroys what it is given
-    int allocations = 0;  // for each function, with its allocator
+    int failures = 0;      // so many times there is no memory
+    bool refuses = false;  // throws something else, the function destroyed
+    bool drops = false;    // destroys what it is given
+    int allocations = 0;   // for each function, with its allocator
     std::function<void()> meanwhile;
     std::deque<std::function<void()>> queue;
 
@@ -83,6 +170,8 @@ struct own_executor {
                 --how->failures;
                 throw std::bad_alloc();
             }
+            if (how->refuses)
+                throw std::runtime_error("full");
             if (!how->drops) {
                 // Runs in memory of the function's allocator, until after the call.
                 using byte_allocator =
@@ -140,11 +229,8 @@ struct foreign {
     std::shared_ptr<conduct> how = std::make_shared<conduct>();
     end result;
 
-    void post() { post(result); }
-    void post(end& to)
-    {
-        (new letter(to, executor_ref::tracked(foreign_executor{how, {}})))->post();
-    }
+    std::exception_ptr post() { return post(result); }
+    std::exception_ptr post(end& to) { return letter::make(to, foreign_executor{how, {}}).post(); }
 };
 
 static_assert(!std::convertible_to<foreign_executor, asio::any_io_executor>);
@@ -156,42 +242,86 @@ BOOST_AUTO_TEST_SUITE(executor_of_a_completion)
 BOOST_AUTO_TEST_CASE(io_context_is_posted_to_and_never_runs_it_inside)
 {
     asio::io_context io{1};
-    end result;
-    asio::post(io, [&] {
-        for (bool continuation : {false, true})
-            (new letter(result, executor_ref(io.get_executor(), tracked)))->post(continuation);
-        BOOST_TEST(result.delivered == 0);
+    for_each_executor(io, [&](auto const& ex) {
+        end result;
+        asio::post(ex, [&] {
+            for (bool continuation : {false, true})
+                BOOST_TEST((letter::make(result, ex).post(continuation) == nullptr));
+            BOOST_TEST(result.delivered == 0);
+        });
+        io.restart();
+        io.poll();
+        BOOST_TEST(result.delivered == 2);
+        BOOST_TEST(result.destroyed == 0);
     });
-    io.poll();
-    BOOST_TEST(result.delivered == 2);
 }
 
-BOOST_AUTO_TEST_CASE(strand_is_posted_to_and_never_runs_it_inside)
+BOOST_AUTO_TEST_CASE(thread_pool_is_posted_to_and_never_runs_it_inside)
+{
+    // This thread is the pool's only one.
+    asio::thread_pool pool(0);
+    std::vector<std::unique_ptr<end>> results;
+    for_each_executor(pool, [&](auto const& ex) {
+        auto& result = *results.emplace_back(std::make_unique<end>());
+        asio::post(ex, [&result, ex] {
+            for (bool continuation : {false, true})
+                letter::make(result, ex).post(continuation);
+            BOOST_TEST(result.delivered == 0);
+        });
+    });
+    // Behind the functions there are, behind what these post, and behind what a strand posts then.
+    asio::post(pool, [&] { asio::post(pool, [&] { asio::post(pool, [&] { pool.stop(); }); }); });
+    pool.attach();
+    for (auto const& result : results)
+        BOOST_TEST(result->delivered == 2);
+}
+
+BOOST_AUTO_TEST_CASE(completions_come_in_the_order_of_their_posting)
 {
     asio::io_context io{1};
-    auto const strand = asio::make_strand(io);
-    end result;
-    asio::post(strand, [&] {
-        (new letter(result, executor_ref::tracked(strand)))->post();
-        (new letter(result, executor_ref::tracked(asio::any_io_executor(strand))))->post(true);
-        BOOST_TEST(result.delivered == 0);
+    for_each_executor(io, [&](auto const& ex) {
+        std::string order;
+        end results[6];
+        for (int n = 0; n != 6; ++n) {
+            results[n].order = &order;
+            results[n].name = static_cast<char>('a' + n);
+        }
+        auto const post = [&](int n) { letter::make(results[n], ex).post(); };
+        post(0);
+        post(1);
+        asio::post(ex, [&] {
+            order += '|';
+            post(4);
+            post(5);
+        });
+        post(2);
+        post(3);
+        io.restart();
+        io.poll();
+        BOOST_TEST(order == "ab|cdef");
     });
-    io.poll();
-    BOOST_TEST(result.delivered == 2);
 }
 
 BOOST_AUTO_TEST_CASE(tracked_work_keeps_the_context_going_until_the_end)
 {
     asio::io_context io{1};
-    end result;
-    auto* const pending = new letter(result, executor_ref(io.get_executor(), tracked));
-    io.poll();
-    BOOST_TEST(!io.stopped());
-    pending->post();
-    io.poll();
-    BOOST_TEST(result.delivered == 1);
-    BOOST_TEST(io.stopped());
+    for_each_executor(io, [&](auto const& ex) {
+        end result;
+        auto& pending = letter::make(result, ex);
+        io.restart();
+        io.poll();
+        BOOST_TEST(!io.stopped());
+        pending.post();
+        io.poll();
+        BOOST_TEST(result.delivered == 1);
+        BOOST_TEST(io.stopped());
 
+        // Nor is it kept by one that is never posted.
+        letter::make(result, ex).destroy();
+        io.restart();
+        io.poll();
+        BOOST_TEST(io.stopped());
+    });
     executor_ref const idle(io.get_executor(), untracked);
     io.restart();
     io.poll();
@@ -201,13 +331,84 @@ BOOST_AUTO_TEST_CASE(tracked_work_keeps_the_context_going_until_the_end)
 BOOST_AUTO_TEST_CASE(context_that_goes_first_destroys_it_once)
 {
     end result;
+    int posted = 0;
+    auto const post_two = [&](auto const& ex) {
+        letter::make(result, ex).post();
+        letter::make(result, ex).post();  // on a strand: behind the first
+        posted += 2;
+    };
     {
         asio::io_context io{1};
-        (new letter(result, executor_ref(io.get_executor(), tracked)))->post();
-        (new letter(result, executor_ref::tracked(asio::make_strand(io))))->post();
+        for_each_executor(io, post_two);
+    }
+    {
+        asio::thread_pool pool(0);
+        for_each_executor(pool, post_two);
     }
     BOOST_TEST(result.delivered == 0);
-    BOOST_TEST(result.destroyed == 2);
+    BOOST_TEST(result.destroyed == posted);
+}
+
+BOOST_AUTO_TEST_CASE(strand_that_has_been_shut_down_drops_it_and_it_is_destroyed_once)
+{
+    end result;
+    struct poster {
+        end* to;
+        asio::any_io_executor ex;
+
+        poster(end& e, asio::any_io_executor x) : to(&e), ex(std::move(x)) {}
+        poster(poster&& other) noexcept
+            : to(std::exchange(other.to, nullptr)), ex(std::move(other.ex))
+        {
+        }
+        ~poster()
+        {
+            if (to) {
+                auto& dropped = letter::make(*to, ex);
+                BOOST_TEST((dropped.post() == nullptr));
+                BOOST_TEST(to->destroyed == 1);
+            }
+        }
+        void operator()() const {}
+    };
+    {
+        // The context destroys its functions after it has shut down its strands.
+        asio::io_context io{1};
+        auto const strand = asio::make_strand(io);
+        asio::post(io, poster(result, strand));
+    }
+    BOOST_TEST(result.destroyed == 1);
+    BOOST_TEST(result.delivered == 0);
+}
+
+BOOST_AUTO_TEST_CASE(completion_that_is_no_operation_is_posted_again_and_again)
+{
+    end result;
+    asio::io_context io{1};
+    for_each_executor(io, [&](auto const& ex) {
+        result = {};
+        resident here(result, executor_ref(ex, untracked));
+        for (int n = 0; n != 3; ++n) {
+            here.post();
+            io.restart();
+            io.poll();
+        }
+        BOOST_TEST(result.delivered == 3);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(completion_that_is_no_operation_may_go_before_its_context)
+{
+    end result;
+    {
+        asio::io_context io{1};
+        {
+            resident here(result, executor_ref(asio::make_strand(io), tracked));
+            here.post();
+            io.poll();
+        }
+    }
+    BOOST_TEST(result.delivered == 1);
 }
 
 BOOST_AUTO_TEST_CASE(context_that_is_stopped_keeps_it)
@@ -215,7 +416,7 @@ BOOST_AUTO_TEST_CASE(context_that_is_stopped_keeps_it)
     end result;
     asio::io_context io{1};
     io.stop();
-    (new letter(result, executor_ref(io.get_executor(), tracked)))->post();
+    letter::make(result, io.get_executor()).post();
     io.poll();
     BOOST_TEST(result.delivered == 0);
     io.restart();
@@ -241,6 +442,92 @@ BOOST_AUTO_TEST_CASE(only_the_own_context_is_told_as_running_here)
     });
     io.poll();
     BOOST_TEST(checked);
+}
+
+// Executors that throw -----------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(executor_that_refuses_it_destroys_it_once_and_is_reported)
+{
+    foreign f;
+    f.how->refuses = true;
+    auto const error = f.post();
+    BOOST_REQUIRE((error != nullptr));
+    BOOST_CHECK_THROW(std::rethrow_exception(error), std::runtime_error);
+    BOOST_TEST(f.result.destroyed == 1);
+    BOOST_TEST(f.result.delivered == 0);
+
+    f.how->refuses = false;
+    BOOST_TEST((f.post() == nullptr));
+    f.how->run();
+    BOOST_TEST(f.result.delivered == 1);
+}
+
+BOOST_AUTO_TEST_CASE(executor_that_throws_and_keeps_it_delivers_it_once_and_is_reported)
+{
+    foreign f;
+    f.how->meanwhile = [] { throw std::runtime_error("late"); };
+    BOOST_TEST((f.post() != nullptr));
+    BOOST_TEST(f.result.destroyed == 0);
+    f.how->run();
+    BOOST_TEST(f.result.delivered == 1);
+    BOOST_TEST(f.result.destroyed == 0);
+}
+
+namespace {
+
+/// An executor of an io_context that throws while it is full.
+struct refusing_executor {
+    asio::io_context* context;
+    bool const* full;
+
+    asio::execution_context& query(execution::context_t) const noexcept { return *context; }
+    static constexpr execution::blocking_t query(execution::blocking_t) noexcept
+    {
+        return execution::blocking.never;
+    }
+    template <class F>
+    void execute(F&& f) const
+    {
+        if (*full)
+            throw std::runtime_error("full");
+        asio::require(context->get_executor(), execution::blocking.never)
+            .execute(std::forward<F>(f));
+    }
+    bool operator==(refusing_executor const&) const noexcept = default;
+};
+static_assert(std::convertible_to<refusing_executor, asio::any_io_executor>);
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(any_io_executor_that_refuses_it_destroys_it_once_and_is_reported)
+{
+    asio::io_context io{1};
+    bool full = true;
+    end result;
+    refusing_executor const ex{&io, &full};
+    BOOST_TEST((letter::make(result, ex).post() != nullptr));
+    BOOST_TEST(result.destroyed == 1);
+    full = false;
+    BOOST_TEST((letter::make(result, ex).post() == nullptr));
+    io.poll();
+    BOOST_TEST(result.delivered == 1);
+}
+
+BOOST_AUTO_TEST_CASE(strand_on_an_executor_that_refuses_keeps_it_until_its_context_goes)
+{
+    end result;
+    {
+        asio::io_context io{1};
+        bool full = true;
+        auto const strand = asio::make_strand(refusing_executor{&io, &full});
+        BOOST_TEST((letter::make(result, strand).post() != nullptr));
+        BOOST_TEST(result.destroyed == 0);
+        full = false;
+        BOOST_TEST((letter::make(result, strand).post() == nullptr));
+        io.poll();
+        BOOST_TEST(result.delivered == 0);  // Asio's strand is locked for ever
+    }
+    BOOST_TEST(result.destroyed == 2);
 }
 
 // Foreign executors --------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ private:
         bool done = false;
     };
 
-    detail::executor_ref executor() { return detail::executor_ref::tracked(io_.get_executor()); }
+    detail::held_executor executor() { return detail::held_executor(io_.get_executor()); }
 
     void start_runner() noexcept override { ++asked_; }
 

@@ -13,6 +13,7 @@
 #include <boost/asio/recycling_allocator.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -24,8 +25,12 @@ public:
     completion(completion const&) = delete;
     completion& operator=(completion const&) = delete;
 
-    /// Posts the handler to its executor. The caller lets go of the completion.
-    void post(bool continuation = false) noexcept { executor_.post(*this, continuation); }
+    /// Posts the handler to its executor. The caller lets go of the completion. Returns what the
+    /// executor threw, see `executor_ref::post`; the completion is gone then, too.
+    std::exception_ptr post(bool continuation = false) noexcept
+    {
+        return executor_.post(*this, continuation);
+    }
 
     /// Calls the handler, here and now.
     void deliver() { function_(this, step::deliver); }
@@ -33,6 +38,11 @@ public:
     /// Destroys the handler uncalled: its executor's context is shutting down.
     void destroy() noexcept { function_(this, step::destroy); }
 
+    /// The executor has destroyed the delivery.
+    void drop() noexcept { executor_.drop(*this); }
+
+    /// Enough for the function that Asio makes of a delivery.
+    static constexpr std::size_t memory_size = 40;
     void* memory() noexcept { return memory_; }
 
     executor_ref const& executor() const noexcept { return executor_; }
@@ -50,23 +60,13 @@ protected:
 
     void settled() noexcept { function_(this, step::settled); }
 
-    executor_ref take_executor() noexcept { return std::move(executor_); }
+    held_executor take_executor() noexcept { return executor_.release(); }
 
 private:
     function function_;
     executor_ref executor_;
-    alignas(void*) std::byte memory_[in_place_allocator<void>::capacity];
+    alignas(void*) std::byte memory_[memory_size];
 };
-
-inline delivery::allocator_type delivery::get_allocator() const noexcept
-{
-    return allocator_type(op_->memory());
-}
-
-inline void delivery::operator()()
-{
-    std::exchange(op_, nullptr)->deliver();
-}
 
 /// The allocator of a handler; Asio's recycling one if it names none.
 template <class T, class Handler>
@@ -77,30 +77,47 @@ auto allocator_for(Handler const& handler)
     return typename std::allocator_traits<decltype(alloc)>::template rebind_alloc<T>(alloc);
 }
 
-/// Allocates an operation with its handler's allocator. `Op` is constructible from a handler and
-/// `args`.
+/// The memory of an operation: an Op, and behind it the room that the handler's executor needs.
+template <class Op>
+struct alignas(Op) operation_unit {
+    static std::size_t count(std::size_t room) noexcept
+    {
+        return (sizeof(Op) + room + sizeof(operation_unit) - 1) / sizeof(operation_unit);
+    }
+
+    std::byte bytes[alignof(Op)];
+};
+
+/// Allocates an operation with its handler's allocator. `Op` is constructible from a handler, an
+/// `executor_ref` and `args`.
 template <class Op, class Handler, class... Args>
-Op* new_operation(Handler&& handler, Args&&... args)
+Op* new_operation(Handler&& handler, held_executor&& ex, Args&&... args)
 {
-    auto alloc = allocator_for<Op>(handler);
-    auto* memory = std::allocator_traits<decltype(alloc)>::allocate(alloc, 1);
+    using unit = operation_unit<Op>;
+    static_assert(alignof(Op) >= alignof(void*) && sizeof(unit) == alignof(Op));
+    auto alloc = allocator_for<unit>(handler);
+    auto const n = unit::count(ex.room());
+    auto* const memory = std::allocator_traits<decltype(alloc)>::allocate(alloc, n);
     try {
+        executor_ref placed(std::move(ex), memory + unit::count(0));
         return ::new (static_cast<void*>(memory))
-            Op(std::forward<Handler>(handler), std::forward<Args>(args)...);
+            Op(std::forward<Handler>(handler), std::move(placed), std::forward<Args>(args)...);
     }
     catch (...) {
-        std::allocator_traits<decltype(alloc)>::deallocate(alloc, memory, 1);
+        std::allocator_traits<decltype(alloc)>::deallocate(alloc, memory, n);
         throw;
     }
 }
 
-/// Ends an operation's life; `handler` is what was moved out of it.
+/// Ends an operation's life; `handler` and `ex` are what was moved out of it.
 template <class Op, class Handler>
-void delete_operation(Op* op, Handler const& handler) noexcept
+void delete_operation(Op* op, Handler const& handler, held_executor const& ex) noexcept
 {
-    auto alloc = allocator_for<Op>(handler);
+    using unit = operation_unit<Op>;
+    auto alloc = allocator_for<unit>(handler);
     op->~Op();
-    std::allocator_traits<decltype(alloc)>::deallocate(alloc, op, 1);
+    std::allocator_traits<decltype(alloc)>::deallocate(
+        alloc, reinterpret_cast<unit*>(op), unit::count(ex.room()));
 }
 
 template <class Handler>

@@ -13,70 +13,30 @@
 
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
+#include <exception>
 #include <memory>
 #include <new>
 #include <optional>
+#include <typeinfo>
 #include <utility>
 
 namespace boost::asio {
 class io_context;
 }
 
+/// The executor that a handler is delivered through: a `held_executor` until the operation exists, an
+/// `executor_ref` inside the operation, a `held_executor` again while the handler runs.
 namespace leasepool::detail {
 
 class completion;
 
-/// The first allocation that fits is made in memory of the completion itself, so that posting one
-/// to an Asio context cannot fail.
-template <class T>
-class in_place_allocator {
-public:
-    using value_type = T;
-
-    explicit in_place_allocator(void* memory) noexcept : memory_(memory) {}
-    template <class U>
-    in_place_allocator(in_place_allocator<U> const& other) noexcept : memory_(other.memory())
-    {
-    }
-
-    static constexpr std::size_t capacity = 40;
-
-    T* allocate(std::size_t n)
-    {
-        if (n * sizeof(T) <= capacity && alignof(T) <= alignof(void*))
-            return static_cast<T*>(memory_);
-        return static_cast<T*>(::operator new(n * sizeof(T)));
-    }
-
-    void deallocate(T* p, std::size_t) noexcept
-    {
-        if (static_cast<void*>(p) != memory_)
-            ::operator delete(p);
-    }
-
-    void* memory() const noexcept { return memory_; }
-
-    template <class U>
-    friend bool operator==(in_place_allocator const& a, in_place_allocator<U> const& b) noexcept
-    {
-        return a.memory() == b.memory();
-    }
-
-private:
-    void* memory_;
-};
-
-/// What is posted to deliver a completion: owns it until it runs.
+/// The function that is posted to deliver a completion. Owns the completion until it runs.
 class delivery {
 public:
-    explicit delivery(completion* op) noexcept : op_(op) {}
+    explicit delivery(completion& op) noexcept : op_(&op) {}
     delivery(delivery&& other) noexcept : op_(std::exchange(other.op_, nullptr)) {}
     delivery& operator=(delivery&&) = delete;
     ~delivery();
-
-    using allocator_type = in_place_allocator<void>;
-    allocator_type get_allocator() const noexcept;
 
     void operator()();
 
@@ -84,126 +44,212 @@ private:
     completion* op_;
 };
 
-/// The executor that a completion is delivered through, in two words.
-///
-/// An executor of `io_context`, also inside an `any_io_executor`, is kept in place; others are held
-/// on the heap. To both `io_context` and `thread_pool` it posts without allocation. It may hold
-/// outstanding work.
-class executor_ref {
+/// An executor that is not one of the known kinds, on the heap.
+class foreign_executor {
 public:
-    enum class work : bool { untracked, tracked };
+    virtual ~foreign_executor() = default;
+    virtual void post(delivery&& what) const = 0;
+    virtual bool running_in_this_thread() const noexcept = 0;
+};
 
-    executor_ref() noexcept = default;
-    executor_ref(boost::asio::any_io_executor const& ex, work w);
+template <class Executor>
+class foreign_executor_of final : public foreign_executor {
+public:
+    foreign_executor_of(Executor const& ex, bool tracked) : executor_(ex)
+    {
+        if (tracked)
+            work_.emplace(ex);
+    }
 
-    executor_ref(executor_ref&& other) noexcept
+    void post(delivery&& what) const override
+    {
+        // Without an allocator of ours: such an executor may use a function's allocator as often and
+        // for as long as it likes.
+        boost::asio::post(executor_, [op = std::move(what)]() mutable { op(); });
+    }
+
+    bool running_in_this_thread() const noexcept override
+    {
+        if constexpr (requires { executor_.running_in_this_thread(); })
+            return executor_.running_in_this_thread();
+        else
+            return false;
+    }
+
+private:
+    Executor executor_;
+    std::optional<boost::asio::executor_work_guard<Executor>> work_;
+};
+
+/// What is done with an executor of one kind. The kinds are compiled in the core.
+struct executor_functions {
+    void (*post)(void* self, completion& op, bool continuation);
+    /// Destroys `op`, of which the executor has destroyed the delivery: at once, or when the executor
+    /// has given back all memory of `op`.
+    void (*drop)(void* self, completion& op) noexcept;
+    bool (*running_in_this_thread)(void const* self) noexcept;
+    boost::asio::io_context* (*context)(void const* self) noexcept;
+    void (*relocate)(void* from, void* to) noexcept;
+    void (*destroy)(void* self) noexcept;
+    /// Bytes needed behind an operation; 0: the executor is kept in a word of the operation.
+    std::size_t room;
+};
+
+/// The executor of a handler, with outstanding work, outside an operation.
+///
+/// An executor of `io_context` or `thread_pool`, and a strand of one, also inside an
+/// `any_io_executor`, is kept as what it is; others are erased.
+class held_executor {
+public:
+    template <class Executor>
+    explicit held_executor(Executor const& ex)
+    {
+        if constexpr (std::same_as<Executor, boost::asio::any_io_executor>)
+            hold(ex);
+        else if constexpr (std::convertible_to<Executor const&, boost::asio::any_io_executor>) {
+            if (!hold_known(typeid(Executor), &ex))
+                hold(ex);
+        }
+        else
+            hold(std::make_unique<foreign_executor_of<Executor>>(ex, true));
+    }
+
+    held_executor(held_executor&& other) noexcept
         : functions_(std::exchange(other.functions_, nullptr))
     {
         if (functions_)
             functions_->relocate(other.storage_, storage_);
     }
 
+    held_executor& operator=(held_executor&&) = delete;
+
+    ~held_executor()
+    {
+        if (functions_)
+            functions_->destroy(storage_);
+    }
+
+    /// Bytes that the executor needs behind an operation, aligned as a pointer is.
+    std::size_t room() const noexcept { return functions_ ? functions_->room : 0; }
+
+private:
+    friend class executor_ref;
+
+    held_executor() noexcept = default;
+
+    void hold(boost::asio::any_io_executor const& ex);
+    bool hold_known(std::type_info const& type, void const* ex);
+    void hold(std::unique_ptr<foreign_executor> ex) noexcept;
+    template <class Executor>
+    void keep(Executor const& ex);
+
+    executor_functions const* functions_ = nullptr;
+    alignas(void*) std::byte storage_[sizeof(boost::asio::any_io_executor)];
+};
+
+/// The executor that a completion is delivered through, in two words of the completion. To an
+/// `io_context`, to a `thread_pool` and, from room behind the operation, to a strand of one of these
+/// it posts without allocation.
+class executor_ref {
+public:
+    enum class work : bool { untracked, tracked };
+
+    executor_ref() noexcept = default;
+
+    /// For a completion that is not an operation: `io_context` in place, others on the heap.
+    executor_ref(boost::asio::any_io_executor const& ex, work w);
+
+    /// `room`: the `ex.room()` bytes behind the operation.
+    executor_ref(held_executor&& ex, void* room) noexcept
+        : functions_(std::exchange(ex.functions_, nullptr))
+    {
+        if (!functions_)
+            return;
+        if (functions_->room != 0)
+            ::new (static_cast<void*>(storage_)) void*(room);
+        functions_->relocate(ex.storage_, self());
+    }
+
+    executor_ref(executor_ref&& other) noexcept { take(other); }
+
     executor_ref& operator=(executor_ref&& other) noexcept
     {
         if (this != &other) {
             reset();
-            ::new (static_cast<void*>(this)) executor_ref(std::move(other));
+            take(other);
         }
         return *this;
     }
 
     ~executor_ref() { reset(); }
 
-    /// The executor of a handler, with outstanding work.
-    template <class Executor>
-    static executor_ref tracked(Executor const& ex)
-    {
-        if constexpr (std::same_as<Executor, boost::asio::any_io_executor>)
-            return {ex, work::tracked};
-        else if constexpr (std::convertible_to<Executor const&, boost::asio::any_io_executor>)
-            return {boost::asio::any_io_executor(ex), work::tracked};
-        else
-            return executor_ref(std::make_unique<foreign<Executor>>(ex, work::tracked));
-    }
-
     void reset() noexcept
     {
-        if (auto* f = std::exchange(functions_, nullptr))
-            f->destroy(storage_);
+        if (!functions_)
+            return;
+        auto* const ex = self();
+        std::exchange(functions_, nullptr)->destroy(ex);
     }
 
     explicit operator bool() const noexcept { return functions_ != nullptr; }
 
     /// Posts `op`; never runs it inline. While memory is lacking it waits for some, because a
-    /// completion is never lost. `continuation`: the caller is about to return to the executor.
-    void post(completion& op, bool continuation = false) const noexcept;
+    /// completion is never lost.
+    ///
+    /// Returns what the executor threw, if that is not `bad_alloc`; otherwise null. If the executor has
+    /// destroyed the function, with or without a throw, `op` is destroyed, its handler uncalled, on
+    /// this thread. If it has thrown and not destroyed the function, the function is the executor's.
+    /// `continuation`: the caller is about to return to the executor.
+    std::exception_ptr post(completion& op, bool continuation = false) noexcept;
+
+    /// See `executor_functions::drop`.
+    void drop(completion& op) noexcept { functions_->drop(self(), op); }
+
+    /// Takes the executor out of the operation, whose memory may be deallocated then.
+    held_executor release() noexcept
+    {
+        held_executor ex;
+        if (functions_) {
+            functions_->relocate(self(), ex.storage_);
+            ex.functions_ = std::exchange(functions_, nullptr);
+        }
+        return ex;
+    }
 
     /// The context, if it is an `io_context` and the executor is kept in place; else null.
     boost::asio::io_context* context() const noexcept
     {
-        return functions_ ? functions_->context(storage_) : nullptr;
+        return functions_ ? functions_->context(self()) : nullptr;
     }
 
     /// Whether this thread runs the executor's context; false where that cannot be told.
     bool running_in_this_thread() const noexcept
     {
-        return functions_ && functions_->running_in_this_thread(storage_);
+        return functions_ && functions_->running_in_this_thread(self());
     }
 
 private:
-    struct functions {
-        void (*post)(void const* self, delivery&& what, bool continuation);
-        bool (*running_in_this_thread)(void const* self) noexcept;
-        boost::asio::io_context* (*context)(void const* self) noexcept;
-        void (*relocate)(void* from, void* to) noexcept;
-        void (*destroy)(void* self) noexcept;
-    };
+    void* self() noexcept
+    {
+        return functions_->room == 0 ? static_cast<void*>(storage_)
+                                     : *std::launder(reinterpret_cast<void**>(storage_));
+    }
+    void const* self() const noexcept { return const_cast<executor_ref*>(this)->self(); }
 
-    template <class T>
-    struct functions_of;
+    /// `*this` is empty.
+    void take(executor_ref& other) noexcept
+    {
+        if (!other.functions_)
+            return;
+        auto* const from = other.self();
+        functions_ = std::exchange(other.functions_, nullptr);
+        if (functions_->room == 0)
+            functions_->relocate(from, storage_);
+        else
+            ::new (static_cast<void*>(storage_)) void*(from);
+    }
 
-    struct foreign_base {
-        virtual ~foreign_base() = default;
-        virtual void post(delivery&& what) const = 0;
-        virtual bool running_in_this_thread() const noexcept = 0;
-    };
-
-    template <class Executor, bool InPlace = false>
-    struct foreign final : foreign_base {
-        foreign(Executor const& ex, work w) : executor(ex)
-        {
-            if (w == work::tracked)
-                guard.emplace(ex);
-        }
-
-        void post(delivery&& what) const override
-        {
-            // Any other may use a function's allocator as often and for as long as it likes, but
-            // the memory in the completion serves once, until the function is called.
-            if constexpr (InPlace)
-                boost::asio::post(executor, std::move(what));
-            else
-                boost::asio::post(executor, [op = std::move(what)]() mutable { op(); });
-        }
-
-        bool running_in_this_thread() const noexcept override
-        {
-            if constexpr (requires { executor.running_in_this_thread(); })
-                return executor.running_in_this_thread();
-            else
-                return false;
-        }
-
-        Executor executor;
-        std::optional<boost::asio::executor_work_guard<Executor>> guard;
-    };
-
-    explicit executor_ref(std::unique_ptr<foreign_base> ex) noexcept;
-
-    template <class T>
-    void emplace(T&& value) noexcept;
-
-    functions const* functions_ = nullptr;
+    executor_functions const* functions_ = nullptr;
     alignas(void*) std::byte storage_[sizeof(void*)];
 };
 

@@ -65,7 +65,7 @@ public:
 
 protected:
     template <class Handler>
-    executor_ref checked_executor(Handler const& handler) const
+    held_executor checked_executor(Handler const& handler) const
     {
         auto const& manager = *manager_of(*core_);
         require_context(manager);

@@ -30,9 +30,9 @@ inline bool is_cancellation(boost::asio::cancellation_type type) noexcept
 }
 
 template <class Handler>
-executor_ref executor_for(Handler const& handler, manager_core const& core)
+held_executor executor_for(Handler const& handler, manager_core const& core)
 {
-    return executor_ref::tracked(boost::asio::get_associated_executor(handler, executor_of(core)));
+    return held_executor(boost::asio::get_associated_executor(handler, executor_of(core)));
 }
 
 /// Emplaces what `make` returns in the handler's slot, if it has one.
@@ -60,7 +60,7 @@ public:
         auto const executor = self->take_executor();
         auto const error = self->error;
         Handler handler(std::move(self->handler));
-        delete_operation(self, handler);
+        delete_operation(self, handler, executor);
         if (what != step::deliver)
             return;
         clear_slot(handler);
@@ -89,7 +89,7 @@ public:
         auto const error = self->error;
         auto value = std::move(self->value);
         Handler handler(std::move(self->handler));
-        delete_operation(self, handler);
+        delete_operation(self, handler, executor);
         if (what != step::deliver)
             return;
         clear_slot(handler);
@@ -119,7 +119,7 @@ public:
         // A lease that is not handed over is given back by its destructor.
         Lease granted(error ? nullptr : std::move(self->lease));
         Handler handler(std::move(self->handler));
-        delete_operation(self, handler);
+        delete_operation(self, handler, executor);
         if (what != step::deliver)
             return;
         clear_slot(handler);
@@ -203,9 +203,9 @@ private:
         auto value = std::move(self->result_);
         Handler handler(std::move(self->handler));
         if (what != step::deliver)
-            return delete_operation(self, handler);
+            return delete_operation(self, handler, executor);
         auto error = self->outcome();
-        delete_operation(self, handler);
+        delete_operation(self, handler, executor);
         clear_slot(handler);
         if constexpr (!returns)
             std::move(handler)(std::move(error));
