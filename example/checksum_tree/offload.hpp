@@ -11,9 +11,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <functional>
 #include <stop_token>
 #include <type_traits>
-#include <utility>
 
 using thread_lease = leasepool::lease<leasepool::thread_backend>;
 
@@ -24,7 +24,7 @@ boost::asio::awaitable<std::invoke_result_t<Function&, std::stop_token>> offload
     thread_lease* lease, Function function)
 {
     if (lease)
-        co_return co_await lease->async_run(std::move(function), boost::asio::use_awaitable);
+        co_return co_await lease->async_run(std::ref(function), boost::asio::use_awaitable);
 
     co_await boost::asio::post(boost::asio::use_awaitable);  // let others have a turn
     co_return function(std::stop_token());

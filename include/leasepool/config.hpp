@@ -19,4 +19,40 @@
 #error "leasepool needs Boost 1.81 or later; an older Boost was found first on the include path."
 #endif
 
+/// @def LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING
+/// Silences the warning that this comment describes. Define it before the first leasepool header is
+/// included, in all translation units alike.
+///
+/// g++ 12 destroys a temporary twice if it is a closure with captures, or an aggregate, and stands
+/// in the operand of `co_await`. These are the GCC bugs 99576, 100611, 101367 and 101976. g++ 13 has
+/// the correction, 12.3 does not; clang has no such fault. The compiler says nothing:
+/// @code
+/// co_await lease.async_run([device] { return status_of(device); });   // releases `device` twice
+/// @endcode
+/// With g++ 12, `async_run` and `async_submit` are deprecated for
+/// - a function that is an rvalue and not trivially destructible, and
+/// - a job call that is an rvalue, if the job takes an aggregate that is not trivially destructible,
+///
+/// where the completion token is `use_awaitable`, `deferred` or an adapter of one of them. Callbacks
+/// and `use_future` draw no warning. `job_options::on_progress` is deprecated for an owning rvalue on
+/// options that are a temporary, whatever the token. These spellings are safe and draw no warning:
+/// @code
+/// auto status = [device] { return status_of(device); };
+/// co_await lease.async_run(status);                              // copies the closure
+/// co_await lease.async_run(std::ref(status));                    // refers to it: also move-only
+/// co_await lease.async_run([&] { return status_of(device); });   // owns nothing
+/// auto call = resize_job(image{400, 300, pixels});
+/// co_await lease.async_run(call);
+/// @endcode
+/// With `std::ref` the coroutine's frame keeps the closure, and outlives the run.
+///
+/// The warning also comes for `std::move(status)` and for `resize_job(named_image)`, which are safe:
+/// their types are those of temporaries. It does not come for a temporary inside of another
+/// argument, as in `async_run(parse_job(to_text(document{...})))`, which g++ 12 destroys twice.
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__EDG__)
+#if __GNUC__ < 13 && !defined(LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING)
+#define LEASEPOOL_DETAIL_CO_AWAIT_WARNING
+#endif
+#endif
+
 #endif

@@ -6,6 +6,7 @@
 #define LEASEPOOL_JOB_OPTIONS_HPP
 
 #include <leasepool/config.hpp>
+#include <leasepool/detail/awaited_temporary.hpp>
 
 #include <boost/json/value.hpp>
 
@@ -18,7 +19,7 @@ namespace leasepool {
 /// Options of one run of a job.
 ///
 /// A class with setters, and no aggregate, because g++ 12 destroys aggregate temporaries in a
-/// `co_await` operand twice.
+/// `co_await` operand twice (see `LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING`).
 ///
 /// @code
 /// auto n = co_await lease.async_run(
@@ -44,6 +45,14 @@ public:
     /// operation's handler. All calls are posted before the handler is: where that executor is a
     /// strand, or runs on one thread, they come in order, one at a time, and before it. What it
     /// throws leaves the executor's `run()`, as it would from a handler.
+    ///
+    /// With g++ 12 a temporary closure that owns its captures needs named options, see
+    /// `LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING`:
+    /// @code
+    /// leasepool::job_options options;
+    /// options.on_progress([bar](auto const& p) { bar->show(p); });
+    /// auto n = co_await lease.async_run(options, resize_job(image));
+    /// @endcode
     job_options& on_progress(progress_callback callback)
     {
         progress_ = std::move(callback);
@@ -53,6 +62,15 @@ public:
     /// @cond
     duration limit() const noexcept { return limit_; }
     progress_callback take_progress() noexcept { return std::move(progress_); }
+
+#ifdef LEASEPOOL_DETAIL_CO_AWAIT_WARNING
+    // On options that are a temporary themselves, which can stand in an operand of co_await.
+    template <detail::owning_rvalue Callback>
+    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED job_options& on_progress(Callback&& callback) &&
+    {
+        return on_progress(progress_callback(std::forward<Callback>(callback)));
+    }
+#endif
     /// @endcond
 
 private:

@@ -6,6 +6,7 @@
 #define LEASEPOOL_LEASE_HPP
 
 #include <leasepool/backend.hpp>
+#include <leasepool/detail/awaited_temporary.hpp>
 #include <leasepool/detail/initiate.hpp>
 #include <leasepool/error.hpp>
 #include <leasepool/job.hpp>
@@ -192,7 +193,13 @@ public:
     ///     `function(std::stop_token)`. Decay-copied; moved, not copied, where it can be. It is
     ///     destroyed on the thread that ran it, as soon as it has returned. Its result is decayed;
     ///     it may be move-only; it must be default-constructible. It must not be an awaitable (use
-    ///     `co_spawn(lease, ...)`).
+    ///     `co_spawn(lease, ...)`). With g++ 12 a closure that owns its captures must have a name if
+    ///     the call is the operand of `co_await`; a temporary one draws a warning (see
+    ///     `LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING`). `std::ref(name)` is for one that cannot be copied:
+    /// @code
+    /// auto write = [file = std::move(file)]() mutable { file.flush(); };
+    /// co_await lease.async_run(std::ref(write));
+    /// @endcode
     /// @par Completion Signature
     /// @code void(std::exception_ptr, R) @endcode or, for a function that returns nothing,
     /// @code void(std::exception_ptr) @endcode
@@ -219,23 +226,18 @@ public:
     /// moving the function or handler throws.
     template <class Function, class Token = default_run_token>
     requires(!detail::job_call_like<Function> &&
-        !std::same_as<std::decay_t<Function>, job_options>) auto async_run(Function&& function,
+        !std::same_as<std::decay_t<Function>, job_options> &&
+        !detail::awaits_temporary<Token, Function>) auto async_run(Function&& function,
         Token&& token = Token())
     {
-        static_assert(detail::runs_functions<Backend>,
-            "async_run: leases of this backend run no callables, only jobs; declare the "
-            "function as a leasepool::job and pass a call of it");
-        using result = detail::run_result_t<std::decay_t<Function>>;
-        auto state = checked();
-        auto core = detail::core_of(*state);
-        return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
-            detail::initiate_run(std::move(core)), token,
-            std::decay_t<Function>(std::forward<Function>(function)), std::move(state));
+        return run(std::forward<Function>(function), std::forward<Token>(token));
     }
 
     /// Runs a job on one of the lease's workers: a thread, or a process. The program is the same.
     ///
-    /// @param call what calling a `leasepool::job` returns.
+    /// @param call what calling a `leasepool::job` returns. With g++ 12 it must have a name if the
+    ///     job takes an aggregate and the call is the operand of `co_await`; a temporary one draws a
+    ///     warning (see `LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING`).
     /// @par Completion Signature
     /// @code void(std::exception_ptr, R) @endcode or, for a job that returns nothing,
     /// @code void(std::exception_ptr) @endcode
@@ -261,14 +263,17 @@ public:
     /// @par Exception Safety
     /// As for functions. Arguments that cannot be converted or sent are an outcome of the operation.
     template <detail::job_call_like Call, class Token = default_run_token>
-    auto async_run(Call&& call, Token&& token = Token())
+    requires(!detail::awaits_temporary<Token, Call>) auto async_run(
+        Call&& call, Token&& token = Token())
     {
-        return async_run(job_options(), std::forward<Call>(call), std::forward<Token>(token));
+        return launch<std::decay_t<Call>>(
+            std::forward<Call>(call), job_options(), std::forward<Token>(token));
     }
 
     /// The same, with a time limit and news of its progress.
     template <detail::job_call_like Call, class Token = default_run_token>
-    auto async_run(job_options options, Call&& call, Token&& token = Token())
+    requires(!detail::awaits_temporary<Token, Call>) auto async_run(
+        job_options options, Call&& call, Token&& token = Token())
     {
         return launch<std::decay_t<Call>>(
             std::forward<Call>(call), std::move(options), std::forward<Token>(token));
@@ -326,9 +331,43 @@ public:
 
     /// @cond
     explicit lease(detail::lease_ptr state) noexcept : state_(std::move(state)) {}
+
+#ifdef LEASEPOOL_DETAIL_CO_AWAIT_WARNING
+    template <class Work, detail::awaits_temporary<Work> Token = default_run_token>
+    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED auto async_run(Work&& work, Token&& token = Token())
+    {
+        if constexpr (detail::job_call_like<Work>)
+            return launch<std::decay_t<Work>>(
+                std::forward<Work>(work), job_options(), std::forward<Token>(token));
+        else
+            return run(std::forward<Work>(work), std::forward<Token>(token));
+    }
+
+    template <detail::job_call_like Call, detail::awaits_temporary<Call> Token = default_run_token>
+    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED auto async_run(
+        job_options options, Call&& call, Token&& token = Token())
+    {
+        return launch<std::decay_t<Call>>(
+            std::forward<Call>(call), std::move(options), std::forward<Token>(token));
+    }
+#endif
     /// @endcond
 
 private:
+    template <class Function, class Token>
+    auto run(Function&& function, Token&& token)
+    {
+        static_assert(detail::runs_functions<Backend>,
+            "async_run: leases of this backend run no callables, only jobs; declare the "
+            "function as a leasepool::job and pass a call of it");
+        using result = detail::run_result_t<std::decay_t<Function>>;
+        auto state = checked();
+        auto core = detail::core_of(*state);
+        return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
+            detail::initiate_run(std::move(core)), token,
+            std::decay_t<Function>(std::forward<Function>(function)), std::move(state));
+    }
+
     template <class Call, class Token>
     auto launch(Call call, job_options&& options, Token&& token)
     {

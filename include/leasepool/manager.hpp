@@ -6,6 +6,7 @@
 #define LEASEPOOL_MANAGER_HPP
 
 #include <leasepool/backend.hpp>
+#include <leasepool/detail/awaited_temporary.hpp>
 #include <leasepool/detail/backend_base.hpp>
 #include <leasepool/detail/initiate.hpp>
 #include <leasepool/error.hpp>
@@ -180,65 +181,55 @@ public:
     /// @par Per-Operation Cancellation
     /// While it waits for the lease, all types; then as for `lease::async_run`.
     template <class Function, class Token = default_run_token>
-    requires(!detail::is_run_argument<Function>) auto async_run(
-        acquire_options options, Function&& function, Token&& token = Token())
+    requires(!detail::is_run_argument<Function> &&
+        !detail::awaits_temporary<Token, Function>) auto async_run(acquire_options options,
+        Function&& function, Token&& token = Token())
     {
-        static_assert(detail::runs_functions<Backend>,
-            "async_run: this backend runs no callables, only jobs; declare the function "
-            "as a leasepool::job and pass a call of it");
-        using result = detail::run_result_t<std::decay_t<Function>>;
-        return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
-            detail::initiate_acquire_and_run(core_), token,
-            std::decay_t<Function>(std::forward<Function>(function)),
-            detail::make_claim(core_, options), detail::wait_policy{options.wait, options.timeout});
+        return run(options, std::forward<Function>(function), std::forward<Token>(token));
     }
 
     /// The same with default options; `where` is the line of the call.
     template <class Function, class Token = default_run_token>
-    requires(!detail::is_run_argument<Function>) auto async_run(Function&& function,
+    requires(!detail::is_run_argument<Function> &&
+        !detail::awaits_temporary<Token, Function>) auto async_run(Function&& function,
         Token&& token = Token(), std::source_location where = std::source_location::current())
     {
-        return async_run(acquire_options{.where = where}, std::forward<Function>(function),
+        return run(acquire_options{.where = where}, std::forward<Function>(function),
             std::forward<Token>(token));
     }
 
     /// Acquires a lease, runs a job on it, and releases it: one operation; see
     /// `lease::async_run` of a job, and above.
     template <detail::job_call_like Call, class Token = default_run_token>
-    auto async_run(acquire_options options, job_options how, Call&& call, Token&& token = Token())
+    requires(!detail::awaits_temporary<Token, Call>) auto async_run(
+        acquire_options options, job_options how, Call&& call, Token&& token = Token())
     {
-        static_assert(detail::runs_jobs<Backend>, "async_run: this backend runs no jobs");
-        using result = typename std::decay_t<Call>::result_type;
-        return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
-            detail::initiate_acquire_and_run(core_), token,
-            detail::job_launch<std::decay_t<Call>>{
-                std::forward<Call>(call), std::move(how), get_executor()},
-            detail::make_claim(core_, options), detail::wait_policy{options.wait, options.timeout});
+        return run(options, std::move(how), std::forward<Call>(call), std::forward<Token>(token));
     }
 
     /// The same with default options of the run.
     template <detail::job_call_like Call, class Token = default_run_token>
-    auto async_run(acquire_options options, Call&& call, Token&& token = Token())
+    requires(!detail::awaits_temporary<Token, Call>) auto async_run(
+        acquire_options options, Call&& call, Token&& token = Token())
     {
-        return async_run(
-            options, job_options(), std::forward<Call>(call), std::forward<Token>(token));
+        return run(options, job_options(), std::forward<Call>(call), std::forward<Token>(token));
     }
 
     /// The same with default options of the acquire; `where` is the line of the call.
     template <detail::job_call_like Call, class Token = default_run_token>
-    auto async_run(job_options how, Call&& call, Token&& token = Token(),
-        std::source_location where = std::source_location::current())
+    requires(!detail::awaits_temporary<Token, Call>) auto async_run(job_options how, Call&& call,
+        Token&& token = Token(), std::source_location where = std::source_location::current())
     {
-        return async_run(acquire_options{.where = where}, std::move(how), std::forward<Call>(call),
+        return run(acquire_options{.where = where}, std::move(how), std::forward<Call>(call),
             std::forward<Token>(token));
     }
 
     /// The same with default options.
     template <detail::job_call_like Call, class Token = default_run_token>
-    auto async_run(Call&& call, Token&& token = Token(),
-        std::source_location where = std::source_location::current())
+    requires(!detail::awaits_temporary<Token, Call>) auto async_run(Call&& call,
+        Token&& token = Token(), std::source_location where = std::source_location::current())
     {
-        return async_run(acquire_options{.where = where}, job_options(), std::forward<Call>(call),
+        return run(acquire_options{.where = where}, job_options(), std::forward<Call>(call),
             std::forward<Token>(token));
     }
 
@@ -277,9 +268,76 @@ public:
     /// Revoked pools whose workers still run.
     std::size_t retired() const noexcept { return detail::counts_of(*core_).retired; }
 
+    /// @cond
+#ifdef LEASEPOOL_DETAIL_CO_AWAIT_WARNING
+    template <class Work, detail::awaits_temporary<Work> Token = default_run_token>
+    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED auto async_run(
+        acquire_options options, Work&& work, Token&& token = Token())
+    {
+        if constexpr (detail::job_call_like<Work>)
+            return run(
+                options, job_options(), std::forward<Work>(work), std::forward<Token>(token));
+        else
+            return run(options, std::forward<Work>(work), std::forward<Token>(token));
+    }
+
+    template <class Work, detail::awaits_temporary<Work> Token = default_run_token>
+    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED auto async_run(Work&& work, Token&& token = Token(),
+        std::source_location where = std::source_location::current())
+    {
+        acquire_options const options{.where = where};
+        if constexpr (detail::job_call_like<Work>)
+            return run(
+                options, job_options(), std::forward<Work>(work), std::forward<Token>(token));
+        else
+            return run(options, std::forward<Work>(work), std::forward<Token>(token));
+    }
+
+    template <detail::job_call_like Call, detail::awaits_temporary<Call> Token = default_run_token>
+    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED auto async_run(
+        acquire_options options, job_options how, Call&& call, Token&& token = Token())
+    {
+        return run(options, std::move(how), std::forward<Call>(call), std::forward<Token>(token));
+    }
+
+    template <detail::job_call_like Call, detail::awaits_temporary<Call> Token = default_run_token>
+    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED auto async_run(job_options how, Call&& call,
+        Token&& token = Token(), std::source_location where = std::source_location::current())
+    {
+        return run(acquire_options{.where = where}, std::move(how), std::forward<Call>(call),
+            std::forward<Token>(token));
+    }
+#endif
+    /// @endcond
+
 private:
     template <backend>
     friend class work_grinder;
+
+    template <class Function, class Token>
+    auto run(acquire_options const& options, Function&& function, Token&& token)
+    {
+        static_assert(detail::runs_functions<Backend>,
+            "async_run: this backend runs no callables, only jobs; declare the function "
+            "as a leasepool::job and pass a call of it");
+        using result = detail::run_result_t<std::decay_t<Function>>;
+        return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
+            detail::initiate_acquire_and_run(core_), token,
+            std::decay_t<Function>(std::forward<Function>(function)),
+            detail::make_claim(core_, options), detail::wait_policy{options.wait, options.timeout});
+    }
+
+    template <class Call, class Token>
+    auto run(acquire_options const& options, job_options&& how, Call&& call, Token&& token)
+    {
+        static_assert(detail::runs_jobs<Backend>, "async_run: this backend runs no jobs");
+        using result = typename std::decay_t<Call>::result_type;
+        return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
+            detail::initiate_acquire_and_run(core_), token,
+            detail::job_launch<std::decay_t<Call>>{
+                std::forward<Call>(call), std::move(how), get_executor()},
+            detail::make_claim(core_, options), detail::wait_policy{options.wait, options.timeout});
+    }
 
     detail::core_ptr core_;
 };

@@ -6,6 +6,7 @@
 #define LEASEPOOL_WORK_GRINDER_HPP
 
 #include <leasepool/backend.hpp>
+#include <leasepool/detail/awaited_temporary.hpp>
 #include <leasepool/detail/grinder.hpp>
 #include <leasepool/grinder_options.hpp>
 #include <leasepool/grinder_stats.hpp>
@@ -164,25 +165,20 @@ public:
     /// Throws, with nothing begun, `system_error(errc::not_running)` if the manager's context is gone,
     /// `std::bad_alloc`, and what moving the function or handler throws.
     template <class Function, class Token = default_run_token>
-    requires(!detail::is_submit_argument<Function>) auto async_submit(
-        submit_options options, Function&& function, Token&& token = Token())
+    requires(!detail::is_submit_argument<Function> &&
+        !detail::awaits_temporary<Token, Function>) auto async_submit(submit_options options,
+        Function&& function, Token&& token = Token())
     {
-        static_assert(detail::runs_functions<Backend>,
-            "async_submit: this backend runs no callables, only jobs; declare the function as a "
-            "leasepool::job and pass a call of it");
-        using result = detail::run_result_t<std::decay_t<Function>>;
-        return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
-            detail::initiate_submit(core_), token,
-            std::decay_t<Function>(std::forward<Function>(function)),
-            detail::submit_ticket(options));
+        return submit(options, std::forward<Function>(function), std::forward<Token>(token));
     }
 
     /// The same with default options.
     template <class Function, class Token = default_run_token>
-    requires(!detail::is_submit_argument<Function>) auto async_submit(
-        Function&& function, Token&& token = Token())
+    requires(!detail::is_submit_argument<Function> &&
+        !detail::awaits_temporary<Token, Function>) auto async_submit(Function&& function,
+        Token&& token = Token())
     {
-        return async_submit(
+        return submit(
             submit_options(), std::forward<Function>(function), std::forward<Token>(token));
     }
 
@@ -196,22 +192,18 @@ public:
     ///
     /// In all else it is `async_submit` of a function.
     template <detail::job_call_like Call, class Token = default_run_token>
-    auto async_submit(submit_options options, Call&& call, Token&& token = Token())
+    requires(!detail::awaits_temporary<Token, Call>) auto async_submit(
+        submit_options options, Call&& call, Token&& token = Token())
     {
-        static_assert(detail::runs_jobs<Backend>, "async_submit: this backend runs no jobs");
-        using result = typename std::decay_t<Call>::result_type;
-        return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
-            detail::initiate_submit(core_), token,
-            detail::job_launch<std::decay_t<Call>>{
-                std::forward<Call>(call), job_options(), boost::asio::any_io_executor()},
-            detail::submit_ticket(options));
+        return submit(options, std::forward<Call>(call), std::forward<Token>(token));
     }
 
     /// The same with default options.
     template <detail::job_call_like Call, class Token = default_run_token>
-    auto async_submit(Call&& call, Token&& token = Token())
+    requires(!detail::awaits_temporary<Token, Call>) auto async_submit(
+        Call&& call, Token&& token = Token())
     {
-        return async_submit(submit_options(), std::forward<Call>(call), std::forward<Token>(token));
+        return submit(submit_options(), std::forward<Call>(call), std::forward<Token>(token));
     }
 
     /// A consistent snapshot, in any state, also before the start and after the stop. With
@@ -229,7 +221,49 @@ public:
             detail::initiate_grinder_stats(core_), token);
     }
 
+    /// @cond
+#ifdef LEASEPOOL_DETAIL_CO_AWAIT_WARNING
+    template <class Work, detail::awaits_temporary<Work> Token = default_run_token>
+    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED auto async_submit(
+        submit_options options, Work&& work, Token&& token = Token())
+    {
+        return submit(options, std::forward<Work>(work), std::forward<Token>(token));
+    }
+
+    template <class Work, detail::awaits_temporary<Work> Token = default_run_token>
+    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED auto async_submit(Work&& work, Token&& token = Token())
+    {
+        return submit(submit_options(), std::forward<Work>(work), std::forward<Token>(token));
+    }
+#endif
+    /// @endcond
+
 private:
+    template <class Function, class Token>
+    auto submit(submit_options const& options, Function&& function, Token&& token)
+    {
+        static_assert(detail::runs_functions<Backend>,
+            "async_submit: this backend runs no callables, only jobs; declare the function as a "
+            "leasepool::job and pass a call of it");
+        using result = detail::run_result_t<std::decay_t<Function>>;
+        return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
+            detail::initiate_submit(core_), token,
+            std::decay_t<Function>(std::forward<Function>(function)),
+            detail::submit_ticket(options));
+    }
+
+    template <detail::job_call_like Call, class Token>
+    auto submit(submit_options const& options, Call&& call, Token&& token)
+    {
+        static_assert(detail::runs_jobs<Backend>, "async_submit: this backend runs no jobs");
+        using result = typename std::decay_t<Call>::result_type;
+        return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
+            detail::initiate_submit(core_), token,
+            detail::job_launch<std::decay_t<Call>>{
+                std::forward<Call>(call), job_options(), boost::asio::any_io_executor()},
+            detail::submit_ticket(options));
+    }
+
     detail::grinder_ptr core_;
 };
 

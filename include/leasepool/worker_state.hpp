@@ -125,6 +125,9 @@ private:
 /// A function that gets the state of the worker it runs on: `f(State&)` or
 /// `f(State&, std::stop_token)`.
 ///
+/// With g++ 12 what it returns must have a name, as a closure must, if `f` owns its captures and the
+/// run is the operand of `co_await` (see `LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING`).
+///
 /// The call throws `system_error(errc::no_worker_state)` where the backend makes no state, or makes
 /// one of another type than exactly `State`. No two functions use one state at a time.
 ///

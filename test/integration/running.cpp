@@ -8,6 +8,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
 #include <atomic>
@@ -226,7 +227,8 @@ BOOST_AUTO_TEST_CASE(function_is_destroyed_on_the_thread_that_ran_it_before_the_
         auto function = [&ran_on, owned = std::move(owned)] {
             ran_on = std::this_thread::get_id();
         };
-        co_await lease.async_run(std::move(function));
+        lease.async_run(std::move(function), asio::detached);
+        co_await lease.async_release();
         BOOST_TEST((ran_on == died_on));
         BOOST_TEST((ran_on != std::thread::id()));
         co_await pools.async_stop({.mode = stop_mode::cancel});

@@ -62,6 +62,33 @@ function(leasepool_add_compile_failure_test name)
         RESOURCE_LOCK build_directory)
 endfunction()
 
+# leasepool_add_flagged_lines_test(<name> SOURCE <file> FLAGGED <bool> [DEFINITIONS ...])
+#   A CTest test that passes if the compiler says of exactly those lines of the file that are marked
+#   "// flagged" that they use something deprecated; of no line if FLAGGED is false.
+function(leasepool_add_flagged_lines_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;FLAGGED" "DEFINITIONS")
+
+    add_library(${name} OBJECT EXCLUDE_FROM_ALL ${arg_SOURCE})
+    leasepool_target_options(${name})
+    target_compile_options(${name} PRIVATE -Werror=deprecated-declarations)
+    target_compile_definitions(${name} PRIVATE ${arg_DEFINITIONS})
+    target_link_libraries(${name} PRIVATE leasepool::leasepool)
+    set_property(TARGET ${name} PROPERTY EXPORT_COMPILE_COMMANDS OFF)
+
+    add_test(NAME ${name}
+        COMMAND ${CMAKE_COMMAND}
+            -DBINARY_DIR=${PROJECT_BINARY_DIR}
+            -DCONFIG=$<CONFIG>
+            -DTARGET=${name}
+            -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE}
+            -DFLAGGED=${arg_FLAGGED}
+            -P ${PROJECT_SOURCE_DIR}/tools/cmake/check_flagged_lines.cmake)
+    set_tests_properties(${name} PROPERTIES
+        LABELS compile_failure
+        TIMEOUT 300
+        RESOURCE_LOCK build_directory)
+endfunction()
+
 # leasepool_add_consumer_test(<name>)
 #   Builds and runs test/consumer/<name>, a project of its own that uses this one.
 function(leasepool_add_consumer_test name)
