@@ -6,8 +6,9 @@
 #define LEASEPOOL_CONFIG_HPP
 
 /// @file
-/// What leasepool asks of the compiler and of Boost, said in one line instead of
-/// in pages of errors. Every public header includes it.
+/// What leasepool asks of the compiler and of Boost, said in one line instead of in pages of errors,
+/// and the check that program and library were built with the same settings (doc/build_settings.md).
+/// Every public header includes it.
 
 #include <boost/version.hpp>
 
@@ -18,5 +19,7 @@
 #if BOOST_VERSION < 108100
 #error "leasepool needs Boost 1.81 or later; an older Boost was found first on the include path."
 #endif
+
+#include <leasepool/detail/build_settings.hpp>
 
 #endif

@@ -40,7 +40,7 @@ foreach(list_file IN LISTS libraries)
     expect_listed(${folder} *.cpp IN ${SOURCE_DIR}/Jamfile)
 endforeach()
 
-foreach(folder IN ITEMS test/unit test/integration test/stress test/compile_failure
+foreach(folder IN ITEMS test/unit test/integration test/stress test/compile_failure test/link_failure
     test/fuzz test/protocol)
     expect_listed(${folder} *.cpp IN ${SOURCE_DIR}/${folder}/CMakeLists.txt)
 endforeach()
