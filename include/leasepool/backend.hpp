@@ -6,6 +6,7 @@
 #define LEASEPOOL_BACKEND_HPP
 
 #include <leasepool/config.hpp>
+#include <leasepool/detail/asio_settings.hpp>
 #include <leasepool/log.hpp>
 
 #include <boost/asio/any_io_executor.hpp>

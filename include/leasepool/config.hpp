@@ -6,8 +6,9 @@
 #define LEASEPOOL_CONFIG_HPP
 
 /// @file
-/// What leasepool asks of the compiler and of Boost, said in one line instead of
-/// in pages of errors. Every public header includes it.
+/// What leasepool asks of the compiler and of Boost, said in one line instead of in pages of errors,
+/// and the check that program and library were built with the same settings (doc/build_settings.md).
+/// Every public header includes it.
 
 #include <boost/version.hpp>
 
@@ -54,5 +55,7 @@
 #define LEASEPOOL_DETAIL_CO_AWAIT_WARNING
 #endif
 #endif
+
+#include <leasepool/detail/build_settings.hpp>
 
 #endif

@@ -55,5 +55,13 @@ function(leasepool_add_library target)
         EXPORT_NAME ${arg_EXPORT_NAME}
         VERSION ${PROJECT_VERSION}
         SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+    if(NOT DEFINED CMAKE_POSITION_INDEPENDENT_CODE)
+        # So that a static library can be linked into a shared object.
+        set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    endif()
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # GCC would inline no external function of position-independent code; other compilers do.
+        target_compile_options(${target} PRIVATE -fno-semantic-interposition)
+    endif()
     set_property(GLOBAL APPEND PROPERTY LEASEPOOL_LIBRARIES ${target})
 endfunction()

@@ -89,6 +89,35 @@ function(leasepool_add_flagged_lines_test name)
         RESOURCE_LOCK build_directory)
 endfunction()
 
+# leasepool_add_link_failure_test(<setting> [NAME <name>] SOURCE <file> [DEFINITIONS ...]
+#     [INCLUDES <folder>] LIBRARIES ...)
+#   A CTest test, link_failure_<name>, that passes if the file, compiled with DEFINITIONS or with
+#   INCLUDES in front of the include path, does not link because LIBRARIES were not built with
+#   <setting>. The name is by default that of the setting.
+function(leasepool_add_link_failure_test setting)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "NAME;SOURCE;INCLUDES" "DEFINITIONS;LIBRARIES")
+    if(NOT arg_NAME)
+        set(arg_NAME ${setting})
+    endif()
+    set(name link_failure_${arg_NAME})
+
+    add_executable(${name} EXCLUDE_FROM_ALL ${arg_SOURCE})
+    leasepool_target_options(${name})
+    target_include_directories(${name} BEFORE PRIVATE ${arg_INCLUDES})
+    target_compile_definitions(${name} PRIVATE ${arg_DEFINITIONS})
+    target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
+    set_property(TARGET ${name} PROPERTY EXPORT_COMPILE_COMMANDS OFF)
+
+    add_test(NAME ${name}
+        COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target ${name} --config $<CONFIG>)
+    set_tests_properties(${name} PROPERTIES
+        LABELS link_failure
+        TIMEOUT 300
+        PASS_REGULAR_EXPRESSION
+            "undefined [^\n]*library_built_with<leasepool::build::${setting} *>"
+        RESOURCE_LOCK build_directory)
+endfunction()
+
 # leasepool_add_consumer_test(<name>)
 #   Builds and runs test/consumer/<name>, a project of its own that uses this one.
 function(leasepool_add_consumer_test name)

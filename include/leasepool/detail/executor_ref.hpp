@@ -6,6 +6,7 @@
 #define LEASEPOOL_DETAIL_EXECUTOR_REF_HPP
 
 #include <leasepool/config.hpp>
+#include <leasepool/detail/asio_settings.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
