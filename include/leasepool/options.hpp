@@ -75,7 +75,8 @@ void validate(manager_options const& options);
 /// Trivially destructible on purpose (g++ 12 destroys aggregate temporaries in a `co_await` operand
 /// twice); what `owner` refers to is copied before `async_acquire` returns.
 struct acquire_options {
-    /// Who holds the lease, for logs and stats.
+    /// Who holds the lease, for logs and stats. At most 255 bytes of UTF-8; a longer name is cut
+    /// before the first character that does not fit.
     std::string_view owner{};
     /// Soft lifetime of the lease. Default: `manager_options::default_duration`.
     std::optional<steady_duration> duration{};

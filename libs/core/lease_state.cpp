@@ -6,6 +6,7 @@
 
 #include "manager_core.hpp"
 #include "pool_context.hpp"
+#include "utf8_prefix.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -20,6 +21,7 @@ namespace leasepool::detail {
 namespace {
 
 namespace asio = boost::asio;
+// acquire_options::owner documents it; the size is held in a std::uint8_t.
 constexpr std::size_t longest_owner = 255;
 
 thread_local lease_state const* acquire_here = nullptr;
@@ -67,7 +69,7 @@ lease_state::~lease_state()
 lease_state* lease_state::allocate(
     core_ptr core, std::source_location where, std::string_view owner)
 {
-    owner = owner.substr(0, longest_owner);
+    owner = utf8_prefix(owner, longest_owner);
     // Not Asio's recycling allocator, which rounds up: there may be very many of these.
     void* const memory = ::operator new(sizeof(lease_state) + owner.size());
     auto* const made = ::new (memory) lease_state(std::move(core), where, owner.size());
