@@ -286,7 +286,8 @@ void cancel_drain_wait(lease_state& lease) noexcept
 
 bool renew(lease_state& lease, steady_duration duration) noexcept
 {
-    if (duration <= steady_duration::zero() || lease.why_ended() != lease_state::reason::live)
+    if (duration <= steady_duration::zero() || duration > longest_duration ||
+        lease.why_ended() != lease_state::reason::live)
         return false;
     auto const now = steady_time::clock::now();
     auto const to = saturating_add(now, duration);
