@@ -83,7 +83,9 @@ struct acquire_options {
     /// Whether to wait for a pool that somebody else has. If false, the acquire still gets a pool
     /// that is idle, or one that may still be made, and fails with `errc::unavailable` else.
     bool wait = true;
-    /// How long to wait. 0 still grants what is free, as with `wait` = false.
+    /// How long to wait. 0 still grants what is free, as with `wait` = false. An acquire for which no
+    /// pool comes in time fails with `errc::acquire_timeout`; `condition::busy` matches that, and
+    /// `errc::unavailable`.
     std::optional<steady_duration> timeout{};
     /// The line that takes the lease, for logs and stats.
     std::source_location where = std::source_location::current();
