@@ -49,8 +49,9 @@ struct manager_options {
     steady_duration default_duration = std::chrono::seconds{300};
     /// From the soft expiry of a lease to its revocation. 0 is allowed.
     steady_duration grace = std::chrono::seconds{15};
-    /// How long an idle pool above the target is kept. 0: closed at once.
-    steady_duration idle_ttl{};
+    /// How long an idle pool above the target is kept. 0: closed at once; a server that at times
+    /// holds more leases than the target then makes a new pool for each of these.
+    steady_duration idle_ttl = std::chrono::minutes{1};
     /// Most acquires that may wait at a time.
     std::size_t max_waiters = 10'000;
     /// First pause after a pool could not be made, or broke before it had served a lease; doubles
