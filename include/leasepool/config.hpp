@@ -12,8 +12,26 @@
 
 #include <boost/version.hpp>
 
+#include <version>
+
+#if defined(_WIN32)
+#error "leasepool does not support Windows; build it for Linux."
+#endif
+
+#if !defined(__cpp_exceptions)
+#error "leasepool needs exceptions; compile without -fno-exceptions."
+#endif
+
+#if !defined(__cpp_rtti)
+#error "leasepool needs RTTI; compile without -fno-rtti."
+#endif
+
 #if __cplusplus < 202002L
 #error "leasepool needs C++20 or later (-std=c++20; CMake: cxx_std_20; b2: <cxxstd>20)."
+#endif
+
+#if __cplusplus >= 202002L && !defined(__cpp_lib_jthread)
+#error "leasepool needs <stop_token>: libstdc++, libc++ 20, or 18 with -fexperimental-library."
 #endif
 
 #if BOOST_VERSION < 108100

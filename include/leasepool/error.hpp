@@ -93,8 +93,9 @@ enum class condition {
     /// `message_too_large`, `unknown_job`, `bad_arguments`, `bad_result`, `job_not_local`,
     /// `started_as_worker`.
     misuse,
-    /// All capacity is taken; later it may not be: `unavailable`, `too_many_waiters`,
-    /// `queue_full`.
+    /// All capacity is taken; later it may not be: `unavailable`, `acquire_timeout`,
+    /// `too_many_waiters`, `queue_full`. One test for shedding load, whether an acquire waits or
+    /// not. `acquire_timeout` matches `timeout` too.
     busy,
 };
 

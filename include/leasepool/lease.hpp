@@ -140,8 +140,10 @@ public:
 
     /// Moves the soft expiry to `duration` from now, and the hard expiry with it.
     ///
-    /// Returns false, and changes nothing, if the lease has ended or `duration` is not greater than
-    /// zero. A renewal that returns true is never overtaken by a revocation of the former expiry.
+    /// Returns false, and changes nothing, if the lease has ended or `duration` is one that
+    /// `async_acquire` refuses with `errc::invalid_duration`: not greater than zero, or beyond a
+    /// quarter of what the steady clock can hold (73 years). A renewal that returns true is never
+    /// overtaken by a revocation of the former expiry.
     /// Any thread; does not block.
     bool renew(steady_duration duration) noexcept
     {

@@ -149,6 +149,9 @@ public:
     /// - `errc::worker_start_failed`, or the code of the `system_error` that made the pool fail: no
     ///   pool can be made.
     /// - `boost::asio::error::operation_aborted`: cancelled.
+    ///
+    /// `condition::busy` matches the three with which load is shed: `unavailable`,
+    /// `acquire_timeout` and `too_many_waiters`.
     /// @par Per-Operation Cancellation
     /// terminal, partial, total. A grant that races a cancellation, a timeout or a stop goes to the
     /// next waiter or back to the manager; it is never lost.

@@ -49,8 +49,9 @@ struct manager_options {
     steady_duration default_duration = std::chrono::seconds{300};
     /// From the soft expiry of a lease to its revocation. 0 is allowed.
     steady_duration grace = std::chrono::seconds{15};
-    /// How long an idle pool above the target is kept. 0: closed at once.
-    steady_duration idle_ttl{};
+    /// How long an idle pool above the target is kept. 0: closed at once; a server that at times
+    /// holds more leases than the target then makes a new pool for each of these.
+    steady_duration idle_ttl = std::chrono::minutes{1};
     /// Most acquires that may wait at a time.
     std::size_t max_waiters = 10'000;
     /// First pause after a pool could not be made, or broke before it had served a lease; doubles
@@ -75,14 +76,17 @@ void validate(manager_options const& options);
 /// Trivially destructible on purpose (g++ 12 destroys aggregate temporaries in a `co_await` operand
 /// twice); what `owner` refers to is copied before `async_acquire` returns.
 struct acquire_options {
-    /// Who holds the lease, for logs and stats.
+    /// Who holds the lease, for logs and stats. At most 255 bytes of UTF-8; a longer name is cut
+    /// before the first character that does not fit.
     std::string_view owner{};
     /// Soft lifetime of the lease. Default: `manager_options::default_duration`.
     std::optional<steady_duration> duration{};
     /// Whether to wait for a pool that somebody else has. If false, the acquire still gets a pool
     /// that is idle, or one that may still be made, and fails with `errc::unavailable` else.
     bool wait = true;
-    /// How long to wait. 0 still grants what is free, as with `wait` = false.
+    /// How long to wait. 0 still grants what is free, as with `wait` = false. An acquire for which no
+    /// pool comes in time fails with `errc::acquire_timeout`; `condition::busy` matches that, and
+    /// `errc::unavailable`.
     std::optional<steady_duration> timeout{};
     /// The line that takes the lease, for logs and stats.
     std::source_location where = std::source_location::current();

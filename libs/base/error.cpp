@@ -138,8 +138,8 @@ public:
                 code == errc::bad_arguments || code == errc::bad_result ||
                 code == errc::job_not_local || code == errc::started_as_worker;
         case condition::busy:
-            return code == errc::unavailable || code == errc::too_many_waiters ||
-                code == errc::queue_full;
+            return code == errc::unavailable || code == errc::acquire_timeout ||
+                code == errc::too_many_waiters || code == errc::queue_full;
         }
         return false;
     }

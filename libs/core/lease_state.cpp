@@ -6,6 +6,7 @@
 
 #include "manager_core.hpp"
 #include "pool_context.hpp"
+#include "utf8_prefix.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -20,6 +21,7 @@ namespace leasepool::detail {
 namespace {
 
 namespace asio = boost::asio;
+// acquire_options::owner documents it; the size is held in a std::uint8_t.
 constexpr std::size_t longest_owner = 255;
 
 error_code code_of(lease_state::reason why) noexcept
@@ -65,7 +67,7 @@ lease_state::~lease_state()
 lease_state* lease_state::allocate(
     core_ptr core, std::source_location where, std::string_view owner)
 {
-    owner = owner.substr(0, longest_owner);
+    owner = utf8_prefix(owner, longest_owner);
     auto const room = core->reports_leases() ? 2 * sizeof(lease_report) : 0;
     // Not Asio's recycling allocator, which rounds up: there may be very many of these.
     void* const memory = ::operator new(sizeof(lease_state) + room + owner.size());
@@ -268,7 +270,8 @@ void cancel_drain_wait(lease_state& lease) noexcept
 
 bool renew(lease_state& lease, steady_duration duration) noexcept
 {
-    if (duration <= steady_duration::zero() || lease.why_ended() != lease_state::reason::live)
+    if (duration <= steady_duration::zero() || duration > longest_duration ||
+        lease.why_ended() != lease_state::reason::live)
         return false;
     auto const now = steady_time::clock::now();
     auto const to = saturating_add(now, duration);

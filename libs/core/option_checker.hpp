@@ -8,7 +8,7 @@
 #include "ledger.hpp"
 
 #include <chrono>
-#include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -28,7 +28,8 @@ class option_checker {
 public:
     explicit option_checker(std::string where) : where_(std::move(where)) {}
 
-    void at_least(std::string_view option, std::size_t value, std::size_t least,
+    // std::uint64_t, so that on 32 bits too every option and every bound fits.
+    void at_least(std::string_view option, std::uint64_t value, std::uint64_t least,
         std::string const& called = {}) const
     {
         if (value < least)
@@ -36,7 +37,7 @@ public:
                 "at least " + std::to_string(least) + called);
     }
 
-    void at_most(std::string_view option, std::size_t value, std::size_t most,
+    void at_most(std::string_view option, std::uint64_t value, std::uint64_t most,
         std::string const& called = {}) const
     {
         if (value > most)

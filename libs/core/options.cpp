@@ -10,6 +10,8 @@
 #include "ledger.hpp"
 #include "option_checker.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -20,7 +22,8 @@ using detail::option_checker;
 
 namespace {
 
-constexpr std::size_t most_pools = std::size_t{1} << 32;
+// Beyond what 32 bits hold, so not a size_t.
+constexpr std::uint64_t most_pools = std::uint64_t{1} << 32;
 
 }  // namespace
 

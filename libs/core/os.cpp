@@ -4,6 +4,8 @@
 
 #include "os.hpp"
 
+#include "utf8_prefix.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -18,19 +20,6 @@
 
 namespace leasepool::detail {
 namespace {
-
-// The longest beginning of at most `limit` bytes that does not end inside a UTF-8 sequence.
-std::string_view cut(std::string_view text, std::size_t limit) noexcept
-{
-    if (text.size() <= limit)
-        return text;
-    auto const continues = [&](std::size_t i) {
-        return (static_cast<unsigned char>(text[i]) & 0xC0U) == 0x80U;
-    };
-    while (limit > 0 && continues(limit))
-        --limit;
-    return text.substr(0, limit);
-}
 
 [[noreturn]] void throw_affinity_error(std::error_code error, std::span<int const> cpus)
 {
@@ -96,7 +85,7 @@ std::string thread_name(
     auto const numbers = std::to_string(pool) + '-' + std::to_string(n);
     if (numbers.size() >= limit)
         return numbers.substr(numbers.size() - limit);
-    auto const kept = cut(prefix, limit - numbers.size() - 1);
+    auto const kept = utf8_prefix(prefix, limit - numbers.size() - 1);
     return kept.empty() ? numbers : std::string(kept) + '-' + numbers;
 }
 
@@ -104,7 +93,7 @@ void set_current_thread_name([[maybe_unused]] std::string_view name) noexcept
 {
 #if defined(__linux__) || defined(__APPLE__)
     std::array<char, thread_name_limit + 1> text{};
-    auto const kept = cut(name, thread_name_limit);
+    auto const kept = utf8_prefix(name, thread_name_limit);
     std::copy(kept.begin(), kept.end(), text.begin());
 #if defined(__linux__)
     pthread_setname_np(pthread_self(), text.data());

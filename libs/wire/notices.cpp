@@ -12,6 +12,9 @@
 #include <boost/json/string.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace leasepool::wire {
@@ -48,6 +51,13 @@ public:
             return found->get_uint64();
         blame(name, "a whole number from 0 on");
         return 0;
+    }
+
+    /// Numbers beyond std::size_t become its greatest, on 32 bits.
+    std::size_t size(std::string_view name)
+    {
+        return static_cast<std::size_t>(
+            std::min<std::uint64_t>(number(name), std::numeric_limits<std::size_t>::max()));
     }
 
     std::int64_t signed_number(std::string_view name)
@@ -202,8 +212,8 @@ read_result<limits> read_limits(json::value const& params)
 {
     members in(methods::limits, params);
     limits out;
-    out.max_message_bytes = in.number("max_message_bytes");
-    out.max_depth = in.number("max_depth");
+    out.max_message_bytes = in.size("max_message_bytes");
+    out.max_depth = in.size("max_depth");
     return in.outcome(out.in_bounds());
 }
 

@@ -231,6 +231,27 @@ BOOST_AUTO_TEST_CASE(cancelled_acquire_leaves_the_line_to_the_next)
     });
 }
 
+BOOST_AUTO_TEST_CASE(owner_beyond_255_bytes_is_cut_between_characters)
+{
+    asio::io_context io;
+    thread_manager pools(io, one_thread(), {.max_pools = 1});
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start();
+        std::string const letters(252, 'o');
+        std::string const euro = "\xE2\x82\xAC";
+        // The last character ends at byte 255, 256, 257 and 258.
+        for (std::size_t const more : {0u, 1u, 2u, 3u}) {
+            std::string const before = letters + std::string(more, 'o');
+            std::string const name = before + euro;
+            auto lease = co_await pools.async_acquire({.owner = name});
+            BOOST_TEST(lease.owner() == (more == 0 ? name : before));
+            BOOST_TEST((co_await pools.async_stats()).leases.at(0).owner == lease.owner());
+            co_await lease.async_release();
+        }
+        co_await pools.async_stop();
+    });
+}
+
 BOOST_AUTO_TEST_CASE(lease_tells_its_id_owner_and_times)
 {
     asio::io_context io;

@@ -258,9 +258,18 @@ BOOST_AUTO_TEST_CASE(renewed_lease_lives_on)
         BOOST_TEST(revoked.count() == 0);
         BOOST_TEST(!lease.ended());
 
-        for (steady_duration const wrong : {steady_duration(0s), steady_duration(-1s)})
+        for (steady_duration const wrong : {steady_duration(0s), steady_duration(-1s),
+                 steady_duration::max() / 4 + steady_duration(1), steady_duration::max()}) {
+            auto const expiry = lease.soft_expires_at();
             BOOST_TEST(!lease.renew(wrong));
+            BOOST_TEST((lease.soft_expires_at() == expiry));
+            // An acquire refuses the same durations.
+            auto const [error, refused] = co_await pools.async_acquire(
+                {.duration = wrong}, asio::as_tuple(asio::use_awaitable));
+            BOOST_TEST(error == errc::invalid_duration);
+        }
         BOOST_TEST((co_await pools.async_stats()).renewed == 2u);
+        BOOST_TEST(lease.renew(steady_duration::max() / 4));
         co_await pools.async_stop({.mode = stop_mode::cancel});
         BOOST_TEST(!lease.renew(1h));
     });

@@ -24,7 +24,7 @@ struct fixture {
 
     manager_options options()
     {
-        manager_options o{.max_pools = 4, .min_pools = 1, .units_per_pool = 10};
+        manager_options o{.max_pools = 4, .min_pools = 1, .units_per_pool = 10, .idle_ttl = 0s};
         o.size_provider = [this] { return units.load(); };
         o.log = std::ref(log);
         o.observer.on_pool_created = std::ref(created);
@@ -189,6 +189,25 @@ BOOST_AUTO_TEST_CASE(idle_pool_above_the_target_is_kept_for_its_ttl)
             co_await pools.async_stop();
         });
     }
+}
+
+BOOST_AUTO_TEST_CASE(server_with_more_leases_than_the_target_keeps_its_pools_by_default)
+{
+    thread_manager pools(io, one_thread(), {.max_pools = 8});
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start();
+        for (int round = 0; round != 20; ++round) {
+            auto first = co_await pools.async_acquire();
+            auto second = co_await pools.async_acquire();
+            co_await first.async_release();
+            co_await second.async_release();
+        }
+        auto const now = co_await pools.async_stats();
+        BOOST_TEST(now.desired == 1u);
+        BOOST_TEST(now.pools_created == 2u);
+        BOOST_TEST(now.pools_closed == 0u);
+        co_await pools.async_stop();
+    });
 }
 
 BOOST_AUTO_TEST_CASE(pool_made_for_a_waiter_is_surplus_when_it_comes_back)

@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(defaults_are_valid_and_as_documented)
     BOOST_TEST((o.check_interval == 120s));
     BOOST_TEST((o.default_duration == 300s));
     BOOST_TEST((o.grace == 15s));
-    BOOST_TEST((o.idle_ttl == 0s));
+    BOOST_TEST((o.idle_ttl == 60s));
     BOOST_TEST(o.max_waiters == 10'000u);
     BOOST_TEST(refusal(thread_backend_options()) == "");
     BOOST_TEST(thread_backend_options().workers_per_pool == 4u);

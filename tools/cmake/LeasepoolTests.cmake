@@ -43,13 +43,14 @@ function(leasepool_add_test name)
     leasepool_sanitizer_environment(${name})
 endfunction()
 
-# leasepool_add_compile_failure_test(<name> SOURCE <file> MESSAGE <regex> [LIBRARIES ...])
+# leasepool_add_compile_failure_test(<name> SOURCE <file> MESSAGE <regex> [LIBRARIES ...] [OPTIONS ...])
 #   A CTest test that passes if the file does not compile and the compiler says <regex>.
 function(leasepool_add_compile_failure_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;MESSAGE" "LIBRARIES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;MESSAGE" "LIBRARIES;OPTIONS")
 
     add_library(${name} OBJECT EXCLUDE_FROM_ALL ${arg_SOURCE})
     leasepool_target_options(${name})
+    target_compile_options(${name} PRIVATE ${arg_OPTIONS})
     target_link_libraries(${name} PRIVATE leasepool::leasepool ${arg_LIBRARIES})
     set_property(TARGET ${name} PROPERTY EXPORT_COMPILE_COMMANDS OFF)
 

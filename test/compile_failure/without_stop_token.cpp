@@ -1,0 +1,10 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include <version>
+
+// As a standard library that has no <stop_token>.
+#undef __cpp_lib_jthread
+
+#include <leasepool/config.hpp>
