@@ -7,6 +7,8 @@
 #include "manager_core.hpp"
 #include "pool_context.hpp"
 
+#include <boost/system/system_error.hpp>
+
 #include <new>
 #include <string>
 #include <thread>
@@ -37,7 +39,10 @@ pool_record* pool_of_this_thread() noexcept
 
 worker_scope::worker_scope(pool_record* pool) noexcept : outer_(std::exchange(pool_here, pool)) {}
 
-worker_scope::worker_scope(pool_site const& site) noexcept : worker_scope(site.pool_.get()) {}
+void worker_scope::enter(pool_site const& site) noexcept
+{
+    pool_here = site.pool_.get();
+}
 
 worker_scope::~worker_scope()
 {
@@ -172,10 +177,26 @@ void pool_record::fail_job(run_operation& op, error_code why, std::exception_ptr
 bool pool_record::begin_post() noexcept
 {
     posting_.fetch_add(1);
-    if (!context_ended_.load())
+    if (!context_ended_.load() && !lost_by_fork())
         return true;
     posting_.fetch_sub(1);
     return false;
+}
+
+bool pool_record::lost_by_fork() noexcept
+{
+    if (!context_ || !context_->inherited())
+        return false;
+    try {
+        give_reason(std::make_exception_ptr(
+            boost::system::system_error(make_error_code(errc::pool_broken),
+                "the process has forked, and the pool's threads exist in its parent only")));
+    }
+    catch (std::bad_alloc const&) {
+        give_reason(std::current_exception());
+    }
+    signal(broken);
+    return true;
 }
 
 void pool_record::end_context() noexcept
@@ -195,6 +216,8 @@ void pool_record::start_runner() noexcept
     executing_scope const scope(*this);
     if (!scope)
         functions_.runner_lost({.error = errc::not_running});
+    else if (lost_by_fork())
+        functions_.runner_lost({.reason = reason()});
     else {
         pool_task task{pool_ptr(this)};
         try {
