@@ -50,7 +50,7 @@ class work_grinder;
 /// the context's destructor waits for functions that run. Leases may outlive the manager.
 ///
 /// **Blocking.** A thread that runs the executor waits for a worker's end only in `~manager` and in
-/// the context's destructor.
+/// the context's destructor, and runs no stop callback of a function at a revocation or a stop.
 ///
 /// **fork().** In a forked child a manager of the parent does not hang; see `thread_backend`.
 template <backend Backend>
@@ -80,7 +80,7 @@ public:
     /// Cancels as `async_stop({.mode = stop_mode::cancel})` does: waiting operations complete with
     /// `errc::not_running`, leases end. Then blocks until the threads that run user functions have
     /// ended, the destructors of their `thread_local` objects included. On one of the manager's own
-    /// threads it does not block, and another
+    /// threads, and inside a stop callback of one of its functions, it does not block, and another
     /// thread waits for them. What was posted to a lease and has not begun is destroyed after that: as
     /// with Asio's own `thread_pool`, a function must not wait then for one that was posted to another
     /// lease.

@@ -6,6 +6,7 @@
 
 #include "manager_core.hpp"
 #include "pool_context.hpp"
+#include "stop_requests.hpp"
 
 #include <boost/system/system_error.hpp>
 
@@ -154,6 +155,18 @@ void pool_record::stop_job(std::uint64_t ticket, error_code why) noexcept
         jobs_->stop_job(ticket, why);
 }
 
+void pool_record::request_stop(std::stop_source source) noexcept
+{
+    // In a forked child the function does not run: its callbacks are not called either.
+    if (!context_ || !context_->inherited())
+        request_stop_elsewhere(pool_ptr(this), std::move(source));
+}
+
+void pool_record::request_stop_here(std::stop_source source) noexcept
+{
+    detail::request_stop_here(pool_ptr(this), std::move(source));
+}
+
 // Whoever gets to know that a job has ended may end the manager.
 
 void pool_record::give_back(run_operation& op) noexcept
@@ -188,8 +201,8 @@ bool pool_record::lost_by_fork() noexcept
     if (!context_ || !context_->inherited())
         return false;
     try {
-        give_reason(std::make_exception_ptr(
-            boost::system::system_error(make_error_code(errc::pool_broken),
+        give_reason(
+            std::make_exception_ptr(boost::system::system_error(make_error_code(errc::pool_broken),
                 "the process has forked, and the pool's threads exist in its parent only")));
     }
     catch (std::bad_alloc const&) {

@@ -95,6 +95,8 @@ private:
     void start_runner() noexcept override;
     void jobs_waiting() noexcept override;
     void stop_job(std::uint64_t ticket, error_code why) noexcept override;
+    void request_stop(std::stop_source source) noexcept override;
+    void request_stop_here(std::stop_source source) noexcept override;
 
     run_operation* take_job() noexcept override { return functions_.take(); }
     void give_back(run_operation& op) noexcept override;

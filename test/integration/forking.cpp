@@ -9,7 +9,9 @@
 
 #include <exception>
 #include <functional>
+#include <future>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,6 +81,24 @@ struct fixture {
     asio::io_context io;
     std::unique_ptr<thread_manager> pools;
 };
+
+asio::awaitable<void> stop_a_function(thread_manager& pools, asio::io_context& io)
+{
+    auto lease = co_await pools.async_acquire();
+    happening returned(io);
+    std::promise<void> running;
+    lease.async_run(
+        [&](std::stop_token token) {
+            std::promise<void> asked;
+            std::stop_callback const on_stop(token, [&] { asked.set_value(); });
+            running.set_value();
+            get(asked);
+        },
+        returned.handler());
+    get(running);
+    co_await pools.async_stop({.mode = stop_mode::cancel});
+    co_await returned.await();
+}
 
 }  // namespace
 
@@ -152,6 +172,19 @@ BOOST_AUTO_TEST_CASE(manager_made_in_the_child_works)
             co_await own.async_start();
             co_await own.async_run([] {});
             co_await own.async_stop();
+        });
+        return true;
+    }));
+}
+
+BOOST_AUTO_TEST_CASE(function_is_asked_to_stop_in_the_child_as_in_the_parent)
+{
+    run_to_end(io, [&] { return stop_a_function(*pools, io); });
+    BOOST_TEST(in_a_child(io, [&] {
+        thread_manager own(io, thread_backend({.workers_per_pool = 1}), {.max_pools = 1});
+        run_to_end(io, [&]() -> asio::awaitable<void> {
+            co_await own.async_start();
+            co_await stop_a_function(own, io);
         });
         return true;
     }));

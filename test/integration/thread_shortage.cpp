@@ -7,10 +7,13 @@
 
 #include "support.hpp"
 
+#include "core/stop_requests.hpp"
+
 #include <array>
 #include <cstddef>
 #include <optional>
 #include <pthread.h>
+#include <stop_token>
 #include <system_error>
 #include <thread>
 
@@ -82,6 +85,17 @@ BOOST_AUTO_TEST_CASE(pool_closes_and_a_manager_ends_without_a_new_thread)
     run_to_end(io, [&]() -> asio::awaitable<void> { co_await pools[0]->async_stop(); });
     pools[1].reset();
     BOOST_TEST(pools[0]->total() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(request_to_stop_is_made_inside_the_call)
+{
+    std::stop_source source;
+    std::thread::id called_on;
+    std::stop_callback const on_stop(
+        source.get_token(), [&] { called_on = std::this_thread::get_id(); });
+    no_threads const now;
+    leasepool::detail::request_stop_elsewhere({}, source);
+    BOOST_TEST((called_on == std::this_thread::get_id()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
