@@ -217,6 +217,13 @@ public:
     /// terminal, partial: before it began, it never runs; after that, its stop token is asked to
     /// stop. total: only before it began. The stop token is also asked to stop when the lease is
     /// revoked.
+    /// @par Stop callbacks
+    /// At a cancellation they run inside the emission of the signal. At a revocation, a stop and the
+    /// manager's end they run on a thread of the library's that serves this function alone meanwhile,
+    /// soon after; one that takes long holds up only its own function, which cannot return before. (If
+    /// no memory or no thread can be obtained they run where the lease is revoked, on a thread of the
+    /// manager's executor.) A callback may destroy the lease and the manager: the destructor does not
+    /// wait for the functions then, and another thread does.
     /// @par Executor
     /// The handler's associated executor, by default the manager's; never inside the call.
     /// @par Threads

@@ -49,6 +49,11 @@ class work_grinder;
 /// **Lifetime.** The executor's context may be destroyed first; then everything outstanding is
 /// cancelled, handlers of waiting operations are destroyed uncalled, as with any Asio object, and
 /// the context's destructor waits for functions that run. Leases may outlive the manager.
+///
+/// **Blocking.** A thread that runs the executor waits for a worker's end only in `~manager` and in
+/// the context's destructor, and runs no stop callback of a function at a revocation or a stop.
+///
+/// **fork().** In a forked child a manager of the parent does not hang; see `thread_backend`.
 template <backend Backend>
 class manager {
 public:
@@ -75,9 +80,11 @@ public:
 
     /// Cancels as `async_stop({.mode = stop_mode::cancel})` does: waiting operations complete with
     /// `errc::not_running`, leases end. Then blocks until the threads that run user functions have
-    /// returned; on one of the manager's own threads it does not block, and another thread joins
-    /// them. What was posted to a lease and has not begun is destroyed after that: as with Asio's own
-    /// `thread_pool`, a function must not wait then for one that was posted to another lease.
+    /// ended, the destructors of their `thread_local` objects included. On one of the manager's own
+    /// threads, and inside a stop callback of one of its functions, it does not block, and another
+    /// thread waits for them. What was posted to a lease and has not begun is destroyed after that: as
+    /// with Asio's own `thread_pool`, a function must not wait then for one that was posted to another
+    /// lease.
     ~manager() { detail::shut_down(*core_); }
 
     executor_type get_executor() const noexcept { return detail::executor_of(*core_); }
@@ -112,7 +119,8 @@ public:
     /// they are revoked with `errc::not_running`: queued functions complete un-run, running ones
     /// are asked to stop and waited for. `abandon_after` bounds that wait; functions that still
     /// run then are logged and counted, their own handlers are neither invoked nor destroyed before
-    /// they return, and the manager's destructor still waits for them. A stop of a manager that is
+    /// they return, and the manager's destructor still waits for them. A pool is closed when its
+    /// threads have ended; the stop completes after that. A stop of a manager that is
     /// not started completes at once. A second stop joins the first and may only tighten it. After
     /// a stop the manager may start again.
     ///

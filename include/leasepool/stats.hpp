@@ -81,6 +81,7 @@ struct stats {
     std::uint64_t acquire_cancels = 0;
     std::uint64_t acquire_failures = 0;
     std::uint64_t pools_created = 0;
+    /// Pools that were made and have ended; of threads, those whose threads are joined.
     std::uint64_t pools_closed = 0;
     /// Pools that could not be made, or broke.
     std::uint64_t pools_failed = 0;

@@ -53,6 +53,20 @@ void validate(thread_backend_options const& options);
 ///
 /// A lease on such a pool models an Asio executor, see `lease`. A copy of a backend is another
 /// backend with the same options.
+///
+/// **The end of threads.** A pool is closed (`stats::pools_closed`, `observer::on_pool_closed`) when
+/// its threads have ended and are joined, the destructors of their `thread_local` objects included.
+/// These may take any time: they hold up no thread but their own. One thread of the process joins the
+/// threads of all pools. It is started before the first thread of a pool (if it cannot be, the pool
+/// fails to start with that reason), blocks every signal, and lasts until the process exits.
+///
+/// **fork().** The threads of a pool exist only in the process that made it. In a child a function
+/// that is given to such a pool fails at once with `errc::pool_broken`, what is posted to a lease on it
+/// is destroyed un-run, and the pool is replaced by one of the child's. A manager of the parent can be
+/// used, stopped and destroyed there, and does not wait for threads of the parent. As for all of Asio,
+/// call `notify_fork` of the context, and fork while no other thread runs it; and while no function
+/// runs or waits on a lease: those would never complete in the child. The memory of such a pool is not
+/// freed there.
 class thread_backend {
 public:
     class pool_type;
@@ -68,7 +82,7 @@ private:
     std::shared_ptr<thread_backend_options const> options_;
 };
 
-/// A pool of the thread backend. Its manager's business.
+/// A pool of the thread backend. For use by the manager only.
 class thread_backend::pool_type {
 public:
     pool_type(pool_site site, std::shared_ptr<thread_backend_options const> options);
@@ -83,7 +97,7 @@ public:
 
 private:
     class impl;
-    std::shared_ptr<impl> impl_;
+    std::unique_ptr<impl> impl_;
 };
 
 static_assert(function_backend<thread_backend>);

@@ -196,7 +196,8 @@ void manager_core::make_pool() noexcept
 
 void manager_core::drop_pool(pool_record& pool) noexcept
 {
-    // Nothing of it runs any more, so this does not block.
+    // It is closed: nothing of it runs any more, so this waits for no worker. (Threads are joined; the
+    // reaper may still be returning from the call that said so.)
     pool.take_pool().reset();
     pool.end_context();
     closed_runs_.merge(pool.functions().totals());

@@ -8,14 +8,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <pthread.h>
 #include <system_error>
+#include <utility>
 
 #if defined(__linux__)
-#include <pthread.h>
 #include <sched.h>
-#elif defined(__APPLE__)
-#include <pthread.h>
 #endif
 
 namespace leasepool::detail {
@@ -76,6 +76,40 @@ cpu_mask current_mask()
 }
 
 #endif
+
+// With a key, not an object that is thread_local: its destructor comes after all of those, and to
+// register it can fail without ending the program. Keys are destroyed in rounds. The call is made in
+// the second, when those of other keys, be they created later, have had their turn, and not in the
+// last, in which the sanitizers let go of the thread.
+pthread_key_t exit_key();
+
+thread_local bool in_second_round = false;
+
+extern "C" void thread_ends(void* listener)
+{
+    if (!std::exchange(in_second_round, true) && ::pthread_setspecific(exit_key(), listener) == 0)
+        return;
+    static_cast<thread_exit_listener*>(listener)->thread_exited();
+}
+
+pthread_key_t exit_key()
+{
+    static pthread_key_t const key = [] {
+        pthread_key_t made{};
+        if (int const error = ::pthread_key_create(&made, &thread_ends))
+            throw std::system_error(
+                error, std::system_category(), "leasepool: cannot watch for the end of threads");
+        return made;
+    }();
+    return key;
+}
+
+std::atomic<unsigned> forks{0};
+
+extern "C" void count_fork()
+{
+    forks.fetch_add(1, std::memory_order_relaxed);
+}
 
 }  // namespace
 
@@ -148,6 +182,37 @@ std::vector<int> current_thread_affinity()
     throw std::system_error(std::make_error_code(std::errc::not_supported),
         "leasepool: cannot read the CPU affinity of a thread on this system");
 #endif
+}
+
+all_signals_blocked::all_signals_blocked() noexcept
+{
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+}
+
+all_signals_blocked::~all_signals_blocked()
+{
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+void call_at_thread_exit(thread_exit_listener& listener)
+{
+    if (int const error = ::pthread_setspecific(exit_key(), &listener))
+        throw std::system_error(
+            error, std::system_category(), "leasepool: cannot watch for the end of a thread");
+}
+
+unsigned fork_generation()
+{
+    static bool const registered = [] {
+        if (int const error = ::pthread_atfork(nullptr, nullptr, &count_fork))
+            throw std::system_error(
+                error, std::system_category(), "leasepool: cannot register a fork handler");
+        return true;
+    }();
+    static_cast<void>(registered);
+    return forks.load(std::memory_order_relaxed);
 }
 
 }  // namespace leasepool::detail

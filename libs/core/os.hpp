@@ -5,6 +5,7 @@
 #ifndef LEASEPOOL_LIBS_CORE_OS_HPP
 #define LEASEPOOL_LIBS_CORE_OS_HPP
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -46,6 +47,39 @@ void set_current_thread_affinity(std::span<int const> cpus);
 /// The CPUs the calling thread may run on, ascending.
 /// @throws std::system_error `std::errc::not_supported` where the OS has no such call.
 std::vector<int> current_thread_affinity();
+
+/// Blocks every signal on this thread while it lives. A thread started meanwhile inherits the mask.
+class all_signals_blocked {
+public:
+    all_signals_blocked() noexcept;
+    ~all_signals_blocked();
+    all_signals_blocked(all_signals_blocked const&) = delete;
+    all_signals_blocked& operator=(all_signals_blocked const&) = delete;
+
+private:
+    sigset_t before_;
+};
+
+/// Something that waits for the end of a thread.
+class thread_exit_listener {
+public:
+    virtual void thread_exited() noexcept = 0;
+
+protected:
+    ~thread_exit_listener() = default;
+};
+
+/// Has `thread_exited` called when this thread ends: on this thread, after the destructors of its
+/// `thread_local` objects, and after one round of those of other pthread keys. What is left of the
+/// thread then takes no time of the user's, so that it can be joined without a wait worth the name.
+/// One listener a thread.
+/// @throws std::system_error
+void call_at_thread_exit(thread_exit_listener& listener);
+
+/// How often this process, since the first call in it or in an ancestor, has become another by
+/// fork(): not the same in parent and child. (vfork() and posix_spawn() do not count.)
+/// @throws std::system_error only at the first call.
+unsigned fork_generation();
 
 }  // namespace leasepool::detail
 

@@ -5,6 +5,7 @@
 #ifndef LEASEPOOL_CORE_POOL_CONTEXT_HPP
 #define LEASEPOOL_CORE_POOL_CONTEXT_HPP
 
+#include "os.hpp"
 #include "task_memory.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -31,6 +32,12 @@ public:
 
     /// After its threads are gone. May be called more than once, as by Asio's own thread_pool.
     void end() noexcept { shutdown(); }
+
+    /// Whether this process is a fork of the one that made it: its threads do not exist here.
+    bool inherited() const noexcept { return fork_generation() != generation_; }
+
+private:
+    unsigned const generation_ = fork_generation();
 };
 
 }  // namespace leasepool::detail

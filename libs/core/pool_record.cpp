@@ -6,6 +6,9 @@
 
 #include "manager_core.hpp"
 #include "pool_context.hpp"
+#include "stop_requests.hpp"
+
+#include <boost/system/system_error.hpp>
 
 #include <new>
 #include <string>
@@ -37,7 +40,10 @@ pool_record* pool_of_this_thread() noexcept
 
 worker_scope::worker_scope(pool_record* pool) noexcept : outer_(std::exchange(pool_here, pool)) {}
 
-worker_scope::worker_scope(pool_site const& site) noexcept : worker_scope(site.pool_.get()) {}
+void worker_scope::enter(pool_site const& site) noexcept
+{
+    pool_here = site.pool_.get();
+}
 
 worker_scope::~worker_scope()
 {
@@ -149,6 +155,18 @@ void pool_record::stop_job(std::uint64_t ticket, error_code why) noexcept
         jobs_->stop_job(ticket, why);
 }
 
+void pool_record::request_stop(std::stop_source source) noexcept
+{
+    // In a forked child the function does not run: its callbacks are not called either.
+    if (!context_ || !context_->inherited())
+        request_stop_elsewhere(pool_ptr(this), std::move(source));
+}
+
+void pool_record::request_stop_here(std::stop_source source) noexcept
+{
+    detail::request_stop_here(pool_ptr(this), std::move(source));
+}
+
 // Whoever gets to know that a job has ended may end the manager.
 
 void pool_record::give_back(run_operation& op) noexcept
@@ -172,10 +190,26 @@ void pool_record::fail_job(run_operation& op, error_code why, std::exception_ptr
 bool pool_record::begin_post() noexcept
 {
     posting_.fetch_add(1);
-    if (!context_ended_.load())
+    if (!context_ended_.load() && !lost_by_fork())
         return true;
     posting_.fetch_sub(1);
     return false;
+}
+
+bool pool_record::lost_by_fork() noexcept
+{
+    if (!context_ || !context_->inherited())
+        return false;
+    try {
+        give_reason(
+            std::make_exception_ptr(boost::system::system_error(make_error_code(errc::pool_broken),
+                "the process has forked, and the pool's threads exist in its parent only")));
+    }
+    catch (std::bad_alloc const&) {
+        give_reason(std::current_exception());
+    }
+    signal(broken);
+    return true;
 }
 
 void pool_record::end_context() noexcept
@@ -195,6 +229,8 @@ void pool_record::start_runner() noexcept
     executing_scope const scope(*this);
     if (!scope)
         functions_.runner_lost({.error = errc::not_running});
+    else if (lost_by_fork())
+        functions_.runner_lost({.reason = reason()});
     else {
         pool_task task{pool_ptr(this)};
         try {

@@ -50,7 +50,8 @@ public:
     void run_task() noexcept;
     void task_lost() noexcept;
 
-    /// Around a posting to the context by somebody else; false once that has ended.
+    /// Around a posting to the context by somebody else; false once that has ended, or if its threads
+    /// do not exist in this process.
     bool begin_post() noexcept;
     void end_post() noexcept { posting_.fetch_sub(1); }
 
@@ -78,9 +79,14 @@ private:
     class executing_scope;
 
     bool prepare(run_operation& op) noexcept;
+    /// Whether the pool's threads do not exist, because this process is a fork of theirs. Breaks the
+    /// pool.
+    bool lost_by_fork() noexcept;
     void start_runner() noexcept override;
     void jobs_waiting() noexcept override;
     void stop_job(std::uint64_t ticket, error_code why) noexcept override;
+    void request_stop(std::stop_source source) noexcept override;
+    void request_stop_here(std::stop_source source) noexcept override;
 
     run_operation* take_job() noexcept override { return functions_.take(); }
     void give_back(run_operation& op) noexcept override;
@@ -118,8 +124,11 @@ void report_unhandled(pool_site const& site, std::exception_ptr error) noexcept;
 /// For as long as it lives, this thread is a worker of the pool.
 class worker_scope {
 public:
+    /// For good, until the thread is gone: also the destructors of its `thread_local` objects run on
+    /// a worker. The pool outlives the thread.
+    static void enter(pool_site const& site) noexcept;
+
     explicit worker_scope(pool_record* pool) noexcept;
-    explicit worker_scope(pool_site const& site) noexcept;
     ~worker_scope();
     worker_scope(worker_scope const&) = delete;
     worker_scope& operator=(worker_scope const&) = delete;

@@ -265,20 +265,22 @@ void run_queue::ask_to_stop() noexcept
 void run_queue::stop_running() noexcept
 {
     // The callbacks of a stop token are a user's: no lock may be held. A function may return
-    // meanwhile, so the list is looked through afresh each time; the sources keep the place.
+    // meanwhile, so the list is looked through afresh each time; `stop_requested` keeps the place, as
+    // the request may be made later, on another thread.
     for (;;) {
         std::stop_source source{std::nostopstate};
         {
             std::lock_guard lock(mutex_);
             for (auto& op : running_)
-                if (op.stop && !op.stop->stop_requested()) {
+                if (op.stop && !op.stop_requested) {
+                    op.stop_requested = true;
                     source = *op.stop;
                     break;
                 }
         }
         if (!source.stop_possible())
             return;
-        source.request_stop();
+        starter_.request_stop(std::move(source));
     }
 }
 
@@ -321,7 +323,7 @@ bool run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) n
         return true;
     }
     if (source.stop_possible()) {
-        source.request_stop();
+        starter_.request_stop_here(std::move(source));
         return true;
     }
     op.error = boost::asio::error::operation_aborted;

@@ -15,6 +15,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 
 namespace leasepool::detail {
 
@@ -59,6 +60,10 @@ public:
         /// In place of a runner, once `serve_elsewhere` was called.
         virtual void jobs_waiting() noexcept {}
         virtual void stop_job(std::uint64_t, error_code) noexcept {}
+        /// Of a function that runs, at a revocation or a stop: makes the request, now or soon.
+        virtual void request_stop(std::stop_source source) noexcept { source.request_stop(); }
+        /// The same for a user's cancellation: on this thread.
+        virtual void request_stop_here(std::stop_source source) noexcept { source.request_stop(); }
 
     protected:
         ~starter() = default;

@@ -7,6 +7,8 @@
 #include "os.hpp"
 #include "pool_context.hpp"
 #include "pool_record.hpp"
+#include "process_wide.hpp"
+#include "thread_reaper.hpp"
 
 #include <leasepool/error.hpp>
 
@@ -16,6 +18,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -41,42 +44,47 @@ template class backend_adaptor<thread_backend>;
 
 }  // namespace detail
 
-/// What a pool and its threads share; the last of them frees it.
-class thread_backend::pool_type::impl : public std::enable_shared_from_this<impl> {
+/// What a pool, its threads and the reaper share. The pool owns it, and keeps it until the reaper
+/// has joined the threads and let go of it.
+class thread_backend::pool_type::impl final : private detail::thread_exit_listener,
+                                              private detail::thread_reaper::client {
 public:
     impl(pool_site s, std::shared_ptr<thread_backend_options const> o)
         : options(std::move(o)), site(std::move(s)),
           context(std::make_shared<pool_context>(
               options->workers_per_pool, detail::concurrency_hint(options->workers_per_pool))),
-          guard_(context->get_executor()), starting_(options->workers_per_pool),
-          running_(options->workers_per_pool)
+          guard_(context->get_executor()), reaper_(detail::process_wide<detail::thread_reaper>()),
+          starting_(options->workers_per_pool), not_ended_(options->workers_per_pool + 1)
     {
     }
 
+    /// @throws std::system_error, std::bad_alloc, if no thread was started.
     void start()
     {
         auto const n = options->workers_per_pool;
         threads_.reserve(n);
+        reaper_.start();
         for (std::size_t i = 0; i != n; ++i)
             try {
-                threads_.emplace_back([self = shared_from_this(), i] { self->run_thread(i); });
+                threads_.emplace_back([this, i] { run_thread(i); });
             }
             catch (...) {
                 note_failure(std::current_exception());
                 thread_started(n - i);
-                thread_ended(n - i);
-                return;
+                ended(n - i);
+                break;
             }
+        ended(1);  // `threads_` is complete
     }
 
     /// No function begins any more; those that run return.
     void stop() noexcept { context->stop(); }
 
-    void join() noexcept
+    /// After `start`.
+    void wait_until_joined() noexcept
     {
-        for (auto& thread : threads_)
-            if (thread.joinable())
-                thread.join();
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return joined_; });
     }
 
     std::shared_ptr<thread_backend_options const> const options;
@@ -86,24 +94,23 @@ public:
 private:
     void run_thread(std::size_t n) noexcept
     {
+        bool const watched = guarded_start([this] { detail::call_at_thread_exit(*this); });
         worker_id const id{site.id(), n};
         detail::set_current_thread_name(detail::thread_name(
             options->name_prefix, id.pool, id.worker, detail::thread_name_limit));
-        detail::worker_scope const scope(site);
+        detail::worker_scope::enter(site);
         std::unique_ptr<detail::worker_state_base> state;
         bool hooked = false;
-        try {
-            if (!options->affinity.empty())
-                detail::set_current_thread_affinity(options->affinity);
-            if (options->on_thread_start)
-                options->on_thread_start(id);
-            hooked = true;
-            if (options->worker_state)
-                state = options->worker_state();
-        }
-        catch (...) {
-            note_failure(std::current_exception());
-        }
+        if (watched)
+            guarded_start([&] {
+                if (!options->affinity.empty())
+                    detail::set_current_thread_affinity(options->affinity);
+                if (options->on_thread_start)
+                    options->on_thread_start(id);
+                hooked = true;
+                if (options->worker_state)
+                    state = options->worker_state();
+            });
         {
             detail::worker_state_scope const here(state.get());
             thread_started(1);
@@ -112,7 +119,24 @@ private:
         state.reset();
         if (hooked && options->on_thread_stop)
             guarded([&] { options->on_thread_stop(id); });
-        thread_ended(1);
+        if (!watched)
+            ended(1);
+    }
+
+    void thread_exited() noexcept override { ended(1); }
+
+    /// False if `f` threw; then the pool fails to start for this reason.
+    template <class F>
+    bool guarded_start(F const& f) noexcept
+    {
+        try {
+            f();
+            return true;
+        }
+        catch (...) {
+            note_failure(std::current_exception());
+            return false;
+        }
     }
 
     void run_functions() noexcept
@@ -168,16 +192,28 @@ private:
             site.ready();
     }
 
-    void thread_ended(std::size_t n) noexcept
+    /// Counts threads that are as good as gone, and at last the end of `start`.
+    void ended(std::size_t n) noexcept
     {
-        if (running_.fetch_sub(n) != n)
-            return;
+        if (not_ended_.fetch_sub(n) == n)
+            reaper_.hand_over(*this);
+    }
+
+    void join_threads() noexcept override
+    {
+        for (auto& thread : threads_)
+            thread.join();
+        // Reported before the object is let go of, so that the last reference to the manager, and what
+        // the user has given to it, is not dropped on the reaper's thread.
         if (auto why = failure()) {
             failure_ = nullptr;  // no other thread is left: the manager's copy is the last
             site.failed(std::move(why));
         }
         else
             site.closed();
+        std::lock_guard lock(mutex_);
+        joined_ = true;
+        changed_.notify_all();
     }
 
     void note_failure(std::exception_ptr why) noexcept
@@ -194,24 +230,33 @@ private:
     }
 
     asio::executor_work_guard<asio::io_context::executor_type> guard_;
+    detail::thread_reaper& reaper_;
     std::atomic<std::size_t> starting_;
-    std::atomic<std::size_t> running_;
-    std::vector<std::thread> threads_;
+    std::atomic<std::size_t> not_ended_;  // threads; and one while `start` runs
+    std::vector<std::thread> threads_;    // written by `start`, then the reaper's
     std::mutex mutex_;
+    std::condition_variable changed_;
     std::exception_ptr failure_;
+    bool joined_ = false;
 };
 
 thread_backend::pool_type::pool_type(
     pool_site site, std::shared_ptr<thread_backend_options const> options)
-    : impl_(std::make_shared<impl>(std::move(site), std::move(options)))
+    : impl_(std::make_unique<impl>(std::move(site), std::move(options)))
 {
     impl_->start();
 }
 
 thread_backend::pool_type::~pool_type()
 {
+    if (impl_->context->inherited()) {
+        // Threads that do not exist here cannot be joined, and to destroy a condition variable for
+        // which they wait would wait for them.
+        static_cast<void>(impl_.release());
+        return;
+    }
     impl_->stop();
-    impl_->join();
+    impl_->wait_until_joined();
 }
 
 void thread_backend::pool_type::execute(pool_task&& task)
@@ -229,7 +274,10 @@ std::size_t thread_backend::pool_type::workers() const noexcept
 
 void thread_backend::pool_type::close() noexcept
 {
-    impl_->stop();
+    if (impl_->context->inherited())
+        impl_->site.closed();
+    else
+        impl_->stop();
 }
 
 std::shared_ptr<pool_context> thread_backend::pool_type::context() const noexcept

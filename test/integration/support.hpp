@@ -62,6 +62,24 @@ void run(asio::io_context& io, Coroutine&& body)
     BOOST_REQUIRE(done);
 }
 
+/// Runs a coroutine on an io_context to its end, and rethrows what it threw. A manager may be left
+/// started.
+template <class Coroutine>
+void run_to_end(asio::io_context& io, Coroutine&& body)
+{
+    bool done = false;
+    std::exception_ptr error;
+    asio::co_spawn(io, std::forward<Coroutine>(body), [&](std::exception_ptr e) {
+        error = std::move(e);
+        done = true;
+    });
+    io.restart();
+    while (!done)
+        io.run_one();
+    if (error)
+        std::rethrow_exception(error);
+}
+
 /// Blocks threads until it is opened. Opens itself when it goes, so that a failed test does not
 /// hang.
 class gate {

@@ -49,7 +49,8 @@ public:
 template <pool Pool>
 class pool_adaptor final : public pool_base {
 public:
-    explicit pool_adaptor(std::unique_ptr<Pool> p) noexcept : pool_(std::move(p)) {}
+    /// Once, before all else.
+    void adopt(std::unique_ptr<Pool> p) noexcept { pool_ = std::move(p); }
 
     void close() noexcept override { pool_->close(); }
 
@@ -94,12 +95,15 @@ public:
 
     std::unique_ptr<pool_base> make_pool(pool_site site) override
     {
+        // Allocated before there is a pool, whose destructor might wait for its threads.
+        auto adaptor = std::make_unique<pool_adaptor<typename Backend::pool_type>>();
         auto made = backend_.make_pool(std::move(site));
         if (!made)
             throw std::logic_error(std::string("leasepool: make_pool of backend '")
                                        .append(name())
                                        .append("' returned null; return the pool, or throw"));
-        return std::make_unique<pool_adaptor<typename Backend::pool_type>>(std::move(made));
+        adaptor->adopt(std::move(made));
+        return adaptor;
     }
 
     std::string_view name() const noexcept override { return backend_.name(); }

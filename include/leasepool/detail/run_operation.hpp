@@ -57,6 +57,8 @@ public:
     bool owns_lease : 1 = false;
     /// Its function was called, or is about to be. Set after that.
     bool begun : 1 = false;
+    /// It runs, and a revocation or a stop has asked it to stop: now or soon. Under the queue's lock.
+    bool stop_requested : 1 = false;
     /// Of a work grinder's item.
     item_marks marks{};
 

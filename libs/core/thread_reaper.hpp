@@ -1,0 +1,56 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_CORE_THREAD_REAPER_HPP
+#define LEASEPOOL_CORE_THREAD_REAPER_HPP
+
+#include <condition_variable>
+#include <mutex>
+
+// The pools of the thread backend hand their threads over to it.
+
+namespace leasepool::detail {
+
+/// The thread that joins the threads of all pools of this process, so that no other thread does.
+///
+/// It runs no code of the user: it is given threads that are past their last function and past the
+/// destructors of their `thread_local` objects (see `call_at_thread_exit`), so a destructor that
+/// hangs holds up its own pool only. Every signal is blocked on it. It is started before the first
+/// thread of a pool and lasts as long as the process; it is detached, and does not delay the exit.
+class thread_reaper {
+public:
+    /// Something with threads to join.
+    class client {
+    public:
+        /// Joins them. Called on the reaper, which does not use the object after that.
+        virtual void join_threads() noexcept = 0;
+
+    protected:
+        ~client() = default;
+
+    private:
+        friend class thread_reaper;
+        client* next_ = nullptr;
+    };
+
+    /// Starts the thread, unless it runs.
+    /// @throws std::system_error, std::bad_alloc.
+    void start();
+
+    /// Has the threads of `who` joined, after those handed over before. Any thread, after `start`.
+    void hand_over(client& who) noexcept;
+
+private:
+    [[noreturn]] void run() noexcept;
+
+    std::mutex mutex_;
+    std::condition_variable arrived_;
+    bool started_ = false;
+    client* first_ = nullptr;
+    client** end_ = &first_;
+};
+
+}  // namespace leasepool::detail
+
+#endif
