@@ -4,6 +4,7 @@
 
 #include "grinder_core.hpp"
 
+#include "run_canceler.hpp"
 #include "values.hpp"
 
 #include <boost/asio/error.hpp>
@@ -102,33 +103,36 @@ bool grinder_core::wakes_strand() noexcept
     return true;
 }
 
-void grinder_core::cancel(grinder_item& item, asio::cancellation_type type) noexcept
+void grinder_core::cancel(run_canceler& what, asio::cancellation_type type) noexcept
 {
     if (!is_cancellation(type))
         return;
-    // Its handler's executor is here, so it does not go away. It may be on its way to a lease, and
-    // back: then it is found in the one place or in the other.
-    for (int tries = 0; tries != 2; ++tries) {
-        lease_ptr with;
-        {
-            std::unique_lock lock(mutex_);
-            if (state_.cancel(item)) {
-                bool const wakes = wakes_strand() || state_.acquiring() != 0;
-                grinder_ptr const kept(this);
-                lock.unlock();
-                item.error = asio::error::operation_aborted;
-                complete(item);
-                if (wakes)
-                    signal(look);
-                return;
-            }
-            if (item.marks.where != grinder_item::place::handed)
-                return;
-            with = item.lease;
+    run_canceler_ptr const keep(&what);
+    grinder_ptr const kept(this);
+    grinder_item* removed = nullptr;
+    bool wakes = false;
+    pool_ptr pool;
+    run_queue::cancellation left;
+    what.with_operation([&](run_operation& op) {
+        auto& item = static_cast<grinder_item&>(op);
+        std::lock_guard lock(mutex_);
+        if (state_.cancel(item)) {
+            item.error = asio::error::operation_aborted;
+            removed = &item;
+            wakes = wakes_strand() || state_.acquiring() != 0;
         }
-        if (with->pool()->functions().cancel(item, type))
-            return;
-    }
+        else if (item.marks.where == grinder_item::place::handed) {
+            // Under the lock, because an item goes from one lease to another only through here.
+            pool.reset(item.lease->pool());
+            left = pool->functions().begin_cancel(item, type);
+        }
+    });
+    if (removed)
+        complete(*removed);
+    if (wakes)
+        signal(look);
+    if (pool)
+        pool->functions().finish_cancel(std::move(left));
 }
 
 bool grinder_core::take_back(grinder_item& item, grinder_batch& from) noexcept
@@ -358,9 +362,9 @@ void submit(grinder_core& core, grinder_item& item, bool wait, std::string_view 
     core.submit(item, wait, owner);
 }
 
-void cancel(grinder_core& core, grinder_item& item, asio::cancellation_type type) noexcept
+void cancel(grinder_core& core, run_canceler& what, asio::cancellation_type type) noexcept
 {
-    core.cancel(item, type);
+    core.cancel(what, type);
 }
 
 void start(grinder_core& core, plain_completion& op) noexcept

@@ -66,7 +66,7 @@ public:
     // Any thread.
 
     void submit(grinder_item& item, bool wait, std::string_view owner);
-    void cancel(grinder_item& item, boost::asio::cancellation_type type) noexcept;
+    void cancel(run_canceler& what, boost::asio::cancellation_type type) noexcept;
     void start(plain_completion& op) noexcept;
     void stop(grinder_stop& what, plain_completion& op) noexcept;
     void cancel(grinder_stop& what) noexcept;

@@ -167,7 +167,7 @@ void grinder_core::granted(grinder_batch& batch) noexcept
         state_.granted(batch, steady_time::clock::now(), items);
         n = batch.size();
         for (auto& what : items)
-            if (auto& item = static_cast<grinder_item&>(what); item.marks.cancellable)
+            if (auto& item = static_cast<grinder_item&>(what); item.canceler)
                 item.lease = lease_ptr(&batch.lease());
     }
     if (n != 0) {

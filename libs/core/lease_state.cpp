@@ -382,23 +382,4 @@ void run_settled(run_operation& op) noexcept
         run(op);
 }
 
-void cancel_run(run_operation& op, boost::asio::cancellation_type type) noexcept
-{
-    if ((type &
-            (asio::cancellation_type::terminal | asio::cancellation_type::partial |
-                asio::cancellation_type::total)) == asio::cancellation_type::none)
-        return;
-    auto& lease = *op.lease;
-    auto* pool = lease.pool();
-    if (!pool) {
-        // Waiting for its lease. A grant may be under way: then it is found out on the way into
-        // the pool's queue, or, if it has passed there, the pool is visible by now.
-        op.stop_asked.store(true);
-        pool = lease.pool();
-        cancel_acquire(lease);
-    }
-    if (pool_ptr const kept(pool); kept)
-        kept->functions().cancel(op, type);
-}
-
 }  // namespace leasepool::detail

@@ -155,7 +155,15 @@ void run_queue::work() noexcept
     --on_their_way_;
     run_operation* done = nullptr;
     clock::time_point ended{};
-    for (int left = functions_per_turn; left != 0 && !queued_.empty(); --left) {
+    for (int left = functions_per_turn; left != 0; --left) {
+        if (queued_.empty() && done) {
+            // Its end may bring the next: the release of its lease grants that to a waiting operation.
+            lock.unlock();
+            finish(*std::exchange(done, nullptr));
+            lock.lock();
+        }
+        if (queued_.empty())
+            break;
         auto& op = queued_.front();
         queued_.pop_front();
         running_.push_back(op);
@@ -284,51 +292,48 @@ void run_queue::stop_running() noexcept
     }
 }
 
-bool run_queue::cancel(run_operation& op, boost::asio::cancellation_type type) noexcept
+run_queue::cancellation run_queue::begin_cancel(
+    run_operation& op, boost::asio::cancellation_type type) noexcept
 {
     using boost::asio::cancellation_type;
-    std::stop_source source{std::nostopstate};
-    std::uint64_t taken = 0;
-    {
-        std::lock_guard lock(mutex_);
-        switch (op.state) {
-        case phase::queued:
-            queued_.erase(queued_.iterator_to(op));
-            op.state = phase::done;
-            ++totals_.cancelled;
+    cancellation left;
+    std::lock_guard lock(mutex_);
+    switch (op.state) {
+    case phase::queued:
+        queued_.erase(queued_.iterator_to(op));
+        op.state = phase::done;
+        op.error = boost::asio::error::operation_aborted;
+        ++totals_.cancelled;
+        left.removed = &op;
+        break;
+    case phase::running:
+        if ((type & (cancellation_type::terminal | cancellation_type::partial)) ==
+            cancellation_type::none)
             break;
-        case phase::running:
-            if ((type & (cancellation_type::terminal | cancellation_type::partial)) ==
-                cancellation_type::none)
-                return true;
-            if (elsewhere_) {
-                op.stop_asked = true;
-                taken = op.remote->ticket;
-            }
-            else if (op.stop)
-                source = *op.stop;
-            else
-                return true;
-            break;
-        case phase::unqueued:
-            // Its lease has been granted, it is on its way here.
+        if (elsewhere_) {
             op.stop_asked = true;
-            return false;
-        case phase::done:
-            return true;
+            left.ticket = op.remote->ticket;
         }
+        else if (op.stop)
+            left.to_stop = *op.stop;
+        break;
+    case phase::unqueued:
+    case phase::done:
+        // On its way here, with its lease granted; or on its way back to a grinder, un-begun.
+        op.stop_asked = true;
+        break;
     }
-    if (taken != 0) {
-        starter_.stop_job(taken, boost::asio::error::operation_aborted);
-        return true;
-    }
-    if (source.stop_possible()) {
-        starter_.request_stop_here(std::move(source));
-        return true;
-    }
-    op.error = boost::asio::error::operation_aborted;
-    finish(op);
-    return true;
+    return left;
+}
+
+void run_queue::finish_cancel(cancellation&& what) noexcept
+{
+    if (what.removed)
+        finish(*what.removed);
+    else if (what.ticket != 0)
+        starter_.stop_job(what.ticket, boost::asio::error::operation_aborted);
+    else if (what.to_stop.stop_possible())
+        starter_.request_stop_here(std::move(what.to_stop));
 }
 
 void run_queue::end(list& ops, verdict const& why) noexcept

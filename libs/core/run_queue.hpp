@@ -105,8 +105,17 @@ public:
     /// Destroys the handlers of what `cancel_all` kept, uncalled.
     void destroy_kept() noexcept;
 
-    /// False: it is on its way here, or on its way back; it will not run if it gets here.
-    bool cancel(run_operation& op, boost::asio::cancellation_type type) noexcept;
+    /// What is left to do for a cancellation, once the operation need not stay any more.
+    struct cancellation {
+        run_operation* removed = nullptr;            // it was queued; its error is set
+        std::stop_source to_stop{std::nostopstate};  // it runs
+        std::uint64_t ticket = 0;                    // another process runs it
+    };
+
+    /// An operation that is queued leaves the queue; one that is on its way here, or on its way back,
+    /// will not run if it gets here. Calls and posts nothing.
+    cancellation begin_cancel(run_operation& op, boost::asio::cancellation_type type) noexcept;
+    void finish_cancel(cancellation&& what) noexcept;
 
     // For whoever serves them elsewhere; see `job_source`.
     run_operation* take() noexcept;

@@ -33,6 +33,15 @@ using asio::cancellation_type;
 using detail::run_operation;
 using detail::run_queue;
 
+/// Whether it was taken out of the queue.
+bool cancel(run_queue& queue, run_operation& op, boost::asio::cancellation_type type)
+{
+    auto left = queue.begin_cancel(op, type);
+    bool const removed = left.removed != nullptr;
+    queue.finish_cancel(std::move(left));
+    return removed;
+}
+
 /// Makes no pools; there must be a manager, for a lease to be of.
 struct no_backend {
     struct pool_type {
@@ -281,7 +290,7 @@ BOOST_AUTO_TEST_CASE(cancelled_in_the_queue_it_never_runs)
         auto& op = d.make('b');
         d.push(op);
         d.push('c');
-        d.queue.cancel(op, type);
+        cancel(d.queue, op, type);
         d.work();
         d.deliver();
         BOOST_TEST(d.ran == "ac");
@@ -295,9 +304,9 @@ BOOST_AUTO_TEST_CASE(cancelled_while_it_runs_it_is_asked_to_stop_but_not_by_tota
     desk d;
     run_operation* self = nullptr;
     auto& op = d.make_of([&](std::stop_token stop) {
-        d.queue.cancel(*self, cancellation_type::total);
+        cancel(d.queue, *self, cancellation_type::total);
         BOOST_TEST(!stop.stop_requested());
-        d.queue.cancel(*self, cancellation_type::partial);
+        cancel(d.queue, *self, cancellation_type::partial);
         BOOST_TEST(stop.stop_requested());
         d.ran += 'a';
     });
@@ -316,7 +325,7 @@ BOOST_AUTO_TEST_CASE(cancelled_after_it_returned_nothing_happens)
     auto& op = d.make('a');
     d.push(op);
     d.work();
-    d.queue.cancel(op, cancellation_type::terminal);  // its handler has not run yet
+    cancel(d.queue, op, cancellation_type::terminal);  // its handler has not run yet
     d.deliver();
     BOOST_TEST(!d.ends[0].error);
     BOOST_TEST(d.ends[0].completed == 1);
@@ -410,7 +419,7 @@ BOOST_AUTO_TEST_CASE(cancel_that_came_too_late_does_not_shield_from_cancel_all)
     run_operation* self = nullptr;
     auto& op = d.make_of([&](std::stop_token stop) {
         self->stop_asked = true;
-        d.queue.cancel(*self, cancellation_type::total);
+        cancel(d.queue, *self, cancellation_type::total);
         BOOST_TEST(!stop.stop_requested());
         d.queue.cancel_all(because(errc::not_running));
         BOOST_TEST(stop.stop_requested());

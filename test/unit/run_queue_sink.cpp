@@ -23,6 +23,15 @@ using namespace leasepool;
 using detail::run_operation;
 using detail::run_queue;
 
+/// Whether it was taken out of the queue.
+bool cancel(run_queue& queue, run_operation& op, boost::asio::cancellation_type type)
+{
+    auto left = queue.begin_cancel(op, type);
+    bool const removed = left.removed != nullptr;
+    queue.finish_cancel(std::move(left));
+    return removed;
+}
+
 struct desk;
 
 struct operation final : run_operation {
@@ -138,7 +147,7 @@ BOOST_AUTO_TEST_CASE(cancelled_on_its_way_does_not_run)
     run_queue::list list;
     list.push_back(a);
     list.push_back(d.make('b'));
-    BOOST_TEST(!d.queue.cancel(a, asio::cancellation_type::terminal));  // it is not here yet
+    BOOST_TEST(!cancel(d.queue, a, asio::cancellation_type::terminal));  // it is not here yet
     d.queue.push_all(list);
     BOOST_TEST(d.told == "a!");
     BOOST_TEST(a.error == asio::error::operation_aborted);
@@ -151,10 +160,10 @@ BOOST_AUTO_TEST_CASE(cancelled_in_the_queue_does_not_run)
     desk d;
     d.queue.set_workers(1);
     d.push_all("ab");
-    BOOST_TEST(d.queue.cancel(d[1], asio::cancellation_type::total));
+    BOOST_TEST(cancel(d.queue, d[1], asio::cancellation_type::total));
     BOOST_TEST(d.told == "b!");
     d.queue.work();
-    BOOST_TEST(d.queue.cancel(d[0], asio::cancellation_type::total));  // too late
+    BOOST_TEST(!cancel(d.queue, d[0], asio::cancellation_type::total));  // too late
     BOOST_TEST(d.told == "b!a");
 }
 

@@ -120,14 +120,6 @@ void delete_operation(Op* op, Handler const& handler, held_executor const& ex) n
         alloc, reinterpret_cast<unit*>(op), unit::count(ex.room()));
 }
 
-template <class Handler>
-void clear_slot(Handler const& handler) noexcept
-{
-    auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected())
-        slot.clear();
-}
-
 }  // namespace leasepool::detail
 
 #endif

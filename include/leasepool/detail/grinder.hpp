@@ -40,7 +40,7 @@ core_ptr const& manager_of(grinder_core const& core) noexcept;
 
 /// Throws, with nothing begun, if there is no memory for the owner's name.
 void submit(grinder_core& core, grinder_item& item, bool wait, std::string_view owner);
-void cancel(grinder_core& core, grinder_item& item, boost::asio::cancellation_type type) noexcept;
+void cancel(grinder_core& core, run_canceler& what, boost::asio::cancellation_type type) noexcept;
 
 void start(grinder_core& core, plain_completion& op) noexcept;
 void stats_of(grinder_core& core, stats_completion_of<grinder_stats>& op) noexcept;
@@ -147,15 +147,14 @@ public:
             std::forward<Handler>(handler), std::move(ex), lease_ptr(), std::forward<F>(f));
         try {
             connect_slot(op->handler, [this, op] {
-                op->marks.cancellable = true;
-                return [core = core_, op](
-                           boost::asio::cancellation_type type) { cancel(*core, *op, type); };
+                op->canceler = make_canceler(*op);
+                return [core = core_, what = op->canceler](
+                           boost::asio::cancellation_type type) { cancel(*core, *what, type); };
             });
             submit(*core_, *op, ticket.wait,
                 ticket.owner ? std::string_view(*ticket.owner) : std::string_view());
         }
         catch (...) {
-            clear_slot(op->handler);
             op->destroy();
             throw;
         }

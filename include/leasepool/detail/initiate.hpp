@@ -198,7 +198,9 @@ protected:
             std::forward<Handler>(handler), std::move(ex), std::move(on), std::forward<F>(f));
         try {
             connect_slot(op->handler, [op] {
-                return [op](boost::asio::cancellation_type type) { cancel_run(*op, type); };
+                op->canceler = make_canceler(*op);
+                return [what = op->canceler](
+                           boost::asio::cancellation_type type) { cancel_run(*what, type); };
             });
         }
         catch (...) {

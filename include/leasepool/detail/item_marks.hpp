@@ -26,8 +26,6 @@ struct item_marks {
     place where : 3 = place::outside;
     /// How often it came back from a lease on which nothing began.
     std::uint8_t fruitless : 2 = 0;
-    /// Something may cancel it, so that it keeps its lease, whose pool has to be asked.
-    bool cancellable : 1 = false;
 };
 
 static_assert(sizeof(item_marks) == 4);

@@ -21,14 +21,6 @@
 /// The concrete operations: a base of the compiled core, and a handler.
 namespace leasepool::detail {
 
-constexpr auto any_cancellation = boost::asio::cancellation_type::terminal |
-    boost::asio::cancellation_type::partial | boost::asio::cancellation_type::total;
-
-inline bool is_cancellation(boost::asio::cancellation_type type) noexcept
-{
-    return (type & any_cancellation) != boost::asio::cancellation_type::none;
-}
-
 template <class Handler>
 held_executor executor_for(Handler const& handler, manager_core const& core)
 {
@@ -63,7 +55,6 @@ public:
         delete_operation(self, handler, executor);
         if (what != step::deliver)
             return;
-        clear_slot(handler);
         std::move(handler)(error);
     }
 
@@ -92,7 +83,6 @@ public:
         delete_operation(self, handler, executor);
         if (what != step::deliver)
             return;
-        clear_slot(handler);
         std::move(handler)(error, std::move(value));
     }
 
@@ -122,7 +112,6 @@ public:
         delete_operation(self, handler, executor);
         if (what != step::deliver)
             return;
-        clear_slot(handler);
         std::move(handler)(error, std::move(granted));
     }
 
@@ -199,6 +188,7 @@ private:
         auto* const self = static_cast<Derived*>(base);
         if (what == step::settled)
             return run_settled(*self);
+        self->detach();
         auto const executor = self->take_executor();
         auto value = std::move(self->result_);
         Handler handler(std::move(self->handler));
@@ -206,7 +196,6 @@ private:
             return delete_operation(self, handler, executor);
         auto error = self->outcome();
         delete_operation(self, handler, executor);
-        clear_slot(handler);
         if constexpr (!returns)
             std::move(handler)(std::move(error));
         else if (value)

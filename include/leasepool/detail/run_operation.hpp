@@ -22,6 +22,22 @@ namespace leasepool::detail {
 
 class run_operation;
 
+constexpr auto any_cancellation = boost::asio::cancellation_type::terminal |
+    boost::asio::cancellation_type::partial | boost::asio::cancellation_type::total;
+
+inline bool is_cancellation(boost::asio::cancellation_type type) noexcept
+{
+    return (type & any_cancellation) != boost::asio::cancellation_type::none;
+}
+
+/// What a cancellation slot has of an operation. It is counted, and knows the operation only until
+/// that calls or destroys its handler: a signal may be emitted on another thread at that time, and
+/// also later, since an operation that ends does not touch the slot.
+class run_canceler;
+void intrusive_ptr_add_ref(run_canceler* what) noexcept;
+void intrusive_ptr_release(run_canceler* what) noexcept;
+using run_canceler_ptr = boost::intrusive_ptr<run_canceler>;
+
 /// Who gets to know instead of the handler that an operation has left its pool.
 class run_sink {
 public:
@@ -71,6 +87,8 @@ public:
     std::stop_source* stop = nullptr;
     /// Of a job's call: how to run it in another process.
     remote_call* remote = nullptr;
+    /// Null: nothing can cancel it.
+    run_canceler_ptr canceler;
     /// Null: the handler is posted. The sink counts work on the lease itself, for many at a time.
     run_sink* sink = nullptr;
 
@@ -86,10 +104,19 @@ protected:
     }
     ~run_operation() = default;
 
+    /// Before anything of it is destroyed: its canceler lets go of it.
+    void detach() noexcept
+    {
+        if (canceler)
+            detach_canceler();
+    }
+
     /// For the handler: the error, whichever way it came.
     std::exception_ptr outcome() const;
 
 private:
+    void detach_canceler() noexcept;
+
     caller call_;
 };
 
@@ -102,9 +129,12 @@ void acquire_and_run(run_operation& op, wait_policy const& p) noexcept;
 /// What a settled acquire does with an operation begun by `acquire_and_run`.
 void run_settled(run_operation& op) noexcept;
 
+/// Throws if there is no memory.
+run_canceler_ptr make_canceler(run_operation& op);
+
 /// Before it began it completes with operation_aborted; a function that runs is asked to stop,
-/// unless `type` is total.
-void cancel_run(run_operation& op, boost::asio::cancellation_type type) noexcept;
+/// unless `type` is total. Any thread.
+void cancel_run(run_canceler& what, boost::asio::cancellation_type type) noexcept;
 
 }  // namespace leasepool::detail
 
