@@ -25,6 +25,13 @@ strand& command::home() noexcept
     return core_->home();
 }
 
+void command::begin() noexcept
+{
+    if (what != kind::stats)
+        core_->command_submitted();
+    signal(begun);
+}
+
 void command::on_events(std::uint32_t bits) noexcept
 {
     if (bits & begun)
@@ -59,7 +66,7 @@ command_ptr make_stats(core_ptr core)
 void submit(command& what, plain_completion& op) noexcept
 {
     what.op = &op;
-    what.signal(command::begun);
+    what.begin();
 }
 
 void submit(command& what, stats_completion& op) noexcept

@@ -35,6 +35,8 @@ public:
     plain_completion* op = nullptr;
     stats_completion* stats_op = nullptr;
 
+    void begin() noexcept;
+
     strand& home() noexcept;
     void last_reference_dropped() noexcept { delete this; }
     void on_events(std::uint32_t bits) noexcept;

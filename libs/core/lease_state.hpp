@@ -98,6 +98,9 @@ public:
         boost::system::error_category const* fail_category;  // if there was none
         std::error_category const* std_fail_category;
     };
+    /// It waits for a start or a stop that was begun before it; see `manager_core::acquire`.
+    bool deferred = false;
+    bool canceled_while_deferred = false;
     /// `awaiting_drain` is an operation that waits.
     bool drain_is_awaited = false;
     lease_follower* follower = nullptr;

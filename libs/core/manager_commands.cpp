@@ -27,9 +27,11 @@ void manager_core::on_command(command& cmd) noexcept
 {
     switch (cmd.what) {
     case command::kind::start:
-        return begin_start(cmd);
+        begin_start(cmd);
+        return queue_deferred();
     case command::kind::stop:
-        return begin_stop(cmd);
+        begin_stop(cmd);
+        return queue_deferred();
     case command::kind::stats:
         try {
             cmd.stats_op->value = snapshot();

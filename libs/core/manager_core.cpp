@@ -240,31 +240,72 @@ void manager_core::acquire(lease_state& claim) noexcept
 {
     std::uint64_t waits_inside = 0;  // of a worker of this pool
     change([&](outcome& done, steady_time now) {
-        if (shut_)
-            return refuse(claim, errc::not_running, done);
-        if (claim.invalid()) {
-            ++totals_.acquire_failures;
-            return refuse(claim, errc::invalid_duration, done);
+        // What one thread begins takes effect in that order.
+        if (commands_ != 0) {
+            claim.deferred = true;
+            return deferred_.push_back(*claim.acquiring);
         }
-        if (auto const error = ledger_.acquire(claim, now, claim.waits(), claim.expiry.get());
-            error != errc{}) {
-            ++(error == errc::acquire_timeout ? totals_.acquire_timeouts
-                                              : totals_.acquire_failures);
-            return refuse(claim, error, done);
-        }
-        intrusive_ptr_add_ref(&claim);  // until the ledger lets go of it
-        if (ledger_.obtainable() < ledger_.waiters())
-            waits_inside = claim.id();
+        auto const caller = claim.id();
+        if (queue(claim, now, done))
+            waits_inside = caller;
     });
     if (waits_inside != 0 && logs())
         log_likely_deadlock(claim, waits_inside);
 }
 
+bool manager_core::queue(lease_state& claim, steady_time now, outcome& done) noexcept
+{
+    if (shut_) {
+        refuse(claim, errc::not_running, done);
+        return false;
+    }
+    if (claim.invalid()) {
+        ++totals_.acquire_failures;
+        refuse(claim, errc::invalid_duration, done);
+        return false;
+    }
+    if (auto const error = ledger_.acquire(claim, now, claim.waits(), claim.expiry.get());
+        error != errc{}) {
+        ++(error == errc::acquire_timeout ? totals_.acquire_timeouts : totals_.acquire_failures);
+        refuse(claim, error, done);
+        return false;
+    }
+    intrusive_ptr_add_ref(&claim);  // until the ledger lets go of it
+    return ledger_.obtainable() < ledger_.waiters();
+}
+
 void manager_core::cancel_acquire(lease_state& claim) noexcept
 {
     change([&](outcome& done, steady_time) {
-        if (!shut_ && ledger_.cancel(claim))
+        if (claim.deferred)
+            claim.canceled_while_deferred = true;
+        else if (!shut_ && ledger_.cancel(claim))
             fail(claim, asio::error::operation_aborted, done);
+    });
+}
+
+void manager_core::command_submitted() noexcept
+{
+    std::lock_guard lock(mutex_);
+    if (!shut_)
+        ++commands_;
+}
+
+void manager_core::queue_deferred() noexcept
+{
+    change([&](outcome& done, steady_time now) {
+        if (shut_ || --commands_ != 0)
+            return;
+        while (auto* const op = static_cast<acquire_completion*>(deferred_.pop_front())) {
+            auto& claim = *op->lease;
+            claim.deferred = false;
+            if (!claim.canceled_while_deferred)
+                queue(claim, now, done);
+            else {
+                ++totals_.acquire_cancels;
+                refuse(claim, asio::error::operation_aborted, done);
+            }
+        }
     });
 }
 

@@ -6,6 +6,7 @@
 #define LEASEPOOL_CORE_MANAGER_CORE_HPP
 
 #include "command.hpp"
+#include "completion_list.hpp"
 #include "lease_state.hpp"
 #include "ledger.hpp"
 #include "pool_record.hpp"
@@ -97,6 +98,9 @@ public:
     void cancel_drain_wait(lease_state& lease) noexcept;
     void follow(lease_state& lease, lease_follower* who) noexcept;
 
+    /// Before a start or a stop is submitted to the strand; acquires begun after it come after it.
+    void command_submitted() noexcept;
+
     /// False: it has ended already.
     bool attach(strand_member& who);
     /// By the destructor of `who`.
@@ -147,6 +151,8 @@ private:
     void log_likely_deadlock(lease_state const& waiting, std::uint64_t pool_of_caller) noexcept;
 
     // Locked.
+    /// True: it waits, for a release.
+    bool queue(lease_state& claim, steady_time now, outcome& done) noexcept;
     void grant(lease_state& lease, steady_duration waited, outcome& done) noexcept;
     void fail(lease_state& claim, error_code error, outcome& done) noexcept;
     void refuse(lease_state& claim, error_code error, outcome& done) noexcept;
@@ -168,6 +174,7 @@ private:
     void let_go() noexcept;
     void begin_start(command& cmd) noexcept;
     void begin_stop(command& cmd) noexcept;
+    void queue_deferred() noexcept;
     void answer(command& cmd, error_code error) noexcept;
     void answer_all(command_list& cmds, error_code error) noexcept;
     stats snapshot();
@@ -201,6 +208,8 @@ private:
     std::uint64_t last_lease_ = 0;
     stats totals_;         // only its totals and distributions
     report_list reports_;  // for the strand
+    std::size_t commands_ = 0;   // starts and stops that the strand has not begun
+    completion_list deferred_;   // acquires begun after one of them
     bool shut_ = false;
     std::condition_variable delivered_;    // after `shut_`: `delivering_` has fallen
     std::atomic<int> delivering_{0};       // raised under the lock

@@ -5,7 +5,6 @@
 #ifndef LEASEPOOL_CORE_MANAGER_OUTCOME_HPP
 #define LEASEPOOL_CORE_MANAGER_OUTCOME_HPP
 
-#include "completion_list.hpp"
 #include "manager_core.hpp"
 
 namespace leasepool::detail {

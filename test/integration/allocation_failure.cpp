@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(acquire_of_an_idle_pool)
 
 BOOST_AUTO_TEST_CASE(acquire_that_has_a_pool_made)
 {
-    desk d({.max_pools = 2});
+    desk d({.max_pools = 2, .idle_ttl = 0ms});
     d.start();
     d.take_lease();
     fail_each_allocation(

@@ -102,8 +102,10 @@ public:
     static void go(completion* base, step what)
     {
         auto* const self = static_cast<acquire_operation*>(base);
-        if (what == step::settled)
-            return self->post();
+        if (what == step::settled) {
+            self->post();
+            return;
+        }
         auto const executor = self->take_executor();
         auto const error = failure_of(*self->lease);
         // A lease that is not handed over is given back by its destructor.
