@@ -42,6 +42,9 @@ class work_grinder;
 /// making and closing pools, observer and log) runs there on a strand of its own, and handlers that
 /// name no executor run there too. It is outstanding work of that context from `async_start` until
 /// it is stopped.
+/// A handler's own executor may throw when the handler is posted to it. `std::bad_alloc` is waited
+/// out. After any other exception the handler is destroyed uncalled, on the thread that posted it,
+/// unless the executor has kept the function; other operations are not affected.
 ///
 /// **Threads.** All functions but constructor and destructor may be called concurrently from any
 /// thread.

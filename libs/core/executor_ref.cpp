@@ -5,6 +5,7 @@
 #include <leasepool/detail/completion.hpp>
 #include <leasepool/detail/executor_ref.hpp>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
@@ -14,7 +15,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <new>
+#include <optional>
 #include <thread>
 #include <type_traits>
 
@@ -76,7 +79,7 @@ public:
             ::operator delete(p);
     }
 
-    friend bool operator==(completion_memory const&, completion_memory const&) = default;
+    void const* identity() const noexcept { return memory_; }
 
 private:
     void* memory_;
@@ -142,7 +145,7 @@ public:
     void* allocate(std::size_t size) noexcept { return blocks_->allocate(size); }
     void deallocate(void* p) noexcept { blocks_->deallocate(p); }
 
-    friend bool operator==(strand_memory const&, strand_memory const&) = default;
+    void const* identity() const noexcept { return blocks_; }
 
 private:
     strand_blocks* blocks_;
@@ -176,7 +179,7 @@ public:
     template <class U>
     friend bool operator==(allocator_over const& a, allocator_over<U, Memory> const& b) noexcept
     {
-        return a.memory() == b.memory();
+        return a.memory().identity() == b.memory().identity();
     }
 
 private:
@@ -257,7 +260,7 @@ struct foreign_kind {
     using kept = std::unique_ptr<foreign_executor>;
     static constexpr std::size_t room = 0;
 
-    static void post(void* self, completion& op, bool) { as<kept>(self)->post(delivery(op)); }
+    static void post(void* self, completion& op, bool) { as<kept>(self)->post(op); }
     static void drop(void*, completion& op) noexcept { op.destroy(); }
 };
 
@@ -304,6 +307,29 @@ using io_executor = asio::io_context::executor_type;
 using pool_executor = asio::thread_pool::executor_type;
 using io_strand = asio::strand<io_executor>;
 using pool_strand = asio::strand<pool_executor>;
+
+/// On the heap it is posted to without allocation, too: a manager's executor may be one.
+class pool_executor_on_heap final : public foreign_executor {
+public:
+    pool_executor_on_heap(pool_executor const& ex, bool tracked) : executor_(ex)
+    {
+        if (tracked)
+            work_.emplace(ex);
+    }
+
+    void post(completion& op) const override
+    {
+        execute(executor_, completion_memory(op), op, false);
+    }
+    bool running_in_this_thread() const noexcept override
+    {
+        return executor_.running_in_this_thread();
+    }
+
+private:
+    pool_executor executor_;
+    std::optional<asio::executor_work_guard<pool_executor>> work_;
+};
 
 template <class Executor>
 auto tracked(Executor const& ex)
@@ -391,11 +417,15 @@ executor_ref::executor_ref(asio::any_io_executor const& ex, work w)
         ::new (static_cast<void*>(storage_)) kept(std::forward<decltype(value)>(value));
         functions_ = &functions_of<Kind>::value;
     };
+    bool const tracks = w == work::tracked;
     auto const* const io = ex.target<io_executor>();
-    if (!io)
+    if (auto const* const pool = ex.target<pool_executor>())
         emplace(std::type_identity<foreign_kind>(),
-            std::make_unique<foreign_executor_of<asio::any_io_executor>>(ex, w == work::tracked));
-    else if (w == work::tracked)
+            std::make_unique<pool_executor_on_heap>(*pool, tracks));
+    else if (!io)
+        emplace(std::type_identity<foreign_kind>(),
+            std::make_unique<foreign_executor_of<asio::any_io_executor>>(ex, tracks));
+    else if (tracks)
         emplace(std::type_identity<plain_kind<tracked_t<io_executor>>>(), tracked(*io));
     else
         emplace(std::type_identity<plain_kind<io_executor>>(), *io);

@@ -102,6 +102,8 @@ class resident final : public detail::completion {
 public:
     resident(end& to, executor_ref&& ex) : completion(&go, std::move(ex)), to_(to) {}
 
+    void drop_executor() noexcept { take_executor(); }
+
 private:
     static void go(completion* base, step what)
     {
@@ -409,6 +411,24 @@ BOOST_AUTO_TEST_CASE(completion_that_is_no_operation_may_go_before_its_context)
         }
     }
     BOOST_TEST(result.delivered == 1);
+}
+
+BOOST_AUTO_TEST_CASE(completion_that_is_no_operation_may_drop_its_executor_while_it_is_posted)
+{
+    for (bool const on_strand : {false, true}) {
+        end result;
+        auto io = std::make_unique<asio::io_context>(1);
+        asio::any_io_executor ex = io->get_executor();
+        if (on_strand)
+            ex = asio::make_strand(*io);
+        resident here(result, executor_ref(ex, untracked));
+        ex = {};
+        here.post();
+        here.drop_executor();
+        io.reset();
+        BOOST_TEST(result.destroyed == 1);
+        BOOST_TEST(result.delivered == 0);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(context_that_is_stopped_keeps_it)

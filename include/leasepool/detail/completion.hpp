@@ -39,7 +39,13 @@ public:
     void destroy() noexcept { function_(this, step::destroy); }
 
     /// The executor has destroyed the delivery.
-    void drop() noexcept { executor_.drop(*this); }
+    void drop() noexcept
+    {
+        if (executor_)
+            executor_.drop(*this);
+        else  // taken out while the delivery was posted, by a completion that is no operation
+            destroy();
+    }
 
     /// Enough for the function that Asio makes of a delivery.
     static constexpr std::size_t memory_size = 40;

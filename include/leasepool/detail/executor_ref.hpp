@@ -49,7 +49,7 @@ private:
 class foreign_executor {
 public:
     virtual ~foreign_executor() = default;
-    virtual void post(delivery&& what) const = 0;
+    virtual void post(completion& op) const = 0;
     virtual bool running_in_this_thread() const noexcept = 0;
 };
 
@@ -62,11 +62,11 @@ public:
             work_.emplace(ex);
     }
 
-    void post(delivery&& what) const override
+    void post(completion& op) const override
     {
         // Without an allocator of ours: such an executor may use a function's allocator as often and
         // for as long as it likes.
-        boost::asio::post(executor_, [op = std::move(what)]() mutable { op(); });
+        boost::asio::post(executor_, [what = delivery(op)]() mutable { what(); });
     }
 
     bool running_in_this_thread() const noexcept override
