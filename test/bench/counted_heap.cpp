@@ -56,6 +56,7 @@ public:
     {
         sizes_.clear();
         in_use_ = 0;
+        allocations_ = 0;
     }
 
     std::size_t in_use()
@@ -64,9 +65,16 @@ public:
         return in_use_;
     }
 
+    std::size_t allocations()
+    {
+        std::lock_guard const lock(mutex_);
+        return allocations_;
+    }
+
     void allocated(void* p, std::size_t size)
     {
         std::lock_guard const lock(mutex_);
+        ++allocations_;
         sizes_[p] = size;
         in_use_ += size;
     }
@@ -83,6 +91,7 @@ public:
 private:
     std::mutex mutex_;
     std::size_t in_use_ = 0;
+    std::size_t allocations_ = 0;
     std::unordered_map<void*, std::size_t, std::hash<void*>, std::equal_to<>,
         uncounted_allocator<std::pair<void* const, std::size_t>>>
         sizes_;
@@ -115,6 +124,11 @@ counted_heap::~counted_heap()
 std::size_t counted_heap::bytes_in_use() const
 {
     return open_book.load()->in_use();
+}
+
+std::size_t counted_heap::allocations() const
+{
+    return open_book.load()->allocations();
 }
 
 }  // namespace leasepool::bench

@@ -21,6 +21,8 @@ public:
     counted_heap& operator=(counted_heap const&) = delete;
 
     std::size_t bytes_in_use() const;
+    /// How many allocations there were, on all threads.
+    std::size_t allocations() const;
 };
 
 }  // namespace leasepool::bench

@@ -16,7 +16,13 @@ struct result {
     double ours;
     std::optional<double> reference;
 
-    double ratio() const { return reference ? ours / *reference : ours; }
+    /// Two counts that are both 0 are equal.
+    double ratio() const
+    {
+        if (!reference)
+            return ours;
+        return ours == *reference ? 1 : ours / *reference;
+    }
     bool ok() const
     {
         return of->want == better::lower ? ratio() <= of->goal : ratio() >= of->goal;

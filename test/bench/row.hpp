@@ -48,6 +48,7 @@ row offload_throughput(effort how);
 row acquire_release(effort how);
 row waiters_scale(effort how);
 row waiter_bytes(effort how);
+row strand_allocations(effort how);
 row leases_scale(effort how);
 row idle(effort how);
 row compile_time(effort how);
@@ -64,10 +65,10 @@ row grinder_item_bytes(effort how);
 inline std::vector<row> all_rows(effort how)
 {
     return {offload_rtt(how), offload_throughput(how), acquire_release(how), waiters_scale(how),
-        waiter_bytes(how), leases_scale(how), idle(how), compile_time(how), process_rtt(how),
-        process_throughput(how), process_payload(how), spawn(how), spawn_big_parent(how),
-        grinder_throughput(how), grinder_process_throughput(how), grinder_latency(how),
-        grinder_item_bytes(how)};
+        waiter_bytes(how), strand_allocations(how), leases_scale(how), idle(how), compile_time(how),
+        process_rtt(how), process_throughput(how), process_payload(how), spawn(how),
+        spawn_big_parent(how), grinder_throughput(how), grinder_process_throughput(how),
+        grinder_latency(how), grinder_item_bytes(how)};
 }
 
 }  // namespace leasepool::bench
