@@ -29,8 +29,7 @@ struct manager_core::strand_action {
 
 void manager_core::strand_settle() noexcept
 {
-    while (next_action()) {
-    }
+    while (next_action()) {}
 }
 
 /// Does one thing. False: there is nothing more for now.
@@ -62,9 +61,8 @@ bool manager_core::next_action() noexcept
         deliver(done);
     if (next.report) {
         bool const granted = next.report->what == lease_report::kind::granted;
-        watchers_.tell(severity::debug, granted ? "lease granted" : "lease given back",
-            *next.lease, next.report->elapsed,
-            granted ? &observer::on_lease : &observer::on_release);
+        watchers_.tell(severity::debug, granted ? "lease granted" : "lease given back", *next.lease,
+            next.report->elapsed, granted ? &observer::on_lease : &observer::on_release);
         return true;
     }
     if (next.act) {

@@ -206,14 +206,14 @@ private:
     steady_time armed_for_ = ledger::never;
     error_code make_error_;  // why the last pool could not be made
     std::uint64_t last_lease_ = 0;
-    stats totals_;         // only its totals and distributions
-    report_list reports_;  // for the strand
-    std::size_t commands_ = 0;   // starts and stops that the strand has not begun
-    completion_list deferred_;   // acquires begun after one of them
+    stats totals_;              // only its totals and distributions
+    report_list reports_;       // for the strand
+    std::size_t commands_ = 0;  // starts and stops that the strand has not begun
+    completion_list deferred_;  // acquires begun after one of them
     bool shut_ = false;
-    std::condition_variable delivered_;    // after `shut_`: `delivering_` has fallen
-    std::atomic<int> delivering_{0};       // raised under the lock
-    std::atomic<bool> shutting_{false};    // `shut_`, for those without the lock
+    std::condition_variable delivered_;  // after `shut_`: `delivering_` has fallen
+    std::atomic<int> delivering_{0};     // raised under the lock
+    std::atomic<bool> shutting_{false};  // `shut_`, for those without the lock
 
     // strand
     watchers watchers_;

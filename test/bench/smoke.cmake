@@ -36,10 +36,10 @@ foreach(name IN LISTS names)
         if(type STREQUAL "NULL" AND key STREQUAL "reference")
             continue()
         endif()
-        # Boost.JSON writes 1.5E2; CMake compares only plain decimals. An idle manager may well not
+        # Boost.JSON writes 1.5E2 and 0E0, CMake reads that as 0.0 and compares only plain decimals. An idle manager may well not
         # wake up at all, and a delivery need not allocate.
         if(NOT figure MATCHES "^[0-9]" OR
-            (figure MATCHES "^0(E0)?$" AND NOT name MATCHES "^(idle|strand_allocations)$"))
+            (figure MATCHES "^0([.]0*)?(E0)?$" AND NOT name MATCHES "^(idle|strand_allocations)$"))
             message(FATAL_ERROR "${name}: ${key} is ${figure}")
         endif()
     endforeach()

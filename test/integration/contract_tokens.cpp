@@ -332,7 +332,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(deferred_launched_again_after_it_completed, Op, re
     }
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(signal_emitted_when_the_operation_has_ended_does_nothing, Op, operations)
+BOOST_AUTO_TEST_CASE_TEMPLATE(
+    signal_emitted_when_the_operation_has_ended_does_nothing, Op, operations)
 {
     asio::cancellation_signal signal;
     std::promise<void> done;
