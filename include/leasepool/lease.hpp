@@ -152,8 +152,10 @@ public:
 
     /// Gives the pool back as soon as its work is done; the lease is empty then.
     ///
-    /// Idempotent. Any thread, also where no executor runs or the manager is gone. Never blocks,
-    /// throws or allocates.
+    /// Idempotent. Any thread, also where no executor runs or the manager is gone. Never blocks or
+    /// throws. If an operation waits for the pool, its handler is posted inside the call. This
+    /// allocates nothing where the manager and that handler are on an `io_context`, a `thread_pool` or a
+    /// strand of one. Any other executor may allocate; while memory is lacking the call waits for it.
     void release() noexcept
     {
         if (auto const state = std::exchange(state_, nullptr))

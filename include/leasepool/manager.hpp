@@ -47,7 +47,12 @@ class work_grinder;
 /// unless the executor has kept the function; other operations are not affected.
 ///
 /// **Threads.** All functions but constructor and destructor may be called concurrently from any
-/// thread.
+/// thread. What one thread begins takes effect in that order: an acquire after a start waits for it.
+///
+/// **Signals.** A cancellation signal may be emitted on any thread, also while its operation ends on
+/// another. An operation that ends does not touch the handler's slot, and a signal that is emitted
+/// later does nothing. As with all of Asio, an emission must not run at the same time as another one,
+/// or as an operation that is being begun with the same slot.
 ///
 /// **Lifetime.** The executor's context may be destroyed first; then everything outstanding is
 /// cancelled, handlers of waiting operations are destroyed uncalled, as with any Asio object, and
