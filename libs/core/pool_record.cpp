@@ -50,6 +50,23 @@ worker_scope::~worker_scope()
     pool_here = outer_;
 }
 
+namespace {
+
+void wait_for_none(std::atomic<std::uint32_t> const& count) noexcept
+{
+    for (auto n = count.load(); n != 0; n = count.load())
+        count.wait(n);
+}
+
+/// The counterpart; there is a waiter only once `ended` is set.
+void count_down(std::atomic<std::uint32_t>& count, std::atomic<bool> const& ended) noexcept
+{
+    if (count.fetch_sub(1) == 1 && ended.load())
+        count.notify_all();
+}
+
+}  // namespace
+
 /// For as long as it lives the pool is not taken away; false if it has been.
 class pool_record::executing_scope {
 public:
@@ -57,7 +74,7 @@ public:
     {
         pool_.executing_.fetch_add(1);
     }
-    ~executing_scope() { pool_.executing_.fetch_sub(1); }
+    ~executing_scope() { count_down(pool_.executing_, pool_.taken_); }
     executing_scope(executing_scope const&) = delete;
     executing_scope& operator=(executing_scope const&) = delete;
     explicit operator bool() const noexcept { return !pool_.taken_.load(); }
@@ -192,8 +209,13 @@ bool pool_record::begin_post() noexcept
     posting_.fetch_add(1);
     if (!context_ended_.load() && !lost_by_fork())
         return true;
-    posting_.fetch_sub(1);
+    end_post();
     return false;
+}
+
+void pool_record::end_post() noexcept
+{
+    count_down(posting_, context_ended_);
 }
 
 bool pool_record::lost_by_fork() noexcept
@@ -219,8 +241,7 @@ void pool_record::end_context() noexcept
     // Asio ends a context without its lock: nobody may be posting to it then. No thread of the pool
     // is left, so nobody here waits for a function.
     context_ended_.store(true);
-    while (posting_.load() != 0)
-        std::this_thread::yield();
+    wait_for_none(posting_);
     context_->end();
 }
 
@@ -248,8 +269,7 @@ void pool_record::start_runner() noexcept
 std::unique_ptr<pool_base> pool_record::take_pool() noexcept
 {
     taken_.store(true);
-    while (executing_.load() != 0)
-        std::this_thread::yield();
+    wait_for_none(executing_);
     return std::move(pool_);
 }
 

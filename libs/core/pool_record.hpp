@@ -53,7 +53,7 @@ public:
     /// Around a posting to the context by somebody else; false once that has ended, or if its threads
     /// do not exist in this process.
     bool begin_post() noexcept;
-    void end_post() noexcept { posting_.fetch_sub(1); }
+    void end_post() noexcept;
 
     /// Why it failed or broke; set once, before the event.
     void give_reason(std::exception_ptr why) noexcept;
