@@ -9,7 +9,7 @@
 /// Recognizes the calls in which g++ 12 may destroy an argument twice. `async_run` and
 /// `async_submit` have deprecated overloads for them. config.hpp describes the fault.
 
-#include <leasepool/config.hpp>
+#include <leasepool/detail/asio_settings.hpp>
 
 #ifdef LEASEPOOL_DETAIL_CO_AWAIT_WARNING
 #include <leasepool/job.hpp>
