@@ -77,6 +77,7 @@ void submit(command& what, stats_completion& op) noexcept
 
 void cancel(command& what) noexcept
 {
+    command_ptr const keep(&what);
     what.signal(command::cancelled);
 }
 

@@ -19,6 +19,8 @@ public:
     completion_list(completion_list const&) = delete;
     completion_list& operator=(completion_list const&) = delete;
 
+    /// Null: there is none.
+    completion* front() const noexcept { return first_; }
     bool empty() const noexcept { return first_ == nullptr; }
 
     void push_back(completion& op) noexcept

@@ -79,7 +79,7 @@ void grinder_batch::hand_over(grinder_state::item_list& items, std::size_t n) no
 void grinder_batch::recall(bool ask_to_stop) noexcept
 {
     // Once it is drained its pool is another's.
-    if (!lease().holds_pool())
+    if (!core_->manager()->holds_pool(lease()))
         return;
     auto& functions = lease().pool()->functions();
     run_queue::list back;

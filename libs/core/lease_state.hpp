@@ -98,8 +98,8 @@ public:
         boost::system::error_category const* fail_category;  // if there was none
         std::error_category const* std_fail_category;
     };
-    /// It waits for a start or a stop that was begun before it; see `manager_core::acquire`.
-    bool deferred = false;
+    /// The number of the start or stop that it waits for, see `manager_core::acquire`; 0: none.
+    std::uint32_t deferred_behind = 0;
     bool canceled_while_deferred = false;
     /// `awaiting_drain` is an operation that waits.
     bool drain_is_awaited = false;

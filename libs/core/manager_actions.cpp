@@ -29,7 +29,17 @@ struct manager_core::strand_action {
 
 void manager_core::strand_settle() noexcept
 {
+    {
+        // Those that come meanwhile are told later: callers must not keep the strand here.
+        std::lock_guard lock(mutex_);
+        telling_.splice(telling_.end(), reports_);
+    }
     while (next_action()) {}
+    std::unique_lock lock(mutex_);
+    bool const more = !shut_ && !reports_.empty();
+    lock.unlock();
+    if (more)
+        strand_.wake();
 }
 
 /// Does one thing. False: there is nothing more for now.
@@ -43,10 +53,10 @@ bool manager_core::next_action() noexcept
         if (shut_)
             return false;
         auto const now = steady_time::clock::now();
-        if (!reports_.empty()) {
-            next.report = &reports_.front();
+        if (!telling_.empty()) {
+            next.report = &telling_.front();
             next.lease.reset(&next.report->lease, false);
-            reports_.pop_front();
+            telling_.pop_front();
         }
         else {
             next.act = ledger_.poll(now);
@@ -57,12 +67,12 @@ bool manager_core::next_action() noexcept
         if (!done.empty())
             delivering_.fetch_add(1);
     }
-    if (!done.empty())
+    if (!done.empty()) {
+        delivering_scope const here(*this);
         deliver(done);
+    }
     if (next.report) {
-        bool const granted = next.report->what == lease_report::kind::granted;
-        watchers_.tell(severity::debug, granted ? "lease granted" : "lease given back", *next.lease,
-            next.report->elapsed, granted ? &observer::on_lease : &observer::on_release);
+        tell(*next.report, *next.lease);
         return true;
     }
     if (next.act) {
@@ -73,6 +83,37 @@ bool manager_core::next_action() noexcept
         return false;
     arm_timer(arm_for);
     return true;
+}
+
+void manager_core::tell(lease_report const& what, lease_state const& lease) noexcept
+{
+    bool const granted = what.what == lease_report::kind::granted;
+    watchers_.tell(severity::debug, granted ? "lease granted" : "lease given back", lease,
+        what.elapsed, granted ? &observer::on_lease : &observer::on_release);
+}
+
+/// The grants that came before an expiry or a revocation are told before it.
+void manager_core::tell_reports() noexcept
+{
+    std::size_t left = 0;
+    {
+        std::lock_guard lock(mutex_);
+        telling_.splice(telling_.end(), reports_);
+        left = telling_.size();
+    }
+    for (; left != 0; --left) {
+        lease_report const* what = nullptr;
+        lease_ptr lease;
+        {
+            std::lock_guard lock(mutex_);
+            if (telling_.empty())
+                return;  // the manager has ended
+            what = &telling_.front();
+            lease.reset(&telling_.front().lease, false);
+            telling_.pop_front();
+        }
+        tell(*what, *lease);
+    }
 }
 
 /// The part of an action that takes the lock.
@@ -119,6 +160,7 @@ void manager_core::perform(strand_action const& what) noexcept
     case kind::make_failed:
         break;
     case kind::overdue:
+        tell_reports();
         return watchers_.tell(severity::warning, "lease overdue: it passed its soft expiry",
             *what.lease, what.held, &observer::on_overdue);
     case kind::revoke:
@@ -163,6 +205,7 @@ void manager_core::revoke(strand_action const& what) noexcept
     if (lease.end(reason) == lease_state::end_result::drained)
         drained(lease);
     pool.functions().cancel_all(verdict);
+    tell_reports();
     watchers_.tell(severity::warning, message, lease, what.held, &observer::on_revoke);
 }
 

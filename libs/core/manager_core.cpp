@@ -208,27 +208,29 @@ void manager_core::change(F&& f) noexcept
         if (!done.empty())
             delivering_.fetch_add(1);
     }
+    std::optional<delivering_scope> here;
+    if (!done.empty())
+        here.emplace(*this);
     // First: a report is queued before what its operation's handler does.
     if (wakes)
         strand_.wake();
-    if (!done.empty())
+    if (here)
         deliver(done);
 }
 
-/// Ends the operations. Who shuts the manager down waits for this, except inside of it.
+/// Ends the operations, inside a `delivering_scope`. A thread that shuts the manager down waits for
+/// the deliveries of other threads.
 void manager_core::deliver(outcome& done) noexcept
 {
-    {
-        delivering_scope const here(*this);
-        while (auto* const op = done.next_acquire())
-            if (context_gone())
-                op->destroy();
-            else
-                op->settled();
-        while (auto* const op = done.next_plain())
-            settle(op, op->error);
-    }
-    if (delivering_.fetch_sub(1) == 1 && shutting_.load()) {
+    while (auto* const op = done.next_acquire())
+        if (context_gone())
+            op->destroy();
+        else
+            op->settled();
+    while (auto* const op = done.next_plain())
+        settle(op, op->error);
+    delivering_.fetch_sub(1);
+    if (shutting_.load()) {
         std::lock_guard lock(mutex_);
         delivered_.notify_all();
     }
@@ -241,8 +243,8 @@ void manager_core::acquire(lease_state& claim) noexcept
     std::uint64_t waits_inside = 0;  // of a worker of this pool
     change([&](outcome& done, steady_time now) {
         // What one thread begins takes effect in that order.
-        if (commands_ != 0) {
-            claim.deferred = true;
+        if (commands_begun_ != commands_) {
+            claim.deferred_behind = commands_;
             return deferred_.push_back(*claim.acquiring);
         }
         auto const caller = claim.id();
@@ -276,8 +278,9 @@ bool manager_core::queue(lease_state& claim, steady_time now, outcome& done) noe
 
 void manager_core::cancel_acquire(lease_state& claim) noexcept
 {
+    lease_ptr const keep(&claim);
     change([&](outcome& done, steady_time) {
-        if (claim.deferred)
+        if (claim.deferred_behind != 0)
             claim.canceled_while_deferred = true;
         else if (!shut_ && ledger_.cancel(claim))
             fail(claim, asio::error::operation_aborted, done);
@@ -294,11 +297,14 @@ void manager_core::command_submitted() noexcept
 void manager_core::queue_deferred() noexcept
 {
     change([&](outcome& done, steady_time now) {
-        if (shut_ || --commands_ != 0)
+        if (shut_)
             return;
-        while (auto* const op = static_cast<acquire_completion*>(deferred_.pop_front())) {
-            auto& claim = *op->lease;
-            claim.deferred = false;
+        ++commands_begun_;
+        auto const next = [this] { return static_cast<acquire_completion*>(deferred_.front()); };
+        while (next() && next()->lease->deferred_behind <= commands_begun_) {
+            auto& claim = *next()->lease;
+            deferred_.pop_front();
+            claim.deferred_behind = 0;
             if (!claim.canceled_while_deferred)
                 queue(claim, now, done);
             else {
@@ -354,9 +360,16 @@ void manager_core::await_drain(lease_state& lease, plain_completion& op) noexcep
 
 void manager_core::cancel_drain_wait(lease_state& lease) noexcept
 {
+    lease_ptr const keep(&lease);
     change([&](outcome& done, steady_time) {
         settle_drain(lease, asio::error::operation_aborted, done);
     });
+}
+
+bool manager_core::holds_pool(lease_state const& lease) const noexcept
+{
+    std::lock_guard lock(mutex_);
+    return lease.holds_pool();
 }
 
 void manager_core::follow(lease_state& lease, lease_follower* who) noexcept

@@ -96,6 +96,7 @@ public:
     void renewed(lease_state& lease) noexcept;
     void await_drain(lease_state& lease, plain_completion& op) noexcept;
     void cancel_drain_wait(lease_state& lease) noexcept;
+    bool holds_pool(lease_state const& lease) const noexcept;
     void follow(lease_state& lease, lease_follower* who) noexcept;
 
     /// Before a start or a stop is submitted to the strand; acquires begun after it come after it.
@@ -165,6 +166,8 @@ private:
     bool next_action() noexcept;
     void perform(strand_action const& what) noexcept;
     void revoke(strand_action const& what) noexcept;
+    void tell(lease_report const& what, lease_state const& lease) noexcept;
+    void tell_reports() noexcept;
     void make_pool() noexcept;
     void drop_pool(pool_record& pool) noexcept;
     /// It failed, or is ready but broke before.
@@ -206,10 +209,12 @@ private:
     steady_time armed_for_ = ledger::never;
     error_code make_error_;  // why the last pool could not be made
     std::uint64_t last_lease_ = 0;
-    stats totals_;              // only its totals and distributions
-    report_list reports_;       // for the strand
-    std::size_t commands_ = 0;  // starts and stops that the strand has not begun
-    completion_list deferred_;  // acquires begun after one of them
+    stats totals_;                      // only its totals and distributions
+    report_list reports_;               // for the strand
+    report_list telling_;               // those that the strand has in hand
+    std::uint32_t commands_ = 0;        // starts and stops submitted
+    std::uint32_t commands_begun_ = 0;  // by the strand
+    completion_list deferred_;          // acquires begun after one of them
     bool shut_ = false;
     std::condition_variable delivered_;  // after `shut_`: `delivering_` has fallen
     std::atomic<int> delivering_{0};     // raised under the lock

@@ -35,7 +35,8 @@ void manager_core::shut_down(bool context_gone) noexcept
     if (!strand_.close()) {
         // The context's end and the manager's: whichever comes second waits for the first, unless
         // that waits for this thread.
-        if (is_own_thread(*this))
+        if (is_own_thread(*this) || strand_.entered_by_this_thread() ||
+            delivering_scope::count_here(*this) != 0)
             return;
         std::unique_lock lock(joining_mutex_);
         joined_.wait(lock, [&] { return ended_; });
@@ -44,6 +45,7 @@ void manager_core::shut_down(bool context_gone) noexcept
     shutting_down const scope(*this);
     core_ptr const keep(this);
     context_gone_.store(context_gone);
+    watchers_.end();
     end_changes();
     work_.reset();
     timer_.reset();
@@ -72,9 +74,10 @@ void manager_core::end_changes() noexcept
     shutting_.store(true);
     int const own = delivering_scope::count_here(*this);
     delivered_.wait(lock, [&] { return delivering_.load() == own; });
-    while (!reports_.empty()) {
-        auto& lease = reports_.front().lease;
-        reports_.pop_front();
+    telling_.splice(telling_.end(), reports_);
+    while (!telling_.empty()) {
+        auto& lease = telling_.front().lease;
+        telling_.pop_front();
         lock.unlock();
         intrusive_ptr_release(&lease);
         lock.lock();
@@ -126,9 +129,10 @@ void manager_core::end_operations() noexcept
         });
         while (auto* const op = static_cast<acquire_completion*>(deferred_.pop_front()))
             refuse(*op->lease, errc::not_running, done);
-        commands_ = 0;
+        commands_begun_ = commands_;
         delivering_.fetch_add(1);
     }
+    delivering_scope const here(*this);
     deliver(done);
     answer_all(starts_, errc::not_running);
     answer_all(stops_, {});

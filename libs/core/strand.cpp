@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <new>
 #include <thread>
 #include <type_traits>
@@ -39,14 +40,18 @@ constexpr std::size_t blocks = 3;
 using running_scope = thread_scope<strand>;
 using posting_scope = thread_scope<strand, struct posting_tag>;
 
-/// The executor under the strand: posts to another one, from the strand's memory.
+/// The executor under the strand: posts to another one, from memory that lasts as long as anything
+/// of the strand is queued there.
 ///
 /// With an allocator from `prefer(allocator)` the strand would use Asio's recycling allocator
 /// when it posts its invoker again, and a `bad_alloc` there ends the program.
 template <class Executor>
 class memory_executor {
 public:
-    memory_executor(Executor const& ex, task_memory& memory) noexcept : to_(ex), memory_(&memory) {}
+    memory_executor(Executor const& ex, std::shared_ptr<task_memory> memory) noexcept
+        : to_(ex), memory_(std::move(memory))
+    {
+    }
 
     asio::execution_context& query(execution::context_t) const noexcept
     {
@@ -56,9 +61,9 @@ public:
     {
         return execution::blocking.never;
     }
-    task_allocator<void> query(execution::allocator_t<void>) const noexcept
+    shared_task_allocator<void> query(execution::allocator_t<void>) const noexcept
     {
-        return task_allocator<void>(*memory_);
+        return shared_task_allocator<void>(memory_);
     }
     memory_executor require(execution::blocking_t::never_t) const noexcept { return *this; }
 
@@ -66,7 +71,7 @@ public:
     void execute(Function&& function) const
     {
         asio::prefer(asio::require(to_, execution::blocking.never),
-            execution::allocator(task_allocator<void>(*memory_)))
+            execution::allocator(shared_task_allocator<void>(memory_)))
             .execute(std::forward<Function>(function));
     }
 
@@ -81,7 +86,7 @@ public:
 
 private:
     Executor to_;
-    task_memory* memory_;
+    std::shared_ptr<task_memory> memory_;
 };
 
 }  // namespace
@@ -115,7 +120,10 @@ public:
 template <class Executor>
 class strand::poster_to final : public poster {
 public:
-    poster_to(Executor const& ex, task_memory& memory) : strand_(memory_executor(ex, memory)) {}
+    poster_to(Executor const& ex, std::shared_ptr<task_memory> const& memory)
+        : strand_(memory_executor(ex, memory))
+    {
+    }
     void post(turn&& what) override { strand_.execute(std::move(what)); }
     void renew() override { strand_ = decltype(strand_)(strand_.get_inner_executor()); }
 
@@ -124,7 +132,7 @@ private:
 };
 
 std::unique_ptr<strand::poster> strand::make_poster(
-    asio::any_io_executor const& ex, task_memory& memory)
+    asio::any_io_executor const& ex, std::shared_ptr<task_memory> const& memory)
 {
     std::unique_ptr<poster> made;
     auto const try_as = [&]<class Executor>(std::type_identity<Executor>) {
@@ -141,7 +149,7 @@ std::unique_ptr<strand::poster> strand::make_poster(
 }
 
 strand::strand(asio::any_io_executor const& ex, owner& keeper)
-    : owner_(keeper), memory_(blocks), poster_(make_poster(ex, memory_))
+    : owner_(keeper), poster_(make_poster(ex, std::make_shared<task_memory>(blocks)))
 {
 }
 
@@ -191,10 +199,12 @@ void strand::post(std::unique_lock<std::mutex>& lock) noexcept
     // Not under the lock, because an executor may run the turn inside the call.
     ++posting_;
     lock.unlock();
+    bool posted = false;
+    bool refused = false;
     {
         posting_scope const here(*this);
         auto pause = std::chrono::microseconds{1};
-        for (bool posted = false, renew = false; !posted;)
+        for (bool renew = false; !posted && !refused;)
             try {
                 if (renew)
                     poster_->renew();
@@ -207,8 +217,13 @@ void strand::post(std::unique_lock<std::mutex>& lock) noexcept
                 std::this_thread::sleep_for(pause);
                 pause = std::min(2 * pause, std::chrono::microseconds{10'000});
             }
+            catch (...) {
+                refused = true;  // the next event tries again
+            }
     }
     lock.lock();
+    if (refused && state_ == state::posted)
+        state_ = state::idle;
     if (--posting_ == 0 && state_ == state::closed)
         quiet_.notify_all();
 }
@@ -248,6 +263,7 @@ bool strand::close() noexcept
     if (state_ == state::closed)
         return false;
     state_ = state::closed;
+    quiet_.notify_all();
     int const own = posting_scope::count_here(*this);
     quiet_.wait(lock, [&] { return posting_ == own; });
     return true;
@@ -270,6 +286,11 @@ void strand::discard_pending() noexcept
             return;
         node->discard();
     }
+}
+
+bool strand::entered_by_this_thread() const noexcept
+{
+    return running_in_this_thread() || posting_scope::count_here(*this) != 0;
 }
 
 bool strand::running_in_this_thread() const noexcept

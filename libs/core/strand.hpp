@@ -79,6 +79,8 @@ public:
 
     /// Whether this thread is running the strand.
     bool running_in_this_thread() const noexcept;
+    /// Whether this thread is running the strand, or posting to it.
+    bool entered_by_this_thread() const noexcept;
 
 private:
     enum class state { idle, posted, running, closed };
@@ -94,10 +96,9 @@ private:
     void post(std::unique_lock<std::mutex>& lock) noexcept;
     void run() noexcept;
     static std::unique_ptr<poster> make_poster(
-        boost::asio::any_io_executor const& ex, task_memory& memory);
+        boost::asio::any_io_executor const& ex, std::shared_ptr<task_memory> const& memory);
 
     owner& owner_;
-    task_memory memory_;
     std::unique_ptr<poster> poster_;
 
     std::mutex mutex_;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <utility>
 
 namespace leasepool::detail {
 
@@ -73,6 +74,36 @@ public:
 
 private:
     task_memory* memory_;
+};
+
+/// The same for memory that has no owner who outlives what is posted: each block keeps it alive.
+template <class T>
+class shared_task_allocator {
+public:
+    using value_type = T;
+
+    explicit shared_task_allocator(std::shared_ptr<task_memory> memory) noexcept
+        : memory_(std::move(memory))
+    {
+    }
+    template <class U>
+    shared_task_allocator(shared_task_allocator<U> const& other) noexcept : memory_(other.memory())
+    {
+    }
+
+    T* allocate(std::size_t n) { return static_cast<T*>(memory_->allocate(n * sizeof(T))); }
+    void deallocate(T* p, std::size_t) noexcept { memory_->deallocate(p); }
+    std::shared_ptr<task_memory> const& memory() const noexcept { return memory_; }
+
+    template <class U>
+    friend bool operator==(
+        shared_task_allocator const& a, shared_task_allocator<U> const& b) noexcept
+    {
+        return a.memory() == b.memory();
+    }
+
+private:
+    std::shared_ptr<task_memory> memory_;
 };
 
 }  // namespace leasepool::detail

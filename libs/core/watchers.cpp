@@ -57,7 +57,7 @@ template <class... Args>
 void watchers::call(
     std::function<void(Args...)> const& callback, std::type_identity_t<Args>... args) noexcept
 {
-    if (!callback)
+    if (!callback || ended_)
         return;
     try {
         callback(args...);
@@ -73,7 +73,7 @@ void watchers::call(
 void watchers::log(
     severity level, std::string_view message, std::initializer_list<log_field> fields) noexcept
 {
-    if (!log_)
+    if (!log_ || ended_)
         return;
     guarded([&] {
         log_({.time = std::chrono::system_clock::now(),
@@ -163,6 +163,8 @@ void watchers::record(severity level, std::string_view message, std::span<log_fi
                 "log records were dropped, because they came faster than the log took them",
                 {{"count", std::to_string(dropped)}});
         });
+    if (ended_)
+        return;
     guarded([&] {
         log_({.time = std::chrono::system_clock::now(),
             .level = level,

@@ -33,6 +33,9 @@ public:
     /// Whether anything follows the grants and returns of leases.
     bool watches_leases() const noexcept { return watches_leases_; }
 
+    /// The manager has ended: nothing is called any more.
+    void end() noexcept { ended_ = true; }
+
     void say(severity level, std::string_view message) noexcept { log(level, message, {}); }
 
     /// Says it with the fields of a lease, and calls `callback`.
@@ -71,6 +74,7 @@ private:
     observer const observer_;
     bool const any_;
     bool const watches_leases_;
+    bool ended_ = false;
     std::uint64_t errors_ = 0;
 };
 

@@ -327,6 +327,24 @@ BOOST_AUTO_TEST_CASE(run_destroyed_with_its_context_lets_go_of_the_owner)
     BOOST_TEST(pending.discards == 1);
 }
 
+BOOST_AUTO_TEST_CASE(strand_may_go_with_the_turn_that_its_context_destroys)
+{
+    // Its memory is still in use then: the context destroys the block of the strand's run later. The
+    // sanitizers watch.
+    std::optional<asio::io_context> io{1};
+    owner keeper;
+    auto on = std::make_unique<strand>(io->get_executor(), keeper);
+    keeper.on_last = [&] { on.reset(); };
+    node pending;
+    on->submit(pending);
+    on->close();
+    on->drop_executor();
+    on->discard_pending();
+    io.reset();
+    BOOST_TEST(!on);
+    BOOST_TEST(pending.discards == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace leasepool::test
