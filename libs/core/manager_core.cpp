@@ -208,14 +208,16 @@ void manager_core::change(F&& f) noexcept
         if (!done.empty())
             delivering_.fetch_add(1);
     }
-    std::optional<delivering_scope> here;
-    if (!done.empty())
-        here.emplace(*this);
-    // First: a report is queued before what its operation's handler does.
+    // Woken first: a report is queued before what its operation's handler does.
+    if (done.empty()) {
+        if (wakes)
+            strand_.wake();
+        return;
+    }
+    delivering_scope const here(*this);
     if (wakes)
         strand_.wake();
-    if (here)
-        deliver(done);
+    deliver(done);
 }
 
 /// Ends the operations, inside a `delivering_scope`. A thread that shuts the manager down waits for
