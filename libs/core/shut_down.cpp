@@ -73,7 +73,7 @@ void manager_core::end_changes() noexcept
     shut_ = true;
     shutting_.store(true);
     int const own = delivering_scope::count_here(*this);
-    delivered_.wait(lock, [&] { return delivering_.load() == own; });
+    delivered_.wait(lock, [&] { return delivering_.load() == own || strand_.inherited(); });
     telling_.splice(telling_.end(), reports_);
     while (!telling_.empty()) {
         auto& lease = telling_.front().lease;

@@ -4,6 +4,7 @@
 
 #include "strand.hpp"
 
+#include "os.hpp"
 #include "thread_scope.hpp"
 
 #include <boost/asio/execution/allocator.hpp>
@@ -149,7 +150,8 @@ std::unique_ptr<strand::poster> strand::make_poster(
 }
 
 strand::strand(asio::any_io_executor const& ex, owner& keeper)
-    : owner_(keeper), poster_(make_poster(ex, std::make_shared<task_memory>(blocks)))
+    : owner_(keeper), generation_(fork_generation()),
+      poster_(make_poster(ex, std::make_shared<task_memory>(blocks)))
 {
 }
 
@@ -259,13 +261,13 @@ bool strand::close() noexcept
 {
     std::unique_lock lock(mutex_);
     if (!running_in_this_thread())
-        quiet_.wait(lock, [this] { return state_ != state::running; });
+        quiet_.wait(lock, [this] { return state_ != state::running || inherited(); });
     if (state_ == state::closed)
         return false;
     state_ = state::closed;
     quiet_.notify_all();
     int const own = posting_scope::count_here(*this);
-    quiet_.wait(lock, [&] { return posting_ == own; });
+    quiet_.wait(lock, [&] { return posting_ == own || inherited(); });
     return true;
 }
 
@@ -286,6 +288,11 @@ void strand::discard_pending() noexcept
             return;
         node->discard();
     }
+}
+
+bool strand::inherited() const noexcept
+{
+    return fork_generation() != generation_;
 }
 
 bool strand::entered_by_this_thread() const noexcept

@@ -77,6 +77,10 @@ public:
     /// Discards what was submitted before `close`. By the thread that closed it.
     void discard_pending() noexcept;
 
+    /// Whether it comes from the parent of this process. What other threads did with it there ends
+    /// never, so nothing waits for that.
+    bool inherited() const noexcept;
+
     /// Whether this thread is running the strand.
     bool running_in_this_thread() const noexcept;
     /// Whether this thread is running the strand, or posting to it.
@@ -99,6 +103,7 @@ private:
         boost::asio::any_io_executor const& ex, std::shared_ptr<task_memory> const& memory);
 
     owner& owner_;
+    unsigned const generation_;  // of the process
     std::unique_ptr<poster> poster_;
 
     std::mutex mutex_;
