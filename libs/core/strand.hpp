@@ -77,8 +77,8 @@ public:
     /// Discards what was submitted before `close`. By the thread that closed it.
     void discard_pending() noexcept;
 
-    /// Whether it comes from the parent of this process. What other threads did with it there ends
-    /// never, so nothing waits for that.
+    /// Whether it comes from the parent of this process. What other threads did with it there
+    /// never ends here, so nothing waits for that.
     bool inherited() const noexcept;
 
     /// Whether this thread is running the strand.
