@@ -34,7 +34,10 @@ public:
     completion* pop_front() noexcept
     {
         auto* const op = first_;
-        if (op && !(first_ = next(*op)))
+        if (!op)
+            return nullptr;
+        first_ = next(*op);
+        if (!first_)
             last_ = nullptr;
         return op;
     }

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <utility>
 
 namespace leasepool::detail {
 
@@ -61,9 +62,17 @@ public:
         virtual void jobs_waiting() noexcept {}
         virtual void stop_job(std::uint64_t, error_code) noexcept {}
         /// Of a function that runs, at a revocation or a stop: makes the request, now or soon.
-        virtual void request_stop(std::stop_source source) noexcept { source.request_stop(); }
+        virtual void request_stop(std::stop_source source) noexcept
+        {
+            auto const kept = std::move(source);
+            kept.request_stop();
+        }
         /// The same for a user's cancellation: on this thread.
-        virtual void request_stop_here(std::stop_source source) noexcept { source.request_stop(); }
+        virtual void request_stop_here(std::stop_source source) noexcept
+        {
+            auto const kept = std::move(source);
+            kept.request_stop();
+        }
 
     protected:
         ~starter() = default;

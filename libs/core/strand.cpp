@@ -167,7 +167,10 @@ void strand::enqueue(strand_node& node) noexcept
 strand_node* strand::dequeue() noexcept
 {
     auto* const node = first_;
-    if (node && !(first_ = node->next_))
+    if (!node)
+        return nullptr;
+    first_ = node->next_;
+    if (!first_)
         last_ = nullptr;
     return node;
 }
