@@ -69,6 +69,7 @@ int main()
             .min_pools = 1,
             .size_provider = [&] { return static_cast<long long>(devices.size()); },
             .units_per_pool = 10,
+            .idle_ttl = {},  // a pool that is not needed is closed at once
             .observer = observer,
         });
 

@@ -292,9 +292,8 @@ struct functions_of {
 
     static void relocate(void* from, void* to) noexcept
     {
-        auto& gone = as<kept>(from);
-        ::new (to) kept(std::move(gone));
-        gone.~kept();
+        ::new (to) kept(std::move(as<kept>(from)));
+        as<kept>(from).~kept();
     }
 
     static void destroy(void* self) noexcept { as<kept>(self).~kept(); }

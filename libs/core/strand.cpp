@@ -68,12 +68,21 @@ public:
     }
     memory_executor require(execution::blocking_t::never_t) const noexcept { return *this; }
 
+    /// While there is no memory it waits and tries again: with half of what Asio's strand needs in
+    /// place, that strand would never run anything again. What else the executor throws goes out.
     template <class Function>
-    void execute(Function&& function) const
+    void execute(Function const& function) const
     {
-        asio::prefer(asio::require(to_, execution::blocking.never),
-            execution::allocator(shared_task_allocator<void>(memory_)))
-            .execute(std::forward<Function>(function));
+        auto const ex = asio::prefer(asio::require(to_, execution::blocking.never),
+            execution::allocator(shared_task_allocator<void>(memory_)));
+        for (auto pause = std::chrono::microseconds{1};;
+             pause = std::min(2 * pause, std::chrono::microseconds{10'000}))
+            try {
+                return ex.execute(Function(function));
+            }
+            catch (std::bad_alloc const&) {
+                std::this_thread::sleep_for(pause);
+            }
     }
 
     friend bool operator==(memory_executor const& a, memory_executor const& b) noexcept
@@ -113,8 +122,9 @@ private:
 class strand::poster {
 public:
     virtual ~poster() = default;
-    virtual void post(turn&& what) = 0;
-    /// After `post` threw: with half of what it takes in place the strand would never run again.
+    /// Unlocks before it posts. If it throws then, the strand never runs anything again.
+    virtual void post(turn&& what, std::unique_lock<std::mutex>& lock) = 0;
+    /// Takes another strand. Under the lock; posts to the one before may not have returned yet.
     virtual void renew() = 0;
 };
 
@@ -122,14 +132,31 @@ template <class Executor>
 class strand::poster_to final : public poster {
 public:
     poster_to(Executor const& ex, std::shared_ptr<task_memory> const& memory)
-        : strand_(memory_executor(ex, memory))
+        : strand_(make(memory_executor(ex, memory)))
     {
     }
-    void post(turn&& what) override { strand_.execute(std::move(what)); }
-    void renew() override { strand_ = decltype(strand_)(strand_.get_inner_executor()); }
+    void post(turn&& what, std::unique_lock<std::mutex>& lock) override
+    {
+        auto const to = strand_;
+        lock.unlock();
+        to.execute(std::move(what));
+    }
+    void renew() override { strand_ = make(strand_.get_inner_executor()); }
 
 private:
-    asio::strand<memory_executor<Executor>> strand_;
+    using asio_strand = asio::strand<memory_executor<Executor>>;
+
+    /// If memory runs out while Asio makes a strand, it destroys a half-made one, whose members are
+    /// not initialised (strand_executor_service::create_implementation). So what it takes is asked
+    /// for first.
+    static asio_strand make(memory_executor<Executor> const& on)
+    {
+        constexpr std::size_t more_than_enough = 1024;
+        ::operator delete(::operator new(more_than_enough));
+        return asio_strand(on);
+    }
+
+    asio_strand strand_;
 };
 
 std::unique_ptr<strand::poster> strand::make_poster(
@@ -203,32 +230,26 @@ void strand::post(std::unique_lock<std::mutex>& lock) noexcept
 {
     // Not under the lock, because an executor may run the turn inside the call.
     ++posting_;
-    lock.unlock();
-    bool posted = false;
     bool refused = false;
     {
         posting_scope const here(*this);
-        auto pause = std::chrono::microseconds{1};
-        for (bool renew = false; !posted && !refused;)
-            try {
-                if (renew)
-                    poster_->renew();
-                renew = true;
-                owner_.strand_add_ref();
-                poster_->post(turn(*this));
-                posted = true;
-            }
-            catch (std::bad_alloc const&) {
-                std::this_thread::sleep_for(pause);
-                pause = std::min(2 * pause, std::chrono::microseconds{10'000});
-            }
-            catch (...) {
-                refused = true;  // the next event tries again
-            }
+        try {
+            if (broken_)
+                poster_->renew();
+            broken_ = false;
+            owner_.strand_add_ref();
+            poster_->post(turn(*this), lock);
+        }
+        catch (...) {
+            refused = true;
+        }
     }
-    lock.lock();
-    if (refused && state_ == state::posted)
-        state_ = state::idle;
+    if (!lock.owns_lock())
+        lock.lock();
+    if (refused && state_ == state::posted) {
+        broken_ = true;
+        state_ = state::idle;  // the next event tries again
+    }
     if (--posting_ == 0 && state_ == state::closed)
         quiet_.notify_all();
 }

@@ -112,6 +112,7 @@ private:
     strand_node* last_ = nullptr;
     state state_ = state::idle;
     bool woken_ = false;
+    bool broken_ = false;  // a post failed halfway
     int posting_ = 0;  // threads that are posting
 };
 

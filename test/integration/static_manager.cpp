@@ -34,6 +34,7 @@ asio::io_context context;
 auto pools =
     std::make_unique<thread_manager>(context, leasepool::thread_backend({.workers_per_pool = 2}),
         leasepool::manager_options{.max_pools = 1, .min_pools = 1});
+thread_manager* left = nullptr;  // so that it counts as reachable
 
 void run_to_end(asio::awaitable<void> body)
 {
@@ -81,6 +82,6 @@ int main(int argc, char** argv)
         running.get_future().get();
     }
     if (how == "left")
-        static_cast<void>(pools.release());
+        left = pools.release();
     return 0;
 }

@@ -277,7 +277,7 @@ BOOST_AUTO_TEST_CASE(callbacks_may_call_the_manager_and_release_leases)
     happening granted_inside(io);
     happening stats_inside(io);
     happening stopped(io);
-    manager_options options{.max_pools = 2, .grace = 0s};
+    manager_options options{.max_pools = 2, .grace = 0s, .idle_ttl = 0s};
     options.observer.on_lease = [&](lease_event const& e) {
         self->notify_scale_changed();
         self->async_stats([&](error_code, stats const& s) {
