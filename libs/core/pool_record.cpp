@@ -181,7 +181,7 @@ void pool_record::request_stop(std::stop_source source) noexcept
 
 void pool_record::request_stop_here(std::stop_source source) noexcept
 {
-    detail::request_stop_here(pool_ptr(this), std::move(source));
+    detail::request_stop_here(pool_ptr(this), source);
 }
 
 // Whoever gets to know that a job has ended may end the manager.

@@ -62,7 +62,7 @@ private:
             if (!waiting_.empty() && !thread_on_its_way_)
                 thread_on_its_way_ = start_thread();
             lock.unlock();
-            request_stop_here(request.on, std::move(request.source));
+            request_stop_here(request.on, request.source);
             request.on.reset();  // may destroy what is left of the manager, so without the lock
             lock.lock();
         }
@@ -75,7 +75,7 @@ private:
 
 }  // namespace
 
-void request_stop_here(pool_ptr const& on, std::stop_source source) noexcept
+void request_stop_here(pool_ptr const& on, std::stop_source const& source) noexcept
 {
     worker_scope const scope(on.get());
     source.request_stop();

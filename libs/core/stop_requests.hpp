@@ -28,7 +28,7 @@ namespace leasepool::detail {
 void request_stop_elsewhere(pool_ptr on, std::stop_source source) noexcept;
 
 /// The same on this thread, inside the call.
-void request_stop_here(pool_ptr const& on, std::stop_source source) noexcept;
+void request_stop_here(pool_ptr const& on, std::stop_source const& source) noexcept;
 
 }  // namespace leasepool::detail
 

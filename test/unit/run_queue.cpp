@@ -252,6 +252,7 @@ BOOST_AUTO_TEST_CASE(turn_that_ends_with_the_last_function_asks_for_no_other)
     BOOST_TEST(!d.work());
     BOOST_TEST(d.ran.size() == 16u);
     BOOST_TEST(d.push('y'));
+    d.work();
 }
 
 BOOST_AUTO_TEST_CASE(what_a_function_throws_arrives_and_the_runner_goes_on)
