@@ -35,11 +35,6 @@ struct grinder_options {
     /// Most batches under way at a time, each of which waits for a lease or has one. A batch whose
     /// lease was revoked does not count. Default: as many as the manager's `max_pools`.
     std::optional<std::size_t> max_concurrent_batches{};
-    /// If set, a batch takes so many items that it is done in about this time: the number, at first
-    /// `batch_size`, grows by not more than a quarter with each batch that was full and fast enough,
-    /// and falls at once to what would have fitted. What has not begun when a batch is as old as this
-    /// goes to another one. The number stays between the workers of a lease and `max_batch`.
-    std::optional<steady_duration> target_batch_time{};
 };
 
 /// Throws `std::invalid_argument` naming option, value and bound, if one is out of bounds.

@@ -33,9 +33,8 @@ struct grinder_stats {
     std::chrono::nanoseconds max_wait{};
     std::size_t max_pending = 0;
     std::size_t max_concurrent_batches = 0;
-    /// Most items that a batch takes now; it changes with `grinder_options::target_batch_time`.
-    /// None: all that is pending.
-    std::optional<std::size_t> batch_limit{};
+    /// None: a batch takes all that is pending.
+    std::optional<std::size_t> max_batch{};
 
     // Now.
     /// Items that wait for room.

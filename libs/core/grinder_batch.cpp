@@ -76,7 +76,7 @@ void grinder_batch::hand_over(grinder_state::item_list& items, std::size_t n) no
     }
 }
 
-void grinder_batch::recall(bool ask_to_stop) noexcept
+void grinder_batch::cancel() noexcept
 {
     // Once it is drained its pool is another's.
     if (!core_->manager()->holds_pool(lease()))
@@ -89,8 +89,7 @@ void grinder_batch::recall(bool ask_to_stop) noexcept
         back.pop_front();
         finished(op);
     }
-    if (ask_to_stop)
-        functions.ask_to_stop();
+    functions.ask_to_stop(errc::not_running);
 }
 
 // Its items ----------------------------------------------------------------------------------------

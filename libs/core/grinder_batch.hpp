@@ -49,7 +49,8 @@ public:
     void withdraw() noexcept;
     /// Gives items to the lease; at least one.
     void hand_over(grinder_state::item_list& items, std::size_t n) noexcept;
-    void recall(bool ask_to_stop) noexcept;
+    /// Takes back what has not begun, and asks the rest to stop.
+    void cancel() noexcept;
 
     strand& home() noexcept;
     void last_reference_dropped() noexcept { delete this; }
@@ -57,9 +58,9 @@ public:
     void on_discard(std::uint32_t bits) noexcept;
 
 private:
-    struct acquire_operation final : acquire_completion {
+    struct acquire_operation final : lease_completion {
         explicit acquire_operation(grinder_batch& b) noexcept
-            : acquire_completion(&go, {}, {}), of(b)
+            : lease_completion(&go, {}, {}), of(b)
         {
         }
         static void go(completion* self, step what);

@@ -29,9 +29,7 @@ grinder_state::options state_options(grinder_options const& options, manager_cor
         .max_wait = options.max_wait,
         .max_pending = options.max_pending,
         .max_concurrent_batches =
-            options.max_concurrent_batches.value_or(manager.options().max_pools),
-        .target_batch_time = options.target_batch_time,
-        .workers = std::max<std::size_t>(manager.workers_per_pool(), 1)};
+            options.max_concurrent_batches.value_or(manager.options().max_pools)};
 }
 
 }  // namespace
@@ -306,8 +304,7 @@ grinder_stats grinder_core::snapshot()
     std::lock_guard lock(mutex_);
     s.started = state_.state() == grinder_state::phase::running;
     s.stopping = !s.started && state_.state() != grinder_state::phase::stopped;
-    if (state_.batch_limit() != std::numeric_limits<std::size_t>::max())
-        s.batch_limit = state_.batch_limit();
+    s.max_batch = options_.max_batch;
     s.waiting = state_.waiting();
     s.pending = state_.pending();
     if (auto const oldest = state_.oldest(); oldest != grinder_state::never)

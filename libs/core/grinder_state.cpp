@@ -12,20 +12,14 @@
 
 namespace leasepool::detail {
 
-grinder_state::grinder_state(options const& opts) noexcept
-    : options_(opts),
-      limit_(opts.target_batch_time
-              ? std::clamp(opts.batch_size, std::min(opts.workers, opts.max_batch), opts.max_batch)
-              : opts.max_batch)
-{
-}
+grinder_state::grinder_state(options const& opts) noexcept : options_(opts) {}
 
 grinder_state::~grinder_state()
 {
     item_list forgotten;
     forget_all(forgotten);
     forgotten.clear();
-    for (auto* batches : {&working_, &recalled_, &lost_})
+    for (auto* batches : {&working_, &cancelled_, &lost_})
         batches->clear();
 }
 
@@ -111,14 +105,14 @@ void grinder_state::begun(batch& b, steady_time now) noexcept
     assert(b.phase_ == batch::phase::fresh);
     b.phase_ = batch::phase::acquiring;
     b.since_ = now;
-    b.fruitless_ = b.withdrawn_ = b.full_ = false;
-    b.size_ = take(limit_, b.items_, place::assigned, &b);
+    b.fruitless_ = b.withdrawn_ = false;
+    b.size_ = take(options_.max_batch, b.items_, place::assigned, &b);
     acquiring_.push_back(b);
 }
 
 void grinder_state::not_begun(item_list& out) noexcept
 {
-    auto const n = take(limit_, out, place::outside, nullptr);
+    auto const n = take(options_.max_batch, out, place::outside, nullptr);
     pending_size_ -= n;
     totals_.failed += n;
     ++totals_.failed_batches;
@@ -154,13 +148,11 @@ void grinder_state::granted(batch& b, steady_time now, item_list& out) noexcept
         }
         returned_.splice(returned_.end(), b.items_);
         unassigned_size_ += std::exchange(b.size_, 0);
-        recalled_.push_back(b);
-        b.phase_ = batch::phase::recalled;
+        cancelled_.push_back(b);
+        b.phase_ = batch::phase::cancelled;
         return;
     }
-    if (b.size_ < limit_)
-        b.size_ += take(limit_ - b.size_, b.items_, place::assigned, &b);
-    b.full_ = b.size_ >= limit_;
+    b.size_ += take(options_.max_batch - b.size_, b.items_, place::assigned, &b);
     for (auto& what : b.items_) {
         what.marks.where = place::handed;
         totals_.queue_time.record(ticks(now - what.queued_at));
@@ -178,7 +170,7 @@ bool grinder_state::returned(item& what, batch& b) noexcept
 {
     left(what, b);
     // Its lease runs items in order: if the first one comes back, it ended before anything began.
-    if (b.first_ == &what && b.phase_ != batch::phase::recalled)
+    if (b.first_ == &what)
         b.fruitless_ = true;
     if (phase_ == phase::cancelling || phase_ == phase::stopped)
         return false;
@@ -200,25 +192,17 @@ void grinder_state::left(item& what, batch& b) noexcept
     what.sink = nullptr;
 }
 
-void grinder_state::recalled(batch& b) noexcept
-{
-    if (options_.target_batch_time && b.phase_ == batch::phase::recalled)
-        shrink(b.size_);
-}
-
 void grinder_state::lost(batch& b) noexcept
 {
-    if (b.phase_ != batch::phase::working && b.phase_ != batch::phase::recalled)
+    if (b.phase_ != batch::phase::working && b.phase_ != batch::phase::cancelled)
         return;
     auto& from = list_of(b);
     lost_.splice(lost_.end(), from, from.iterator_to(b));
     b.phase_ = batch::phase::lost;
 }
 
-void grinder_state::done(batch& b, steady_time now) noexcept
+void grinder_state::done(batch& b) noexcept
 {
-    if (options_.target_batch_time && b.phase_ != batch::phase::lost && b.size_ != 0)
-        learn(b, now - b.since_);
     forget(b);
 }
 
@@ -227,7 +211,7 @@ void grinder_state::done(batch& b, steady_time now) noexcept
 bool grinder_state::is_due() const noexcept
 {
     return phase_ == phase::draining || !returned_.empty() ||
-        unassigned_size_ >= std::min(options_.batch_size, limit_);
+        unassigned_size_ >= options_.batch_size;
 }
 
 grinder_state::action grinder_state::poll(steady_time now) noexcept
@@ -241,10 +225,6 @@ grinder_state::action grinder_state::poll(steady_time now) noexcept
         if (stop_at_ > now)
             break;
         phase_ = phase::cancelling;
-        // All are to be told, those that were recalled before as well.
-        working_.splice(working_.end(), recalled_);
-        for (auto& b : working_)
-            b.phase_ = batch::phase::working;
         return poll_cancelling();
     case phase::running:
         break;
@@ -257,13 +237,6 @@ grinder_state::action grinder_state::poll(steady_time now) noexcept
             continue;
         b.withdrawn_ = true;
         return {.what = kind::withdraw, .of = &b};
-    }
-    if (options_.target_batch_time && !working_.empty() &&
-        saturating_add(working_.front().since_, *options_.target_batch_time) <= now) {
-        auto& b = working_.front();
-        recalled_.splice(recalled_.end(), working_, working_.begin());
-        b.phase_ = batch::phase::recalled;
-        return {.what = kind::recall, .of = &b};
     }
     return phase_ == phase::draining ? finish_stop() : action{};
 }
@@ -290,8 +263,8 @@ grinder_state::action grinder_state::poll_cancelling() noexcept
             return {.what = kind::withdraw, .of = &b};
     if (!working_.empty()) {
         auto& b = working_.front();
-        recalled_.splice(recalled_.end(), working_, working_.begin());
-        b.phase_ = batch::phase::recalled;
+        cancelled_.splice(cancelled_.end(), working_, working_.begin());
+        b.phase_ = batch::phase::cancelled;
         return {.what = kind::cancel, .of = &b};
     }
     return finish_stop();
@@ -300,7 +273,7 @@ grinder_state::action grinder_state::poll_cancelling() noexcept
 bool grinder_state::is_empty() const noexcept
 {
     return pending_size_ == 0 && waiting_size_ == 0 && acquiring_.empty() && working_.empty() &&
-        recalled_.empty() && lost_.empty();
+        cancelled_.empty() && lost_.empty();
 }
 
 grinder_state::action grinder_state::finish_stop() noexcept
@@ -328,8 +301,6 @@ steady_time grinder_state::next_deadline() const noexcept
             return steady_time::min();
         at = std::min(at, saturating_add(pending_.front().queued_at, options_.max_wait));
     }
-    if (options_.target_batch_time && !working_.empty())
-        at = std::min(at, saturating_add(working_.front().since_, *options_.target_batch_time));
     return at;
 }
 
@@ -398,8 +369,8 @@ grinder_state::batch_list& grinder_state::list_of(batch& b) noexcept
     switch (b.phase_) {
     case batch::phase::working:
         return working_;
-    case batch::phase::recalled:
-        return recalled_;
+    case batch::phase::cancelled:
+        return cancelled_;
     case batch::phase::lost:
         return lost_;
     case batch::phase::fresh:
@@ -416,26 +387,6 @@ void grinder_state::forget(batch& b) noexcept
     b.phase_ = batch::phase::fresh;
     b.size_ = 0;
     b.first_ = nullptr;
-}
-
-void grinder_state::shrink(std::size_t to) noexcept
-{
-    auto const least = std::min(options_.workers, options_.max_batch);
-    limit_ = std::min(limit_, std::max(to, least));
-}
-
-void grinder_state::learn(batch const& b, steady_duration took) noexcept
-{
-    using count = double;
-    auto const target = static_cast<count>(options_.target_batch_time->count());
-    auto const n = static_cast<count>(b.size_);
-    auto const each = std::max(static_cast<count>(took.count()), 1.0) / n;
-    if (each * n > target)
-        return shrink(static_cast<std::size_t>(target / each));
-    // Slowly, and only what the last one shows to fit.
-    auto const more = limit_ + std::max<std::size_t>(limit_ / 4, 1);
-    if (b.full_ && each * static_cast<count>(more) <= target)
-        limit_ = std::min(more, options_.max_batch);
 }
 
 }  // namespace leasepool::detail

@@ -17,7 +17,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <optional>
 
 namespace leasepool::detail {
 
@@ -51,7 +50,7 @@ public:
             fresh,      ///< not known to the state
             acquiring,  ///< waits for a lease
             working,    ///< its items are with its lease
-            recalled,   ///< what had not begun was asked back; the rest is with its lease
+            cancelled,  ///< what had not begun was asked back; the rest is with its lease
             lost,       ///< its lease ended; what began still runs
         };
 
@@ -74,7 +73,6 @@ public:
         std::size_t size_ = 0;
         steady_time since_{};
         phase phase_ = phase::fresh;
-        bool full_ = false;       // it took as much as it might
         bool fruitless_ = false;  // its first item came back
         bool withdrawn_ = false;
     };
@@ -85,9 +83,6 @@ public:
         steady_duration max_wait = std::chrono::seconds{10};
         std::size_t max_pending = 10'000;
         std::size_t max_concurrent_batches = 1;
-        std::optional<steady_duration> target_batch_time{};
-        /// Of one lease: an adaptive batch is never smaller, for then some would idle.
-        std::size_t workers = 1;
     };
 
     struct action {
@@ -96,9 +91,8 @@ public:
             begin,     ///< a lease is to be acquired for a new batch: report `begun` or `not_begun`
             fail,      ///< `which` gets `errc::not_running`; the state has let go of it
             withdraw,  ///< cancel the acquire of `of`: report `acquire_failed`
-            recall,  ///< take back what has not begun of `of`: report each `returned`, then `recalled`
-            cancel,   ///< the same, and ask what runs to stop
-            stopped,  ///< the stop is done
+            cancel,    ///< take back what has not begun of `of`, ask the rest to stop: report `returned`
+            stopped,   ///< the stop is done
         };
         kind what = kind::none;
         item* which = nullptr;
@@ -164,12 +158,10 @@ public:
     bool returned(item& what, batch& b) noexcept;
     /// The same for an item that is not to be tried again in any case.
     void left(item& what, batch& b) noexcept;
-    /// Answers `recall` and `cancel`.
-    void recalled(batch& b) noexcept;
     /// The lease of `b` ended; what began may run for however long.
     void lost(batch& b) noexcept;
     /// Nothing of `b` is left at its lease. Let go of.
-    void done(batch& b, steady_time now) noexcept;
+    void done(batch& b) noexcept;
 
     // Decisions --------------------------------------------------------------------------------
 
@@ -189,11 +181,9 @@ public:
     /// Batches that wait for a lease.
     std::size_t acquiring() const noexcept { return acquiring_.size(); }
     /// Batches whose items are with a lease.
-    std::size_t working() const noexcept { return working_.size() + recalled_.size(); }
+    std::size_t working() const noexcept { return working_.size() + cancelled_.size(); }
     /// Batches whose lease ended while something ran.
     std::size_t lost() const noexcept { return lost_.size(); }
-    /// How many items a batch may take.
-    std::size_t batch_limit() const noexcept { return limit_; }
     /// When the oldest item that is not with a lease was submitted; `never`: there is none.
     steady_time oldest() const noexcept;
     totals const& so_far() const noexcept { return totals_; }
@@ -202,7 +192,7 @@ public:
     template <class F>
     void for_each_batch(F&& f) const
     {
-        for (auto* batches : {&working_, &recalled_, &lost_})
+        for (auto* batches : {&working_, &cancelled_, &lost_})
             for (auto const& b : *batches)
                 f(b);
     }
@@ -223,7 +213,7 @@ private:
     bool may_begin() const noexcept
     {
         return unassigned() != 0 &&
-            acquiring_.size() + working_.size() + recalled_.size() <
+            acquiring_.size() + working_.size() + cancelled_.size() <
             options_.max_concurrent_batches;
     }
     /// Items of which none is overdue are to go all the same. If there are any.
@@ -236,8 +226,6 @@ private:
     action finish_stop() noexcept;
     batch_list& list_of(batch& b) noexcept;
     void forget(batch& b) noexcept;
-    void shrink(std::size_t to) noexcept;
-    void learn(batch const& b, steady_duration took) noexcept;
 
     options const options_;
     phase phase_ = phase::stopped;
@@ -252,10 +240,9 @@ private:
 
     batch_list acquiring_;  // FIFO
     batch_list working_;    // by time of grant
-    batch_list recalled_;
+    batch_list cancelled_;
     batch_list lost_;
 
-    std::size_t limit_;
     totals totals_;
 };
 

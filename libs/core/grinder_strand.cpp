@@ -93,13 +93,8 @@ void grinder_core::perform(grinder_state::action const& act) noexcept
         return complete(static_cast<grinder_item&>(*act.which), errc::not_running);
     case kind::withdraw:
         return batch_of(*act.of).withdraw();
-    case kind::recall:
-    case kind::cancel: {
-        auto& batch = batch_of(*act.of);
-        batch.recall(act.what == kind::cancel);
-        std::lock_guard lock(mutex_);
-        return state_.recalled(batch);
-    }
+    case kind::cancel:
+        return batch_of(*act.of).cancel();
     case kind::stopped:
         return finish_stop();
     }
@@ -227,7 +222,7 @@ void grinder_core::batch_done(grinder_batch& batch) noexcept
         std::lock_guard lock(mutex_);
         completed_ += batch.ran();
         threw_ += batch.threw();
-        state_.done(batch, steady_time::clock::now());
+        state_.done(batch);
     }
     release(batch.lease());
     if (batch.handed() != 0 && manager_->logs())

@@ -230,7 +230,7 @@ core_ptr const& core_of(lease_state const& lease) noexcept
     return lease.core();
 }
 
-void acquire(lease_state& claim, acquire_completion& op, wait_policy const& p) noexcept
+void acquire(lease_state& claim, lease_completion& op, wait_policy const& p) noexcept
 {
     lease_ptr const keep(&claim);  // its handler may run before this returns, and drop it
     claim.acquiring = &op;
@@ -352,34 +352,6 @@ std::size_t workers_of(lease_state const& lease) noexcept
 void report_unhandled(lease_state& lease, std::exception_ptr error) noexcept
 {
     lease.core()->report_unhandled(lease.id(), std::move(error));
-}
-
-void run(run_operation& op) noexcept
-{
-    auto& lease = *op.lease;
-    if (!lease.begin_new_work()) {
-        op.error = ended(lease);
-        op.post();
-        return;
-    }
-    // Once it is queued it may be through before this returns, and take its lease with it.
-    pool_ptr const pool(lease.pool());
-    pool->push(op);
-}
-
-void acquire_and_run(run_operation& op, wait_policy const& p) noexcept
-{
-    op.owns_lease = true;
-    acquire(*op.lease, op, p);
-}
-
-void run_settled(run_operation& op) noexcept
-{
-    op.error = failure_of(*op.lease);
-    if (op.error)
-        op.post();
-    else
-        run(op);
 }
 
 }  // namespace leasepool::detail

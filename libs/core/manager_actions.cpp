@@ -188,23 +188,23 @@ void manager_core::revoke(strand_action const& what) noexcept
     auto& lease = *what.lease;
     auto& pool = record_of(*what.act.on);
     auto reason = lease_state::reason::expired;
-    run_queue::verdict verdict{.error = errc::lease_expired};
+    run_queue::cancel_reason why{.error = errc::lease_expired};
     std::string_view message = "lease revoked: it passed its hard expiry";
     if (what.act.why == ledger::revocation::stopped) {
         reason = lease_state::reason::stopped;
-        verdict.error = errc::not_running;
+        why.error = errc::not_running;
         message = "lease revoked: the manager stops";
     }
     else if (what.act.why == ledger::revocation::broken) {
         reason = lease_state::reason::broken;
-        verdict.error = errc::pool_broken;
-        verdict.reason = pool.reason();
+        why.error = errc::pool_broken;
+        why.exception = pool.reason();
         message = "lease revoked: its pool broke";
     }
     // Ended first, so that nothing is queued behind what is taken back.
     if (lease.end(reason) == lease_state::end_result::drained)
         drained(lease);
-    pool.functions().cancel_all(verdict);
+    pool.functions().cancel_all(why);
     tell_reports();
     watchers_.tell(severity::warning, message, lease, what.held, &observer::on_revoke);
 }

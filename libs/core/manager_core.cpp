@@ -302,7 +302,7 @@ void manager_core::queue_deferred() noexcept
         if (shut_)
             return;
         ++commands_begun_;
-        auto const next = [this] { return static_cast<acquire_completion*>(deferred_.front()); };
+        auto const next = [this] { return static_cast<lease_completion*>(deferred_.front()); };
         while (next() && next()->lease->deferred_behind <= commands_begun_) {
             auto& claim = *next()->lease;
             deferred_.pop_front();

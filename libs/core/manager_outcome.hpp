@@ -12,16 +12,16 @@ namespace leasepool::detail {
 /// What was settled under the manager's lock and is done after it.
 class manager_core::outcome {
 public:
-    void settled(acquire_completion& op) noexcept { acquires_.push_back(op); }
+    void settled(lease_completion& op) noexcept { acquires_.push_back(op); }
     void through(plain_completion& op) noexcept { plain_.push_back(op); }
     /// The ledger has let go of it. At most one each time.
     void dropped(lease_state& lease) noexcept { dropped_.reset(&lease, false); }
 
     /// Whether nothing is to be delivered.
     bool empty() const noexcept { return acquires_.empty() && plain_.empty(); }
-    acquire_completion* next_acquire() noexcept
+    lease_completion* next_acquire() noexcept
     {
-        return static_cast<acquire_completion*>(acquires_.pop_front());
+        return static_cast<lease_completion*>(acquires_.pop_front());
     }
     plain_completion* next_plain() noexcept
     {

@@ -76,8 +76,6 @@ void validate(grinder_options const& options)
     check.at_least("max_pending", options.max_pending, options.batch_size, " (batch_size)");
     if (options.max_concurrent_batches)
         check.at_least("max_concurrent_batches", *options.max_concurrent_batches, 1);
-    if (options.target_batch_time)
-        check.positive("target_batch_time", *options.target_batch_time);
 }
 
 }  // namespace leasepool

@@ -8,6 +8,7 @@
 #include "pool_context.hpp"
 #include "stop_requests.hpp"
 
+#include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <new>
@@ -107,13 +108,12 @@ void pool_record::adopt(std::unique_ptr<pool_base> made) noexcept
 {
     context_ = made->context();
     workers_ = made->workers();
-    functions_.set_workers(workers_);
     jobs_ = made->jobs();
     pool_ = std::move(made);
-    if (jobs_) {
-        functions_.serve_elsewhere();
+    if (jobs_)
         jobs_->serve(*this);
-    }
+    else
+        functions_.set_workers(workers_);
 }
 
 void pool_record::push(run_operation& op) noexcept
@@ -159,8 +159,10 @@ bool pool_record::prepare(run_operation& op) noexcept
     return false;
 }
 
-void pool_record::jobs_waiting() noexcept
+void pool_record::operations_wait() noexcept
 {
+    if (!jobs_)
+        return start_runner();
     // If it has been taken, whoever did that has ended what is queued.
     if (executing_scope const scope(*this); scope)
         jobs_->jobs_waiting();
@@ -172,16 +174,21 @@ void pool_record::stop_job(std::uint64_t ticket, error_code why) noexcept
         jobs_->stop_job(ticket, why);
 }
 
-void pool_record::request_stop(std::stop_source source) noexcept
+void pool_record::cancel(run_queue::running what) noexcept
 {
-    // In a forked child the function does not run: its callbacks are not called either.
-    if (!context_ || !context_->inherited())
-        request_stop_elsewhere(pool_ptr(this), std::move(source));
+    if (what.ticket != 0)
+        stop_job(what.ticket, boost::asio::error::operation_aborted);
+    else
+        request_stop_here(pool_ptr(this), what.source);
 }
 
-void pool_record::request_stop_here(std::stop_source source) noexcept
+void pool_record::revoke(run_queue::running what, error_code why) noexcept
 {
-    detail::request_stop_here(pool_ptr(this), source);
+    if (what.ticket != 0)
+        stop_job(what.ticket, why);
+    // In a forked child the function does not run: its callbacks are not called either.
+    else if (!context_ || !context_->inherited())
+        request_stop_elsewhere(pool_ptr(this), std::move(what.source));
 }
 
 // Whoever gets to know that a job has ended may end the manager.
@@ -201,7 +208,7 @@ void pool_record::finish_job(run_operation& op, time begun, time ended) noexcept
 void pool_record::fail_job(run_operation& op, error_code why, std::exception_ptr reason) noexcept
 {
     pool_ptr const kept(this);
-    functions_.fail_taken(op, {.error = why, .reason = std::move(reason)});
+    functions_.fail_taken(op, {.error = why, .exception = std::move(reason)});
 }
 
 bool pool_record::begin_post() noexcept
@@ -251,7 +258,7 @@ void pool_record::start_runner() noexcept
     if (!scope)
         functions_.runner_lost({.error = errc::not_running});
     else if (lost_by_fork())
-        functions_.runner_lost({.reason = reason()});
+        functions_.runner_lost({.exception = reason()});
     else {
         pool_task task{pool_ptr(this)};
         try {
@@ -261,7 +268,7 @@ void pool_record::start_runner() noexcept
             // A task that is destroyed without having run says that it was lost; say why instead,
             // if it was not destroyed yet.
             if (task.release_pool())
-                functions_.runner_lost({.reason = std::current_exception()});
+                functions_.runner_lost({.exception = std::current_exception()});
         }
     }
 }
@@ -281,7 +288,7 @@ void pool_record::run_task() noexcept
 
 void pool_record::task_lost() noexcept
 {
-    functions_.runner_lost({.error = errc::pool_broken, .reason = reason()});
+    functions_.runner_lost({.error = errc::pool_broken, .exception = reason()});
 }
 
 void pool_record::give_reason(std::exception_ptr why) noexcept

@@ -27,7 +27,7 @@ namespace leasepool::detail {
 /// All that a manager keeps of one pool; leases, tasks and the pool's own threads share it.
 class pool_record final
     : public ledger::pool,
-      private run_queue::starter,
+      private run_queue::consumer,
       private job_source,
       public event_node<pool_record>,
       public boost::intrusive::list_base_hook<boost::intrusive::tag<class all_pools>> {
@@ -82,11 +82,12 @@ private:
     /// Whether the pool's threads do not exist, because this process is a fork of theirs. Breaks the
     /// pool.
     bool lost_by_fork() noexcept;
-    void start_runner() noexcept override;
-    void jobs_waiting() noexcept override;
-    void stop_job(std::uint64_t ticket, error_code why) noexcept override;
-    void request_stop(std::stop_source source) noexcept override;
-    void request_stop_here(std::stop_source source) noexcept override;
+    void start_runner() noexcept;
+    void stop_job(std::uint64_t ticket, error_code why) noexcept;
+
+    void operations_wait() noexcept override;
+    void cancel(run_queue::running what) noexcept override;
+    void revoke(run_queue::running what, error_code why) noexcept override;
 
     run_operation* take_job() noexcept override { return functions_.take(); }
     void give_back(run_operation& op) noexcept override;

@@ -7,9 +7,7 @@
 #include "values.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
 
-#include <new>
 #include <utility>
 
 namespace leasepool::detail {
@@ -21,21 +19,21 @@ using phase = run_operation::phase;
 // So many functions in one turn; then other work on the pool's context gets its chance.
 constexpr int functions_per_turn = 16;
 
-}  // namespace
-
-std::exception_ptr run_operation::outcome() const
+void finish(run_operation& op) noexcept
 {
-    if (exception)
-        return exception;
-    if (error)
-        try {
-            return std::make_exception_ptr(boost::system::system_error(error));
-        }
-        catch (std::bad_alloc const&) {
-            return std::current_exception();
-        }
-    return nullptr;
+    op.sink->finished(op);
 }
+
+void finish_all(run_queue::list& ops) noexcept
+{
+    while (!ops.empty()) {
+        auto& op = ops.front();
+        ops.pop_front();
+        finish(op);
+    }
+}
+
+}  // namespace
 
 void run_totals::merge(run_totals const& other) noexcept
 {
@@ -52,45 +50,77 @@ run_queue::~run_queue()
     destroy_kept();
 }
 
-bool run_queue::wants_runner() noexcept
+// In -----------------------------------------------------------------------------------------------
+
+bool run_queue::wants_consumer() noexcept
 {
-    if (queued_.empty() || on_their_way_ != 0 || runners_ == workers_)
+    if (queued_.empty())
+        return false;
+    if (workers_ == 0)
+        return true;
+    if (on_their_way_ != 0 || runners_ == workers_)
         return false;
     ++runners_;
     ++on_their_way_;
     return true;
 }
 
+void run_queue::give_up(run_operation& op, cancel_reason const& why, list& ended) noexcept
+{
+    op.state = phase::done;
+    op.error = why.error;
+    op.exception = why.exception;
+    ++totals_.cancelled;
+    (why.keep ? kept_ : ended).push_back(op);
+}
+
+bool run_queue::refused(run_operation& op, list& ended) noexcept
+{
+    if (op.stop_asked.load())
+        give_up(op, {.error = boost::asio::error::operation_aborted}, ended);
+    else if (ended_)
+        give_up(op, *ended_, ended);
+    else
+        return false;
+    return true;
+}
+
 void run_queue::push(run_operation& op) noexcept
 {
     op.queued_at = clock::now();
+    list ended;
     std::unique_lock lock(mutex_);
-    if (op.stop_asked.load() || ended_) {
-        op.state = phase::done;
-        ++totals_.cancelled;
-        if (ended_ && ended_->keep) {
-            kept_.push_back(op);
-            return;
-        }
-        auto const why = op.stop_asked.load()
-            ? verdict{.error = boost::asio::error::operation_aborted}
-            : *ended_;
+    if (refused(op, ended)) {
         lock.unlock();
-        return end(op, why);
+        return finish_all(ended);
     }
     op.state = phase::queued;
     queued_.push_back(op);
-    bool const start = wants_runner();
+    bool const tell = wants_consumer();
     lock.unlock();
-    notify(start);
+    if (tell)
+        consumer_.operations_wait();
 }
 
-void run_queue::notify(bool start) noexcept
+void run_queue::push_all(list& ops) noexcept
 {
-    if (elsewhere_)
-        starter_.jobs_waiting();
-    else if (start)
-        starter_.start_runner();
+    auto const now = clock::now();
+    list ended;
+    std::unique_lock lock(mutex_);
+    while (!ops.empty()) {
+        auto& op = ops.front();
+        ops.pop_front();
+        op.queued_at = now;
+        if (refused(op, ended))
+            continue;
+        op.state = phase::queued;
+        queued_.push_back(op);
+    }
+    bool const tell = wants_consumer();
+    lock.unlock();
+    if (tell)
+        consumer_.operations_wait();
+    finish_all(ended);
 }
 
 void run_queue::refuse(run_operation& op) noexcept
@@ -105,38 +135,6 @@ void run_queue::refuse(run_operation& op) noexcept
     finish(op);
 }
 
-void run_queue::push_all(list& ops) noexcept
-{
-    auto const now = clock::now();
-    list refused;
-    verdict why;
-    std::unique_lock lock(mutex_);
-    for (auto at = ops.begin(); at != ops.end();) {
-        auto& op = *at++;
-        op.queued_at = now;
-        if (!op.stop_asked.load(std::memory_order_relaxed) && !ended_) {
-            op.state = phase::queued;
-            continue;
-        }
-        op.state = phase::done;
-        ++totals_.cancelled;
-        auto& to = ended_ && ended_->keep && !op.stop_asked.load() ? kept_ : refused;
-        to.splice(to.end(), ops, ops.iterator_to(op));
-    }
-    if (ended_)
-        why = *ended_;
-    queued_.splice(queued_.end(), ops);
-    bool const start = wants_runner();
-    lock.unlock();
-    notify(start);
-    while (!refused.empty()) {
-        auto& op = refused.front();
-        refused.pop_front();
-        end(op,
-            op.stop_asked.load() ? verdict{.error = boost::asio::error::operation_aborted} : why);
-    }
-}
-
 void run_queue::take_back(run_sink const& sink, list& ops) noexcept
 {
     std::lock_guard lock(mutex_);
@@ -148,6 +146,8 @@ void run_queue::take_back(run_sink const& sink, list& ops) noexcept
         ops.splice(ops.end(), queued_, queued_.iterator_to(op));
     }
 }
+
+// Out, by runners ----------------------------------------------------------------------------------
 
 void run_queue::work() noexcept
 {
@@ -164,15 +164,12 @@ void run_queue::work() noexcept
         }
         if (queued_.empty())
             break;
-        auto& op = queued_.front();
-        queued_.pop_front();
-        running_.push_back(op);
-        op.state = phase::running;
+        auto& op = begin_first();
         op.begun = true;
-        bool const start = wants_runner();
+        bool const tell = wants_consumer();
         lock.unlock();
-        if (start)
-            starter_.start_runner();
+        if (tell)
+            consumer_.operations_wait();
         if (done)
             finish(*done);
 
@@ -187,13 +184,22 @@ void run_queue::work() noexcept
         done = &op;
     }
     --runners_;
-    bool const pass_on = wants_runner();
+    bool const tell = wants_consumer();
     lock.unlock();
     // `this` stays: the runner holds the pool.
-    if (pass_on)
-        starter_.start_runner();
+    if (tell)
+        consumer_.operations_wait();
     if (done)
         finish(*done);
+}
+
+run_operation& run_queue::begin_first() noexcept
+{
+    auto& op = queued_.front();
+    running_.splice(running_.end(), queued_, queued_.begin());
+    op.state = phase::running;
+    op.stop_requested = false;
+    return op;
 }
 
 void run_queue::count_run(
@@ -207,89 +213,121 @@ void run_queue::count_run(
     totals_.run_time.record(ticks(ended - begun));
 }
 
-void run_queue::runner_lost(verdict const& why) noexcept
+void run_queue::runner_lost(cancel_reason const& why) noexcept
 {
-    list taken;
+    list ended;
     {
         std::lock_guard lock(mutex_);
         --on_their_way_;
-        if (--runners_ != 0)
-            return;
-        taken.swap(queued_);
-        totals_.cancelled += taken.size();
-        for (auto& op : taken)
-            op.state = phase::done;
+        if (--runners_ == 0)
+            give_up_queued(why, ended);
     }
-    end(taken, why);
+    finish_all(ended);
 }
 
-void run_queue::cancel_all(verdict const& why) noexcept
+void run_queue::give_up_queued(cancel_reason const& why, list& ended) noexcept
 {
-    list taken;
+    while (!queued_.empty()) {
+        auto& op = queued_.front();
+        queued_.pop_front();
+        give_up(op, why, ended);
+    }
+}
+
+// Out, one at a time -------------------------------------------------------------------------------
+
+run_operation* run_queue::take() noexcept
+{
+    std::lock_guard lock(mutex_);
+    if (queued_.empty())
+        return nullptr;
+    auto& op = begin_first();
+    op.remote->ticket = ++last_ticket_;
+    return &op;
+}
+
+void run_queue::give_back(run_operation& op) noexcept
+{
+    list ended;
     {
         std::lock_guard lock(mutex_);
-        taken.swap(queued_);
-        totals_.cancelled += taken.size();
-        for (auto& op : taken)
-            op.state = phase::done;
-        ended_ = why;
-        if (why.keep)
-            kept_.splice(kept_.end(), taken);
-    }
-    if (elsewhere_)
-        stop_taken(why.error);
-    else
-        stop_running();
-    end(taken, why);
-}
-
-void run_queue::stop_taken(error_code why) noexcept
-{
-    // One that is taken after this is looked at when it is given back; else its worker is closed.
-    std::uint64_t last = 0;
-    for (;;) {
-        {
-            std::lock_guard lock(mutex_);
-            std::uint64_t next = 0;
-            for (auto& op : running_)
-                if (op.remote->ticket > last && (next == 0 || op.remote->ticket < next))
-                    next = op.remote->ticket;
-            if (next == 0)
-                return;
-            last = next;
+        running_.erase(running_.iterator_to(op));
+        if (!refused(op, ended)) {
+            op.state = phase::queued;
+            queued_.push_front(op);
         }
-        starter_.stop_job(last, why);
     }
+    finish_all(ended);
 }
 
-void run_queue::ask_to_stop() noexcept
+void run_queue::finish_taken(
+    run_operation& op, job_source::time begun, job_source::time ended) noexcept
 {
-    if (elsewhere_)
-        stop_taken(errc::not_running);
-    else
-        stop_running();
+    op.begun = true;
+    {
+        std::lock_guard lock(mutex_);
+        count_run(op, begun, ended, op.exception || op.error);
+        for (auto const bytes : {op.remote->request_bytes, op.remote->answer_bytes})
+            if (bytes != 0)
+                totals_.message_bytes.record(bytes);
+    }
+    finish(op);
 }
 
-void run_queue::stop_running() noexcept
+void run_queue::fail_taken(run_operation& op, cancel_reason const& why) noexcept
 {
-    // The callbacks of a stop token are a user's: no lock may be held. A function may return
+    list ended;
+    {
+        std::lock_guard lock(mutex_);
+        running_.erase(running_.iterator_to(op));
+        give_up(op, ended_ && ended_->keep ? *ended_ : why, ended);
+    }
+    finish_all(ended);
+}
+
+// Ends ---------------------------------------------------------------------------------------------
+
+void run_queue::cancel_all(cancel_reason const& why) noexcept
+{
+    list ended;
+    {
+        std::lock_guard lock(mutex_);
+        give_up_queued(why, ended);
+        ended_ = why;
+    }
+    ask_to_stop(why.error);
+    finish_all(ended);
+}
+
+void run_queue::ask_to_stop(error_code why) noexcept
+{
+    // The callbacks of a stop token are a user's: no lock may be held. An operation may end
     // meanwhile, so the list is looked through afresh each time; `stop_requested` keeps the place, as
-    // the request may be made later, on another thread.
+    // the request may be made later, on another thread. A job that is taken after this is looked at
+    // when it is given back; else its worker is closed.
     for (;;) {
-        std::stop_source source{std::nostopstate};
+        running found;
         {
             std::lock_guard lock(mutex_);
             for (auto& op : running_)
-                if (op.stop && !op.stop_requested) {
+                if (!op.stop_requested && (found = running_of(op))) {
                     op.stop_requested = true;
-                    source = *op.stop;
                     break;
                 }
         }
-        if (!source.stop_possible())
+        if (!found)
             return;
-        starter_.request_stop(std::move(source));
+        consumer_.revoke(std::move(found), why);
     }
+}
+
+run_queue::running run_queue::running_of(run_operation const& op) noexcept
+{
+    if (op.remote && op.remote->ticket != 0)
+        return {.ticket = op.remote->ticket};
+    if (op.stop)
+        return {.source = *op.stop};
+    return {};
 }
 
 run_queue::cancellation run_queue::begin_cancel(
@@ -310,12 +348,9 @@ run_queue::cancellation run_queue::begin_cancel(
         if ((type & (cancellation_type::terminal | cancellation_type::partial)) ==
             cancellation_type::none)
             break;
-        if (elsewhere_) {
-            op.stop_asked = true;
-            left.ticket = op.remote->ticket;
-        }
-        else if (op.stop)
-            left.to_stop = *op.stop;
+        left.to_stop = running_of(op);
+        // A job may come back without having begun.
+        op.stop_asked = left.to_stop.ticket != 0;
         break;
     case phase::unqueued:
     case phase::done:
@@ -330,26 +365,8 @@ void run_queue::finish_cancel(cancellation&& what) noexcept
 {
     if (what.removed)
         finish(*what.removed);
-    else if (what.ticket != 0)
-        starter_.stop_job(what.ticket, boost::asio::error::operation_aborted);
-    else if (what.to_stop.stop_possible())
-        starter_.request_stop_here(std::move(what.to_stop));
-}
-
-void run_queue::end(list& ops, verdict const& why) noexcept
-{
-    while (!ops.empty()) {
-        auto& op = ops.front();
-        ops.pop_front();
-        end(op, why);
-    }
-}
-
-void run_queue::end(run_operation& op, verdict const& why) noexcept
-{
-    op.error = why.error;
-    op.exception = why.reason;
-    finish(op);
+    else if (what.to_stop)
+        consumer_.cancel(std::move(what.to_stop));
 }
 
 void run_queue::destroy_kept() noexcept
@@ -357,95 +374,8 @@ void run_queue::destroy_kept() noexcept
     while (!kept_.empty()) {
         auto& op = kept_.front();
         kept_.pop_front();
-        if (op.sink) {
-            op.sink->dropped(op);
-            continue;
-        }
-        end_work(*op.lease);
-        op.destroy();
+        op.sink->dropped(op);
     }
-}
-
-void run_queue::finish(run_operation& op) noexcept
-{
-    if (op.sink)
-        return op.sink->finished(op);
-    // The work is counted out before the handler can run: whoever awaits it and then releases the
-    // lease finds it drained. The operation keeps the lease's memory.
-    auto& lease = *op.lease;
-    end_work(lease);
-    if (op.owns_lease)
-        release(lease);
-    op.post();
-}
-
-// Elsewhere ----------------------------------------------------------------------------------------
-
-run_operation* run_queue::take() noexcept
-{
-    std::lock_guard lock(mutex_);
-    if (queued_.empty())
-        return nullptr;
-    auto& op = queued_.front();
-    queued_.pop_front();
-    running_.push_back(op);
-    op.state = phase::running;
-    op.remote->ticket = ++last_ticket_;
-    return &op;
-}
-
-void run_queue::give_back(run_operation& op) noexcept
-{
-    verdict why;
-    {
-        std::lock_guard lock(mutex_);
-        running_.erase(running_.iterator_to(op));
-        if (op.stop_asked.load())
-            why.error = boost::asio::error::operation_aborted;
-        else if (ended_)
-            why = *ended_;
-        else {
-            op.state = phase::queued;
-            queued_.push_front(op);
-            return;
-        }
-        op.state = phase::done;
-        ++totals_.cancelled;
-        if (why.keep) {
-            kept_.push_back(op);
-            return;
-        }
-    }
-    end(op, why);
-}
-
-void run_queue::finish_taken(
-    run_operation& op, job_source::time begun, job_source::time ended) noexcept
-{
-    op.begun = true;
-    {
-        std::lock_guard lock(mutex_);
-        count_run(op, begun, ended, op.exception || op.error);
-        for (auto const bytes : {op.remote->request_bytes, op.remote->answer_bytes})
-            if (bytes != 0)
-                totals_.message_bytes.record(bytes);
-    }
-    finish(op);
-}
-
-void run_queue::fail_taken(run_operation& op, verdict const& why) noexcept
-{
-    {
-        std::lock_guard lock(mutex_);
-        running_.erase(running_.iterator_to(op));
-        op.state = phase::done;
-        ++totals_.cancelled;
-        if (ended_ && ended_->keep) {
-            kept_.push_back(op);
-            return;
-        }
-    }
-    end(op, why);
 }
 
 run_totals run_queue::totals() const

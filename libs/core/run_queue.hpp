@@ -32,11 +32,12 @@ struct run_totals {
     void merge(run_totals const& other) noexcept;
 };
 
-/// The functions queued on a pool, in order, and those that run.
+/// The operations queued on a pool, in order, and those that run.
 ///
-/// Functions do not go through the pool's own queue one by one: that would cost a wake-up each, and
-/// they could not be taken back. Instead up to as many *runners* as the pool has workers go through
-/// it, and each takes functions from here until there is none, or others deserve a turn.
+/// A consumer takes them from here. Worker processes take one at a time, see `job_source`. Threads
+/// have up to as many *runners* as there are workers go through the pool's context, and each calls
+/// operations until there is none, or others deserve a turn: to send each operation through that
+/// context would cost a wake-up each, and it could not be taken back.
 ///
 /// A wake-up costs more than a short function, so at most one runner at a time is on its way. A
 /// runner that finds more than one function starts the next runner before it calls its own: a burst
@@ -47,78 +48,67 @@ class run_queue {
 public:
     using list = boost::intrusive::list<run_operation>;
 
-    /// How to end what has not begun.
-    struct verdict {
+    /// Why something will not run.
+    struct cancel_reason {
         error_code error{};
-        std::exception_ptr reason{};  // instead of the code, if there is one
-        bool keep = false;            // for `destroy_kept`: their context is shutting down
+        std::exception_ptr exception{};  // instead of the code, if there is one
+        bool keep = false;  // for `destroy_kept`: the handlers' context is shutting down
     };
 
-    /// Starts a runner: `work`, or else `runner_lost`, is called once. Called with no lock held.
-    class starter {
+    /// What it takes to ask an operation to stop, which may have ended meanwhile.
+    struct running {
+        std::stop_source source{std::nostopstate};
+        std::uint64_t ticket = 0;  // 0: it does not run in another process
+        explicit operator bool() const noexcept { return ticket != 0 || source.stop_possible(); }
+    };
+
+    /// Who runs what is queued. Called with no lock held.
+    class consumer {
     public:
-        virtual void start_runner() noexcept = 0;
-        /// In place of a runner, once `serve_elsewhere` was called.
-        virtual void jobs_waiting() noexcept {}
-        virtual void stop_job(std::uint64_t, error_code) noexcept {}
-        /// Of a function that runs, at a revocation or a stop: makes the request, now or soon.
-        virtual void request_stop(std::stop_source source) noexcept
-        {
-            auto const kept = std::move(source);
-            kept.request_stop();
-        }
-        /// The same for a user's cancellation: on this thread.
-        virtual void request_stop_here(std::stop_source source) noexcept
-        {
-            auto const kept = std::move(source);
-            kept.request_stop();
-        }
+        /// Something is queued. If there are workers, a runner is to be started: `work`, or else
+        /// `runner_lost`, is called once.
+        virtual void operations_wait() noexcept = 0;
+        /// A user's cancellation: asks it to stop, in this call.
+        virtual void cancel(running what) noexcept = 0;
+        /// Its lease has ended, or its grinder stops: asks it to stop, now or soon.
+        virtual void revoke(running what, error_code why) noexcept = 0;
 
     protected:
-        ~starter() = default;
+        ~consumer() = default;
     };
 
-    explicit run_queue(starter& s) noexcept : starter_(s) {}
+    explicit run_queue(consumer& c) noexcept : consumer_(c) {}
     ~run_queue();
 
-    /// Before the first `push`.
+    /// How many runners there may be. Before the first `push`. 0, as at first: the consumer takes
+    /// operations without any, and is told whenever something is queued.
     void set_workers(std::size_t n) noexcept { workers_ = n; }
-
-    /// Before the first `push`: operations are taken, and not called by runners.
-    void serve_elsewhere() noexcept { elsewhere_ = true; }
 
     /// Takes an operation that its lease has counted as outstanding work.
     void push(run_operation& op) noexcept;
+    /// Takes many at the price of one.
+    void push_all(list& ops) noexcept;
 
     /// Ends an operation instead of taking it; its outcome is in it.
     void refuse(run_operation& op) noexcept;
-    /// Takes many, all with a sink, at the price of one.
-    void push_all(list& ops) noexcept;
 
     /// Gives back what has not begun and has this sink, as if it had never been pushed.
     void take_back(run_sink const& sink, list& ops) noexcept;
 
     /// Asks what runs to stop.
-    void ask_to_stop() noexcept;
-
-    /// A runner at work.
-    void work() noexcept;
-
-    /// A runner could not be started. The last one fails the queue.
-    void runner_lost(verdict const& why) noexcept;
+    void ask_to_stop(error_code why) noexcept;
 
     /// Takes back what is queued and asks what runs to stop. What is pushed after that ends likewise:
     /// an operation may be counted in before its lease has ended, and get here only now.
-    void cancel_all(verdict const& why) noexcept;
+    void cancel_all(cancel_reason const& why) noexcept;
 
     /// Destroys the handlers of what `cancel_all` kept, uncalled.
     void destroy_kept() noexcept;
 
     /// What is left to do for a cancellation, once the operation need not stay any more.
     struct cancellation {
-        run_operation* removed = nullptr;            // it was queued; its error is set
-        std::stop_source to_stop{std::nostopstate};  // it runs
-        std::uint64_t ticket = 0;                    // another process runs it
+        run_operation* removed = nullptr;  // it was queued; its error is set
+        running to_stop{};
     };
 
     /// An operation that is queued leaves the queue; one that is on its way here, or on its way back,
@@ -126,31 +116,38 @@ public:
     cancellation begin_cancel(run_operation& op, boost::asio::cancellation_type type) noexcept;
     void finish_cancel(cancellation&& what) noexcept;
 
-    // For whoever serves them elsewhere; see `job_source`.
+    // Runners.
+
+    /// A runner at work.
+    void work() noexcept;
+    /// A runner could not be started. The last one fails the queue.
+    void runner_lost(cancel_reason const& why) noexcept;
+
+    // Who takes one at a time; see `job_source`.
+
     run_operation* take() noexcept;
     void give_back(run_operation& op) noexcept;
     void finish_taken(run_operation& op, job_source::time begun, job_source::time ended) noexcept;
-    void fail_taken(run_operation& op, verdict const& why) noexcept;
+    void fail_taken(run_operation& op, cancel_reason const& why) noexcept;
 
     run_totals totals() const;
 
 private:
-    static void end(list& ops, verdict const& why) noexcept;
-    static void end(run_operation& op, verdict const& why) noexcept;
-    static void finish(run_operation& op) noexcept;
-    void notify(bool start) noexcept;
-    void stop_running() noexcept;
-    void stop_taken(error_code why) noexcept;
+    // Locked. What is not to run is moved to `ended`, to be finished without the lock, or is kept.
 
-    /// Whether a runner is to be started; counts it in. Locked.
-    bool wants_runner() noexcept;
-    /// Locked.
+    /// Whether the consumer is to be told that operations wait; counts a runner in.
+    bool wants_consumer() noexcept;
+    void give_up(run_operation& op, cancel_reason const& why, list& ended) noexcept;
+    void give_up_queued(cancel_reason const& why, list& ended) noexcept;
+    /// Whether an operation may not be queued; then it is given up.
+    bool refused(run_operation& op, list& ended) noexcept;
+    run_operation& begin_first() noexcept;
     void count_run(
         run_operation& op, job_source::time begun, job_source::time ended, bool failed) noexcept;
+    static running running_of(run_operation const& op) noexcept;
 
-    starter& starter_;
+    consumer& consumer_;
     std::size_t workers_ = 0;
-    bool elsewhere_ = false;
     mutable std::mutex mutex_;
     list queued_;
     list running_;
@@ -158,7 +155,7 @@ private:
     std::size_t runners_ = 0;       // started, or about to be
     std::size_t on_their_way_ = 0;  // those of them that are about to look here
     std::uint64_t last_ticket_ = 0;
-    std::optional<verdict> ended_;
+    std::optional<cancel_reason> ended_;
     run_totals totals_;
 };
 

@@ -127,7 +127,7 @@ void manager_core::end_operations() noexcept
             refuse(lease_of(waiting), errc::not_running, done);
             intrusive_ptr_release(&lease_of(waiting));  // its operation has it still
         });
-        while (auto* const op = static_cast<acquire_completion*>(deferred_.pop_front()))
+        while (auto* const op = static_cast<lease_completion*>(deferred_.pop_front()))
             refuse(*op->lease, errc::not_running, done);
         commands_begun_ = commands_;
         delivering_.fetch_add(1);

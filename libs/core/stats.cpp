@@ -44,7 +44,7 @@ void tag_invoke(json::value_from_tag const&, json::value& to, grinder_stats cons
     to = json::object{{"started", from.started}, {"stopping", from.stopping},
         {"batch_size", from.batch_size}, {"max_wait_ns", from.max_wait.count()},
         {"max_pending", from.max_pending}, {"max_concurrent_batches", from.max_concurrent_batches},
-        {"batch_limit", from.batch_limit ? json::value(*from.batch_limit) : json::value()},
+        {"max_batch", from.max_batch ? json::value(*from.max_batch) : json::value()},
         {"waiting", from.waiting}, {"pending", from.pending}, {"in_flight", from.in_flight},
         {"oldest_ns", from.oldest.count()}, {"batches_acquiring", from.batches_acquiring},
         {"batches_in_flight", from.batches_in_flight}, {"batches_lost", from.batches_lost},

@@ -164,8 +164,7 @@ BOOST_AUTO_TEST_CASE(every_item_is_accounted_for_while_leases_expire_and_grinder
             .max_batch = 500,
             .max_wait = 1ms,
             .duration = 1ms,
-            .max_pending = 5'000,
-            .target_batch_time = 1ms});
+            .max_pending = 5'000});
     get(pools.async_start(asio::use_future));
     get(grinder.async_start(asio::use_future));
 

@@ -320,7 +320,7 @@ BOOST_AUTO_TEST_CASE(stats_are_to_be_had_before_the_start_and_after_the_stop_fro
         BOOST_TEST(after.completed == 2u);
         auto const json = boost::json::value_from(after);
         BOOST_TEST(json.at("completed").to_number<int>() == 2);
-        BOOST_TEST(json.at("batch_limit").is_null());
+        BOOST_TEST(json.at("max_batch").is_null());
         co_await m.pools.async_stop();
     });
 }
@@ -344,25 +344,6 @@ BOOST_AUTO_TEST_CASE(grinder_works_on_a_backend_of_ones_own)
         BOOST_TEST(ran == 101);
         co_await grinder.async_stop();
         co_await pools.async_stop();
-    });
-}
-
-BOOST_AUTO_TEST_CASE(slow_items_make_batches_smaller_and_go_to_other_leases)
-{
-    gate slow;
-    mill m({.batch_size = 8, .max_wait = 1h, .target_batch_time = 5ms}, {.max_pools = 2},
-        {.workers_per_pool = 1});
-    m.run([&]() -> asio::awaitable<void> {
-        happening blocked(m.io), done(m.io);
-        m.grinder.async_submit([&] { slow.pass(); }, blocked.handler());
-        for (int n = 0; n != 7; ++n)
-            m.grinder.async_submit([] {}, done.handler());
-        co_await done.await(7);  // on the other pool
-        auto const stats = co_await m.grinder.async_stats();
-        BOOST_TEST(stats.returned >= 7u);
-        BOOST_TEST(blocked.count() == 0);
-        slow.open();
-        co_await blocked.await();
     });
 }
 

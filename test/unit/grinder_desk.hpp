@@ -49,7 +49,7 @@ public:
         all.clear();
         for (auto& b : batches_)
             if (b.state() != grinder_state::batch::phase::fresh)
-                state.done(b, now);
+                state.done(b);
     }
     grinder_desk(grinder_desk const&) = delete;
     grinder_desk& operator=(grinder_desk const&) = delete;
@@ -116,17 +116,6 @@ public:
         add(told, settle());
         return told;
     }
-    /// What answers "recall" and "cancel".
-    std::string take_back(std::size_t n, std::string_view names)
-    {
-        std::string told;
-        for (char const name : names)
-            if (!state.returned(item(name), batch(n)))
-                add(told, std::string("refused ") + name);
-        state.recalled(batch(n));
-        add(told, settle());
-        return told;
-    }
     std::string lost(std::size_t n)
     {
         state.lost(batch(n));
@@ -134,7 +123,7 @@ public:
     }
     std::string done(std::size_t n)
     {
-        state.done(batch(n), now);
+        state.done(batch(n));
         return settle();
     }
     /// Grants the batch, and `each` an item later its work is done. The items' letters are free again.
@@ -212,8 +201,6 @@ private:
             return std::string("fail ") + name(act.which);
         case withdraw:
             return "withdraw " + name(act.of);
-        case recall:
-            return "recall " + name(act.of);
         case cancel:
             return "cancel " + name(act.of);
         case stopped:

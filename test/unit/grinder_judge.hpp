@@ -38,8 +38,6 @@ public:
         int ran = 0;
         tick since = 0;
         bool withdrawn = false;
-        bool told = false;  // recalled, or cancelled
-        bool full = false;
         bool fruitless = false;
     };
 
@@ -73,7 +71,7 @@ public:
     std::size_t under_way() const
     {
         return batches_that_are(is::acquiring) + batches_that_are(is::working) +
-            batches_that_are(is::recalled);
+            batches_that_are(is::cancelled);
     }
     bool outside(int who) const
     {
@@ -94,24 +92,9 @@ public:
             (phase != life::running && phase != life::draining))
             return never;
         if (phase == life::draining || !returned.empty() ||
-            queue.size() >= std::min(opts_.batch_size, limit))
+            queue.size() >= opts_.batch_size)
             return std::numeric_limits<tick>::min();
         return plus(since(queue.front()), opts_.max_wait.count());
-    }
-    int overrunning() const
-    {
-        int found = nobody;
-        for (int n = 0; n != batch_count; ++n)
-            if (at(n).phase == is::working && (found == nobody || at(n).since < at(found).since))
-                found = n;
-        return found;
-    }
-    tick overrun_at() const
-    {
-        auto const n = overrunning();
-        return !opts_.target_batch_time || n == nobody || phase == life::cancelling
-            ? never
-            : plus(at(n).since, opts_.target_batch_time->count());
     }
     tick since(int who) const { return submitted[static_cast<std::size_t>(who)]; }
 
@@ -160,16 +143,14 @@ public:
         auto& b = at(n);
         b.since = now;
         if (phase == life::cancelling) {
-            b.phase = is::recalled;
-            b.told = true;
+            b.phase = is::cancelled;
             returned.insert(returned.end(), b.items.begin(), b.items.end());
             b.items.clear();
             return;
         }
         b.phase = is::working;
-        while (b.items.size() < limit && !unassigned().empty())
+        while (b.items.size() < opts_.max_batch && !unassigned().empty())
             b.items.push_back(pop());
-        b.full = b.items.size() >= limit;
         b.first = b.items.empty() ? nobody : b.items.front();
         admit();
     }
@@ -183,7 +164,7 @@ public:
     std::vector<int> not_begun()
     {
         std::vector<int> lost;
-        while (lost.size() < limit && !unassigned().empty())
+        while (lost.size() < opts_.max_batch && !unassigned().empty())
             lost.push_back(pop());
         admit();
         return lost;
@@ -192,7 +173,7 @@ public:
     {
         auto& b = at(n);
         std::erase(b.items, who);
-        if (b.first == who && b.phase != is::recalled)
+        if (b.first == who)
             b.fruitless = true;
         if (phase == life::cancelling || phase == life::stopped)
             return false;
@@ -204,7 +185,7 @@ public:
     }
     void lost(int n)
     {
-        if (at(n).phase == is::working || at(n).phase == is::recalled)
+        if (at(n).phase == is::working || at(n).phase == is::cancelled)
             at(n).phase = is::lost;
     }
     /// The oldest item at its lease has run.
@@ -222,7 +203,7 @@ public:
         require(begin_at() <= now, "a batch went too early, or too many");
         batch b;
         b.phase = is::acquiring;
-        while (b.items.size() < limit && !unassigned().empty())
+        while (b.items.size() < opts_.max_batch && !unassigned().empty())
             b.items.push_back(pop());
         at(n) = b;
     }
@@ -243,20 +224,11 @@ public:
             "withdrew for nothing");
         b.withdrawn = true;
     }
-    void recalled(int n, tick now)
-    {
-        require(at(n).phase == is::working && at(n).since == at(overrunning()).since &&
-                overrun_at() <= now,
-            "recalled for nothing");
-        at(n).phase = is::recalled;
-    }
     void cancelled(int n)
     {
-        require(phase == life::cancelling && !at(n).told &&
-                (at(n).phase == is::working || at(n).phase == is::recalled),
-            "cancelled for nothing");
-        at(n).phase = is::recalled;
-        at(n).told = true;
+        require(
+            phase == life::cancelling && at(n).phase == is::working, "cancelled for nothing");
+        at(n).phase = is::cancelled;
     }
     void stopped()
     {
@@ -275,15 +247,12 @@ public:
     void settled(tick now) const
     {
         require(begin_at() == never || begin_at() > now, "a batch did not go");
-        require(overrun_at() == never || overrun_at() > now, "an overrun was not seen");
         require(phase != life::draining || stop_at == never || stop_at > now,
             "the deadline was not seen");
         require(phase == life::stopped || phase == life::running || !empty(), "did not stop");
         for (auto const& b : batches) {
-            if (phase == life::cancelling) {
-                require(b.phase != is::working, "a batch was not cancelled");
-                require(b.phase != is::recalled || b.told, "a recalled batch was not cancelled");
-            }
+            require(phase != life::cancelling || b.phase != is::working,
+                "a batch was not cancelled");
             require(b.phase != is::acquiring || b.withdrawn ||
                     (phase != life::cancelling && !(b.items.empty() && unassigned().empty())),
                 "an acquire was not withdrawn");
@@ -297,7 +266,7 @@ public:
     {
         if (phase == life::stopped)
             return never;
-        return std::min({begin_at(), overrun_at(), phase == life::draining ? stop_at : never});
+        return std::min(begin_at(), phase == life::draining ? stop_at : never);
     }
 
     std::array<batch, batch_count> batches{};
@@ -306,7 +275,6 @@ public:
     std::vector<int> waiting;
     std::vector<int> queue;
     std::vector<int> returned;
-    std::size_t limit = 0;  // as the state says; the sequence judges how it changes
     life phase = life::stopped;
     tick stop_at = never;
 

@@ -30,14 +30,11 @@ public:
     {
         // Some near the end of the clock.
         now_ = random_.once_in(16) ? grinder_judge::never - 1 - random_.below(100) : 1000;
-        judge_.limit = state_.batch_limit();
         if (trace_)
             *trace_ << "batch_size " << opts_.batch_size << " max_batch " << opts_.max_batch
                     << " max_wait " << opts_.max_wait.count() << " max_pending "
                     << opts_.max_pending << " concurrent " << opts_.max_concurrent_batches
-                    << " target "
-                    << (opts_.target_batch_time ? opts_.target_batch_time->count() : 0)
-                    << " workers " << opts_.workers << " now " << now_;
+                    << " now " << now_;
     }
     ~grinder_sequence()
     {
@@ -46,7 +43,7 @@ public:
         all.clear();
         for (auto& b : batches_)
             if (b.state() != grinder_state::batch::phase::fresh)
-                state_.done(b, time_at(now_));
+                state_.done(b);
     }
 
     void run()
@@ -72,9 +69,6 @@ private:
         opts.max_wait = steady_duration{random.one_of({1, 3, 10, 50})};
         opts.max_pending = opts.batch_size + size({0, 1, 3, 1'000});
         opts.max_concurrent_batches = size({1, 1, 2, 3});
-        if (random.once_in(2))
-            opts.target_batch_time = steady_duration{random.one_of({1, 4, 20})};
-        opts.workers = size({1, 1, 2, 4});
         return opts;
     }
 
@@ -130,9 +124,9 @@ private:
         if (roll < 66)
             return acquire_failed(some_batch(is::acquiring));
         if (roll < 80)
-            return run_one(some_batch(is::working, is::recalled, is::lost));
+            return run_one(some_batch(is::working, is::cancelled, is::lost));
         if (roll < 88)
-            return lose(some_batch(is::working, is::recalled));
+            return lose(some_batch(is::working, is::cancelled));
         if (roll < 90)
             return stop();
         if (judge_.next() != grinder_judge::never && random_.once_in(2))
@@ -234,29 +228,8 @@ private:
     void done(int n)
     {
         say(" done b", n);
-        auto const before = state_.batch_limit();
-        auto const b = judge_.at(n);
-        state_.done(batch(n), time_at(now_));
+        state_.done(batch(n));
         judge_.at(n) = {};
-        auto const after = state_.batch_limit();
-        judge_.limit = after;
-        if (!opts_.target_batch_time || b.phase == is::lost || b.ran == 0)
-            return require(after == before, "the limit changed for nothing");
-        auto const target = opts_.target_batch_time->count();
-        auto const took = now_ - b.since;
-        auto const least = std::min(opts_.workers, opts_.max_batch);
-        auto const fit =
-            took == 0 ? opts_.max_batch : static_cast<std::size_t>(target * b.ran / took);
-        require(after >= least && after <= opts_.max_batch, "the limit is out of bounds");
-        if (took > target)
-            require(after == std::min(before, std::max(fit, least)) ||
-                    after + 1 == std::min(before, std::max(fit, least)),  // rounding
-                "the limit did not shrink at once");
-        else
-            require(after >= before, "the limit shrank for nothing");
-        require(
-            after <= before || (b.full && after <= before + std::max<std::size_t>(before / 4, 1)),
-            "the limit grew too fast");
     }
 
     std::vector<int> take(grinder_state::item_list& out)
@@ -312,10 +285,6 @@ private:
         case withdraw:
             say(" -> withdraw b", number(act.of));
             return judge_.withdrawn(number(act.of));
-        case recall:
-            say(" -> recall b", number(act.of));
-            judge_.recalled(number(act.of), now_);
-            return taken_back(number(act.of));
         case cancel:
             say(" -> cancel b", number(act.of));
             judge_.cancelled(number(act.of));
@@ -328,14 +297,6 @@ private:
     void taken_back(int n)
     {
         take_back(n, static_cast<std::size_t>(random_.below(3)));
-        auto const before = state_.batch_limit();
-        auto const begun = judge_.at(n).items.size() + static_cast<std::size_t>(judge_.at(n).ran);
-        state_.recalled(batch(n));
-        judge_.limit = state_.batch_limit();
-        auto const least = std::min(opts_.workers, opts_.max_batch);
-        require(judge_.limit ==
-                (opts_.target_batch_time ? std::min(before, std::max(begun, least)) : before),
-            "the limit is not what had begun");
         if (judge_.at(n).items.empty())
             done(n);
     }
@@ -346,7 +307,7 @@ private:
         require(state_.waiting() == judge_.waiting.size(), "waiting differs");
         require(state_.acquiring() == judge_.batches_that_are(is::acquiring), "acquiring differs");
         require(state_.working() ==
-                judge_.batches_that_are(is::working) + judge_.batches_that_are(is::recalled),
+                judge_.batches_that_are(is::working) + judge_.batches_that_are(is::cancelled),
             "working differs");
         require(state_.lost() == judge_.batches_that_are(is::lost), "lost differs");
         if (judge_.phase != grinder_state::phase::cancelling)

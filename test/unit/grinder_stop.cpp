@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(cancelling_stop_takes_back_what_has_not_begun)
     desk.submit("abc");
     desk.granted(0);
     BOOST_TEST(desk.cancel_stop() == "cancel b0");
-    BOOST_TEST(desk.take_back(0, "bc") == "refused b; refused c");
+    BOOST_TEST(desk.returned(0, "bc") == "refused b; refused c");
     BOOST_TEST(desk.done(0) == "stopped");
 }
 
@@ -135,18 +135,6 @@ BOOST_AUTO_TEST_CASE(stop_waits_for_what_runs_on_leases_that_ended)
     desk.granted(0);
     desk.lost(0);
     BOOST_TEST(desk.cancel_stop() == "");
-    BOOST_TEST(desk.done(0) == "stopped");
-}
-
-BOOST_AUTO_TEST_CASE(batch_that_was_recalled_before_is_asked_to_stop_as_well)
-{
-    grinder_desk desk({.batch_size = 2, .max_wait = 1s, .target_batch_time = 1s});
-    desk.start();
-    desk.submit("ab");
-    desk.granted(0);
-    BOOST_TEST(desk.wait(1s) == "recall b0");
-    desk.take_back(0, "");
-    BOOST_TEST(desk.cancel_stop() == "cancel b0");
     BOOST_TEST(desk.done(0) == "stopped");
 }
 

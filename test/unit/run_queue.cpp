@@ -71,7 +71,7 @@ struct end {
     }
 };
 
-class desk : private run_queue::starter {
+class desk : private run_queue::consumer, private detail::run_sink {
 public:
     explicit desk(std::size_t workers = 1) { queue.set_workers(workers); }
 
@@ -98,8 +98,10 @@ public:
         };
         using op = detail::function_operation<F, decltype(handler)>;
         BOOST_REQUIRE(lease_->begin_new_work());
-        return *detail::new_operation<op>(
+        auto& made = *detail::new_operation<op>(
             std::move(handler), executor(), detail::lease_ptr(lease_), std::move(f));
+        made.sink = this;
+        return made;
     }
 
     /// Pushes one that notes its letter.
@@ -137,7 +139,22 @@ private:
 
     detail::held_executor executor() { return detail::held_executor(io_.get_executor()); }
 
-    void start_runner() noexcept override { ++asked_; }
+    void operations_wait() noexcept override { ++asked_; }
+    void cancel(run_queue::running what) noexcept override { what.source.request_stop(); }
+    void revoke(run_queue::running what, error_code) noexcept override
+    {
+        what.source.request_stop();
+    }
+    void finished(run_operation& op) noexcept override
+    {
+        lease_->end_work();
+        op.post();
+    }
+    void dropped(run_operation& op) noexcept override
+    {
+        lease_->end_work();
+        op.destroy();
+    }
 
     int asked_ = 0;
     asio::io_context io_{1};
@@ -150,7 +167,7 @@ public:
     std::string ran;
 };
 
-run_queue::verdict because(errc code)
+run_queue::cancel_reason because(errc code)
 {
     return {.error = code};
 }
@@ -341,7 +358,7 @@ BOOST_AUTO_TEST_CASE(last_runner_lost_fails_what_is_queued)
     d.push('a');
     d.push('b');
     auto const reason = std::make_exception_ptr(std::runtime_error("no thread"));
-    d.queue.runner_lost({.reason = reason});
+    d.queue.runner_lost({.exception = reason});
     d.deliver();
     for (auto const& e : d.ends) {
         BOOST_TEST(e.completed == 1);
@@ -403,7 +420,7 @@ BOOST_AUTO_TEST_CASE(pushed_after_cancel_all_it_ends_likewise)
     // It may have been counted in before its lease ended.
     desk d;
     auto const reason = std::make_exception_ptr(std::runtime_error("broke"));
-    d.queue.cancel_all({.error = errc::pool_broken, .reason = reason});
+    d.queue.cancel_all({.error = errc::pool_broken, .exception = reason});
     BOOST_TEST(!d.push('a'));
     BOOST_TEST(!d.work());
     d.deliver();

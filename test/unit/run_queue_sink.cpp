@@ -45,7 +45,7 @@ struct operation final : run_operation {
 };
 
 /// A queue, and a sink that notes what it gets: "a" ran, "a!" did not, "~a" is to be destroyed.
-struct desk final : run_queue::starter, detail::run_sink {
+struct desk final : run_queue::consumer, detail::run_sink {
     operation& make(char name)
     {
         auto& op = ops.emplace_back(*this, name);
@@ -63,7 +63,12 @@ struct desk final : run_queue::starter, detail::run_sink {
     static char name_of(run_operation& op) noexcept { return static_cast<operation&>(op).name; }
     operation& operator[](std::size_t n) { return ops.at(n); }
 
-    void start_runner() noexcept override { ++runners; }
+    void operations_wait() noexcept override { ++runners; }
+    void cancel(run_queue::running what) noexcept override { what.source.request_stop(); }
+    void revoke(run_queue::running what, error_code) noexcept override
+    {
+        what.source.request_stop();
+    }
     void finished(run_operation& op) noexcept override
     {
         told += name_of(op);

@@ -107,21 +107,20 @@ void cancel(command& what) noexcept;
 
 // Acquire ------------------------------------------------------------------------------------------
 
-/// A waiting acquire. When it is settled, `function_` gets `step::settled`, on any thread; its claim
-/// is the lease then, or says why there is none.
-class acquire_completion : public completion {
+/// An operation with a lease, or with the claim to one. If it waits for that, `function_` gets
+/// `step::settled`, on any thread: the claim is the lease then, or says why there is none.
+class lease_completion : public completion {
 public:
     using completion::settled;
 
-    /// The claim.
     lease_ptr lease;
 
 protected:
-    acquire_completion(function f, executor_ref&& ex, lease_ptr&& claim) noexcept
-        : completion(f, std::move(ex)), lease(std::move(claim))
+    lease_completion(function f, executor_ref&& ex, lease_ptr&& on) noexcept
+        : completion(f, std::move(ex)), lease(std::move(on))
     {
     }
-    ~acquire_completion() = default;
+    ~lease_completion() = default;
 };
 
 /// Why the acquire failed; no error: it did not, or is not settled.
@@ -141,7 +140,7 @@ struct wait_policy {
     std::optional<steady_duration> timeout{};
 };
 
-void acquire(lease_state& claim, acquire_completion& op, wait_policy const& p) noexcept;
+void acquire(lease_state& claim, lease_completion& op, wait_policy const& p) noexcept;
 void cancel_acquire(lease_state& claim) noexcept;
 
 // Lease --------------------------------------------------------------------------------------------

@@ -91,11 +91,11 @@ public:
 
 /// void(error_code, Lease).
 template <class Lease, class Handler>
-class acquire_operation final : public acquire_completion {
+class acquire_operation final : public lease_completion {
 public:
     template <class H>
     acquire_operation(H&& h, executor_ref&& ex, lease_ptr&& claim)
-        : acquire_completion(&go, std::move(ex), std::move(claim)), handler(std::forward<H>(h))
+        : lease_completion(&go, std::move(ex), std::move(claim)), handler(std::forward<H>(h))
     {
     }
 

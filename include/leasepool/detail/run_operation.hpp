@@ -38,7 +38,8 @@ void intrusive_ptr_add_ref(run_canceler* what) noexcept;
 void intrusive_ptr_release(run_canceler* what) noexcept;
 using run_canceler_ptr = boost::intrusive_ptr<run_canceler>;
 
-/// Who gets to know instead of the handler that an operation has left its pool.
+/// Who gets to know that an operation has left its pool: one of the lease's, or a batch of a work
+/// grinder. It counts the work out on the lease, and completes the operation.
 class run_sink {
 public:
     /// It has run (`run_operation::begun`), or says why it did not. Nothing of the pool refers to it.
@@ -47,6 +48,7 @@ public:
     virtual void dropped(run_operation& op) noexcept = 0;
 
 protected:
+    constexpr run_sink() = default;
     ~run_sink() = default;
 };
 
@@ -55,7 +57,7 @@ protected:
 /// It is in one of these phases; a pool's `run_queue` changes the phase under its lock.
 class run_operation : public boost::intrusive::list_base_hook<
                           boost::intrusive::link_mode<boost::intrusive::normal_link>>,
-                      public acquire_completion {
+                      public lease_completion {
 public:
     enum class phase : std::uint8_t {
         unqueued,
@@ -69,8 +71,6 @@ public:
     phase state = phase::unqueued;
     /// A user asked it to stop before it was queued, or while another process had it.
     std::atomic<bool> stop_asked = false;
-    /// It acquired its lease itself and gives it back. Set before it is queued.
-    bool owns_lease : 1 = false;
     /// Its function was called, or is about to be. Set after that.
     bool begun : 1 = false;
     /// It runs, and a revocation or a stop has asked it to stop: now or soon. Under the queue's lock.
@@ -89,7 +89,7 @@ public:
     remote_call* remote = nullptr;
     /// Null: nothing can cancel it.
     run_canceler_ptr canceler;
-    /// Null: the handler is posted. The sink counts work on the lease itself, for many at a time.
+    /// Set before it is queued.
     run_sink* sink = nullptr;
 
     /// Calls the function on this thread, keeps what it returns or throws, and destroys it.
@@ -99,7 +99,7 @@ protected:
     using caller = void (*)(run_operation*) noexcept;
 
     run_operation(function f, caller c, executor_ref&& ex, lease_ptr&& on) noexcept
-        : acquire_completion(f, std::move(ex), std::move(on)), call_(c)
+        : lease_completion(f, std::move(ex), std::move(on)), call_(c)
     {
     }
     ~run_operation() = default;
