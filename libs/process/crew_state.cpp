@@ -4,7 +4,7 @@
 
 #include "crew_state.hpp"
 
-#include "core/steady_time.hpp"
+#include "core/support/steady_time.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 
 #include <leasepool/process_backend.hpp>
 
-#include "core/option_checker.hpp"
+#include "core/manager/option_checker.hpp"
 #include "spawn_options.hpp"
 
 #include "wire/limits.hpp"

@@ -7,7 +7,7 @@
 #include "caretaker.hpp"
 #include "os_process.hpp"
 
-#include "core/steady_time.hpp"
+#include "core/support/steady_time.hpp"
 
 #include "wire/notices.hpp"
 #include "wire/protocol.hpp"

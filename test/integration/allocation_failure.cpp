@@ -307,7 +307,7 @@ BOOST_AUTO_TEST_CASE(post_to_a_lease_throws_and_leaves_no_work_behind)
 }
 
 // All threads together: the pool's own, too. Whatever fails, it all comes to an end. The manager is
-// made before, because Asio's strand cannot be made without memory (libs/core/strand.cpp).
+// made before, because Asio's strand cannot be made without memory (libs/core/async/strand.cpp).
 BOOST_AUTO_TEST_CASE(whole_life_with_each_allocation_of_any_thread_failing)
 {
     bool failed = true;

@@ -7,7 +7,7 @@
 #include "events.hpp"
 #include "io_threads.hpp"
 
-#include "core/stop_requests.hpp"
+#include "core/pool/stop_requests.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>

@@ -4,7 +4,7 @@
 
 // The strand under threads; test/unit/strand.cpp has what one thread can tell.
 
-#include "core/strand.hpp"
+#include "core/async/strand.hpp"
 #include "io_threads.hpp"
 
 #include <boost/asio/any_io_executor.hpp>

@@ -8,7 +8,7 @@
 #include "events.hpp"
 #include "io_threads.hpp"
 
-#include "core/os.hpp"
+#include "core/support/os.hpp"
 
 #include <boost/asio/use_future.hpp>
 

@@ -7,7 +7,7 @@
 
 #include "support.hpp"
 
-#include "core/stop_requests.hpp"
+#include "core/pool/stop_requests.hpp"
 
 #include <array>
 #include <cstddef>

@@ -6,7 +6,7 @@
 
 #include "events.hpp"
 
-#include "core/os.hpp"
+#include "core/support/os.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -7,7 +7,7 @@
 //   CMake  target_compile_definitions(t PRIVATE LEASEPOOL_TEST_DATA_DIR="${dir}/test/unit/data")
 //   b2     path-constant data : data ; ... <define>LEASEPOOL_TEST_DATA_DIR=\\\"$(data)\\\"
 
-#include "../../libs/core/cpu_count.hpp"
+#include "core/support/cpu_count.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_TEST_UNIT_GRINDER_DESK_HPP
 #define LEASEPOOL_TEST_UNIT_GRINDER_DESK_HPP
 
-#include "../../libs/core/grinder_state.hpp"
+#include "core/grinder/grinder_state.hpp"
 
 #include <boost/test/unit_test.hpp>
 

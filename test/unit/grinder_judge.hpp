@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_TEST_UNIT_GRINDER_JUDGE_HPP
 #define LEASEPOOL_TEST_UNIT_GRINDER_JUDGE_HPP
 
-#include "../../libs/core/grinder_state.hpp"
+#include "core/grinder/grinder_state.hpp"
 #include "ledger_judge.hpp"
 
 #include <algorithm>

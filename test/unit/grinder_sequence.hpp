@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_TEST_UNIT_GRINDER_SEQUENCE_HPP
 #define LEASEPOOL_TEST_UNIT_GRINDER_SEQUENCE_HPP
 
-#include "../../libs/core/grinder_state.hpp"
+#include "core/grinder/grinder_state.hpp"
 #include "grinder_desk.hpp"
 #include "grinder_judge.hpp"
 #include "ledger_random.hpp"

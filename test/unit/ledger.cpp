@@ -4,7 +4,7 @@
 
 // Who gets which pool, and when.
 
-#include "../../libs/core/ledger.hpp"
+#include "core/ledger/ledger.hpp"
 #include "ledger_desk.hpp"
 
 #include <boost/test/unit_test.hpp>

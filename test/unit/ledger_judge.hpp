@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_TEST_UNIT_LEDGER_JUDGE_HPP
 #define LEASEPOOL_TEST_UNIT_LEDGER_JUDGE_HPP
 
-#include "../../libs/core/ledger.hpp"
+#include "core/ledger/ledger.hpp"
 
 #include <algorithm>
 #include <array>

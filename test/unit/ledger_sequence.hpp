@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_TEST_UNIT_LEDGER_SEQUENCE_HPP
 #define LEASEPOOL_TEST_UNIT_LEDGER_SEQUENCE_HPP
 
-#include "../../libs/core/ledger.hpp"
+#include "core/ledger/ledger.hpp"
 #include "ledger_judge.hpp"
 #include "ledger_random.hpp"
 

@@ -4,7 +4,7 @@
 
 // What the system itself says; on the thread of the test, which is left as it was found.
 
-#include "../../libs/core/os.hpp"
+#include "core/support/os.hpp"
 
 #include <boost/test/unit_test.hpp>
 

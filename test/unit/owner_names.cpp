@@ -4,7 +4,7 @@
 
 // Numbers for the names of owners.
 
-#include "core/owner_names.hpp"
+#include "core/support/owner_names.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#include "core/run_queue.hpp"
-#include "core/lease_state.hpp"
+#include "core/pool/run_queue.hpp"
+#include "core/lease/lease_state.hpp"
 
 #include <leasepool/detail/backend_base.hpp>
 #include <leasepool/detail/operations.hpp>

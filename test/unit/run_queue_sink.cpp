@@ -4,7 +4,7 @@
 
 // Operations that somebody else has in hand: pushed many at a time, taken back, reported to a sink.
 
-#include "core/run_queue.hpp"
+#include "core/pool/run_queue.hpp"
 
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>

@@ -4,7 +4,7 @@
 
 // The strand on one thread; test/integration/strand.cpp has the threads.
 
-#include "core/strand.hpp"
+#include "core/async/strand.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>

@@ -37,14 +37,17 @@ function(leasepool_target_options target)
     endif()
 endfunction()
 
-# leasepool_add_library(<target> EXPORT_NAME <name> SOURCES ... HEADERS ...)
+# leasepool_add_library(<target> EXPORT_NAME <name> HEADERS ...)
 #   A library of the project, known as leasepool::<name> both in this build and
-#   from an installed package. HEADERS are relative to include/.
+#   from an installed package. Its sources are those in sources.txt, which is
+#   beside the calling file; HEADERS are relative to include/.
 function(leasepool_add_library target)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "EXPORT_NAME" "SOURCES;HEADERS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "EXPORT_NAME" "HEADERS")
     list(TRANSFORM arg_HEADERS PREPEND ${PROJECT_SOURCE_DIR}/include/)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS sources.txt)
+    file(STRINGS sources.txt sources REGEX "^[^#]")
 
-    add_library(${target} ${arg_SOURCES})
+    add_library(${target} ${sources})
     add_library(leasepool::${arg_EXPORT_NAME} ALIAS ${target})
     target_sources(${target} PUBLIC FILE_SET HEADERS
         BASE_DIRS ${PROJECT_SOURCE_DIR}/include

@@ -36,8 +36,7 @@ expect_listed(include *.hpp IN ${libraries})
 foreach(list_file IN LISTS libraries)
     cmake_path(GET list_file PARENT_PATH folder)
     cmake_path(RELATIVE_PATH folder BASE_DIRECTORY ${SOURCE_DIR})
-    expect_listed(${folder} *.cpp IN ${list_file})
-    expect_listed(${folder} *.cpp IN ${SOURCE_DIR}/Jamfile)
+    expect_listed(${folder} *.cpp IN ${SOURCE_DIR}/${folder}/sources.txt)
 endforeach()
 
 foreach(folder IN ITEMS test/unit test/integration test/stress test/compile_failure test/link_failure

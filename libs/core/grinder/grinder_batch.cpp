@@ -1,0 +1,157 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "core/grinder/grinder_batch.hpp"
+
+#include "core/grinder/grinder_core.hpp"
+
+#include <utility>
+
+namespace leasepool::detail {
+
+grinder_batch::grinder_batch(grinder_ptr core, std::uint64_t number) noexcept
+    : core_(std::move(core)), acquire_(*this), number_(number)
+{
+}
+
+strand& grinder_batch::home() noexcept
+{
+    return core_->home();
+}
+
+// The lease ----------------------------------------------------------------------------------------
+
+void grinder_batch::acquire(lease_ptr claim) noexcept
+{
+    add_ref();
+    acquire_.lease = std::move(claim);
+    detail::acquire(lease(), acquire_, {});
+}
+
+void grinder_batch::withdraw() noexcept
+{
+    cancel_acquire(lease());
+}
+
+void grinder_batch::acquire_operation::go(completion* self, step)
+{
+    // Nothing of it is posted: the manager settles it, or destroys it if its context is gone.
+    static_cast<acquire_operation*>(self)->of.signal(is_settled);
+}
+
+void grinder_batch::settled() noexcept
+{
+    if (auto const why = lease().failure()) {
+        core_->acquire_failed(*this, why);
+        drop_ref();
+        return;
+    }
+    core_->granted(*this);
+    if (handed_ == 0)
+        drop_ref();  // nobody was left for it
+}
+
+void grinder_batch::hand_over(grinder_state::item_list& items, std::size_t n) noexcept
+{
+    auto& pool = *lease().pool();
+    core_->manager()->follow(lease(), this);
+    run_queue::list ops;
+    while (!items.empty()) {
+        auto& item = items.front();
+        items.pop_front();
+        ops.push_back(item);
+    }
+    handed_ = n;
+    remaining_.store(n);
+    counted_ = lease().begin_new_work(n);
+    if (counted_)
+        return pool.push_all(ops);
+    auto const why = ended(lease());
+    while (!ops.empty()) {
+        auto& op = ops.front();
+        ops.pop_front();
+        op.error = why;
+        finished(op);
+    }
+}
+
+void grinder_batch::cancel() noexcept
+{
+    // Once it is drained its pool is another's.
+    if (!core_->manager()->holds_pool(lease()))
+        return;
+    auto& functions = lease().pool()->functions();
+    run_queue::list back;
+    functions.take_back(*this, back);
+    while (!back.empty()) {
+        auto& op = back.front();
+        back.pop_front();
+        finished(op);
+    }
+    functions.ask_to_stop(errc::not_running);
+}
+
+// Its items ----------------------------------------------------------------------------------------
+
+void grinder_batch::finished(run_operation& op) noexcept
+{
+    auto& item = static_cast<grinder_item&>(op);
+    if (item.begun) {
+        // Before the handler can ask.
+        ran_.fetch_add(1, std::memory_order_relaxed);
+        if (item.exception || item.error)
+            threw_.fetch_add(1, std::memory_order_relaxed);
+        core_->complete(item);
+    }
+    else if (!core_->take_back(item, *this))
+        core_->complete(item);
+    count_out();
+}
+
+void grinder_batch::dropped(run_operation& op) noexcept
+{
+    auto& item = static_cast<grinder_item&>(op);
+    core_->forget(item, *this);
+    core_->drop(item);
+    count_out();
+}
+
+void grinder_batch::count_out() noexcept
+{
+    if (remaining_.fetch_sub(1, std::memory_order_acq_rel) != 1)
+        return;
+    // The lease learns of all at once: that is one atomic operation for each item less.
+    if (counted_)
+        lease().end_work(handed_);
+    signal(done);
+}
+
+void grinder_batch::on_events(std::uint32_t bits) noexcept
+{
+    if (bits & is_settled)
+        settled();
+    if ((bits & lost) && !(bits & done))
+        core_->batch_lost(*this);
+    if (bits & done) {
+        core_->manager()->follow(lease(), nullptr);
+        core_->batch_done(*this);
+        core_->poll();
+        drop_ref();
+    }
+}
+
+void grinder_batch::on_discard(std::uint32_t bits) noexcept
+{
+    if (bits & is_settled) {
+        core_->give_up(*this);
+        release(lease());
+        drop_ref();
+    }
+    if (bits & done) {
+        core_->batch_done(*this);
+        drop_ref();
+    }
+}
+
+}  // namespace leasepool::detail

@@ -1,0 +1,393 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "core/grinder/grinder_core.hpp"
+
+#include "core/lease/run_canceler.hpp"
+#include "core/support/values.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <new>
+#include <utility>
+
+// What callers do, on any thread. What is done with leases is in grinder_strand.cpp.
+
+namespace leasepool::detail {
+namespace {
+
+namespace asio = boost::asio;
+
+grinder_state::options state_options(grinder_options const& options, manager_core const& manager)
+{
+    return {.batch_size = options.batch_size,
+        .max_batch = options.max_batch.value_or(std::numeric_limits<std::size_t>::max()),
+        .max_wait = options.max_wait,
+        .max_pending = options.max_pending,
+        .max_concurrent_batches =
+            options.max_concurrent_batches.value_or(manager.options().max_pools)};
+}
+
+}  // namespace
+
+void intrusive_ptr_add_ref(grinder_core* p) noexcept
+{
+    p->add_ref();
+}
+
+void intrusive_ptr_release(grinder_core* p) noexcept
+{
+    p->drop_ref();
+}
+
+void intrusive_ptr_add_ref(grinder_stop* p) noexcept
+{
+    p->references.fetch_add(1, std::memory_order_relaxed);
+}
+
+void intrusive_ptr_release(grinder_stop* p) noexcept
+{
+    if (p->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
+        delete p;
+}
+
+grinder_core::grinder_core(core_ptr manager, grinder_options&& options, std::source_location where)
+    : manager_(std::move(manager)), options_((validate(options), std::move(options))),
+      where_(where), state_(state_options(options_, *manager_))
+{
+    if (!manager_->context_gone())
+        timer_.emplace(manager_->executor());
+    ended_ = !manager_->attach(*this);
+    if (ended_)
+        timer_.reset();
+}
+
+grinder_core::~grinder_core()
+{
+    manager_->detach(*this);
+}
+
+// Items --------------------------------------------------------------------------------------------
+
+// As soon as a handler may run, it may end the grinder: on another thread, before what submitted it
+// has returned. What is done after that keeps this.
+
+void grinder_core::submit(grinder_item& item, bool wait, std::string_view owner)
+{
+    std::unique_lock lock(mutex_);
+    if (!owner.empty())
+        item.marks.owner = owners_.refer(owner) & owner_names::most;
+    auto const refused = state_.submit(item, steady_time::clock::now(), wait);
+    bool const wakes = refused == errc{} && wakes_strand();
+    grinder_ptr const kept(wakes ? this : nullptr);
+    lock.unlock();
+    if (refused != errc{}) {
+        item.error = refused;
+        return complete(item);
+    }
+    if (wakes)
+        signal(look);
+}
+
+bool grinder_core::wakes_strand() noexcept
+{
+    if (state_.next_deadline() >= looks_at_)
+        return false;
+    looks_at_ = steady_time::min();
+    return true;
+}
+
+void grinder_core::cancel(run_canceler& what, asio::cancellation_type type) noexcept
+{
+    if (!is_cancellation(type))
+        return;
+    run_canceler_ptr const keep(&what);
+    grinder_ptr const kept(this);
+    grinder_item* removed = nullptr;
+    bool wakes = false;
+    pool_ptr pool;
+    run_queue::cancellation left;
+    what.with_operation([&](run_operation& op) {
+        auto& item = static_cast<grinder_item&>(op);
+        std::lock_guard lock(mutex_);
+        if (state_.cancel(item)) {
+            item.error = asio::error::operation_aborted;
+            removed = &item;
+            wakes = wakes_strand() || state_.acquiring() != 0;
+        }
+        else if (item.marks.where == grinder_item::place::handed) {
+            // Under the lock, because an item goes from one lease to another only through here.
+            pool.reset(item.lease->pool());
+            left = pool->functions().begin_cancel(item, type);
+        }
+    });
+    if (removed)
+        complete(*removed);
+    if (wakes)
+        signal(look);
+    if (pool)
+        pool->functions().finish_cancel(std::move(left));
+}
+
+bool grinder_core::take_back(grinder_item& item, grinder_batch& from) noexcept
+{
+    auto const why = item.error;
+    std::unique_lock lock(mutex_);
+    if (why == asio::error::operation_aborted)
+        ++cancelled_;
+    else if ((why == error_code() && !item.exception) || why == errc::lease_expired ||
+        why == errc::pool_broken) {
+        if (item.stop_asked.load()) {
+            state_.left(item, from);
+            ++cancelled_;
+            item.error = asio::error::operation_aborted;
+            item.exception = nullptr;
+            return false;
+        }
+        if (state_.returned(item, from)) {
+            item.state = run_operation::phase::unqueued;
+            item.error = {};
+            item.exception = nullptr;
+            item.lease.reset();
+            bool const wakes = wakes_strand();
+            lock.unlock();
+            if (wakes)
+                signal(look);
+            return true;
+        }
+        ++failed_;
+        if (!why)
+            item.error = errc::not_running;
+        return false;
+    }
+    else
+        ++failed_;
+    state_.left(item, from);
+    return false;
+}
+
+void grinder_core::forget(grinder_item& item, grinder_batch& of) noexcept
+{
+    std::lock_guard lock(mutex_);
+    state_.left(item, of);
+    ++failed_;
+}
+
+void grinder_core::complete(grinder_item& item, error_code error) noexcept
+{
+    item.error = error;
+    complete(item);
+}
+
+void grinder_core::complete(grinder_item& item) noexcept
+{
+    if (item.marks.owner != 0) {
+        std::lock_guard lock(mutex_);
+        owners_.drop(item.marks.owner);
+        item.marks.owner = 0;
+    }
+    item.post();
+}
+
+void grinder_core::drop(grinder_item& item) noexcept
+{
+    if (item.marks.owner != 0) {
+        std::lock_guard lock(mutex_);
+        owners_.drop(item.marks.owner);
+        item.marks.owner = 0;
+    }
+    item.destroy();
+}
+
+void grinder_core::complete_all(grinder_state::item_list& items, error_code why) noexcept
+{
+    while (!items.empty()) {
+        auto& item = items.front();
+        items.pop_front();
+        complete(item, why);
+    }
+}
+
+// Start, stop, stats -------------------------------------------------------------------------------
+
+void grinder_core::start(plain_completion& op) noexcept
+{
+    grinder_ptr const kept(this);
+    bool begins = false;
+    {
+        std::lock_guard lock(mutex_);
+        bool const stopped = state_.state() == grinder_state::phase::stopped;
+        if (ended_ || let_go_ || (!stopped && !state_.start()))
+            op.error = errc::not_running;
+        else if (stopped)
+            try {
+                work_ = executor_ref(manager_->executor(), executor_ref::work::tracked);
+                begins = state_.start();
+            }
+            catch (std::bad_alloc const&) {
+                op.error = not_enough_memory();
+            }
+    }
+    op.post();
+    if (begins && manager_->logs())
+        signal(has_started);
+}
+
+void grinder_core::stop(grinder_stop& what, plain_completion& op) noexcept
+{
+    grinder_ptr const kept(this);
+    auto const& opts = what.options;
+    bool waits = false;
+    {
+        std::lock_guard lock(mutex_);
+        if (opts.deadline < steady_duration::zero())
+            op.error = errc::invalid_duration;
+        else if (state_.state() != grinder_state::phase::stopped) {
+            state_.stop(opts.mode == stop_mode::cancel
+                    ? steady_time::min()
+                    : saturating_add(steady_time::clock::now(), opts.deadline));
+            what.op = &op;
+            what.waits = true;
+            intrusive_ptr_add_ref(&what);  // until it is answered
+            stops_.push_back(what);
+            waits = true;
+        }
+    }
+    if (waits)
+        signal(stops);  // not in this call: functions that run are asked to stop
+    else
+        op.post();
+}
+
+void grinder_core::cancel(grinder_stop& what) noexcept
+{
+    stop_list cancelled;
+    {
+        std::lock_guard lock(mutex_);
+        if (!std::exchange(what.waits, false))
+            return;
+        cancelled.splice(cancelled.end(), stops_, stops_.iterator_to(what));
+    }
+    answer(cancelled, asio::error::operation_aborted);
+}
+
+void grinder_core::take_stops(stop_list& to) noexcept
+{
+    for (auto& what : stops_)
+        what.waits = false;
+    to.splice(to.end(), stops_);
+}
+
+void grinder_core::answer(stop_list& answered, error_code error) noexcept
+{
+    while (!answered.empty()) {
+        auto& what = answered.front();
+        answered.pop_front();
+        manager_->settle(std::exchange(what.op, nullptr), error);
+        intrusive_ptr_release(&what);
+    }
+}
+
+grinder_stats grinder_core::snapshot()
+{
+    grinder_stats s;
+    s.batch_size = options_.batch_size;
+    s.max_wait = options_.max_wait;
+    s.max_pending = options_.max_pending;
+    s.max_concurrent_batches =
+        options_.max_concurrent_batches.value_or(manager_->options().max_pools);
+    auto const now = steady_time::clock::now();
+    std::lock_guard lock(mutex_);
+    s.started = state_.state() == grinder_state::phase::running;
+    s.stopping = !s.started && state_.state() != grinder_state::phase::stopped;
+    s.max_batch = options_.max_batch;
+    s.waiting = state_.waiting();
+    s.pending = state_.pending();
+    if (auto const oldest = state_.oldest(); oldest != grinder_state::never)
+        s.oldest = std::max(now - oldest, steady_duration::zero());
+    s.batches_acquiring = state_.acquiring();
+    s.batches_in_flight = state_.working();
+    s.batches_lost = state_.lost();
+
+    auto const& totals = state_.so_far();
+    s.submitted = totals.submitted;
+    s.refused = totals.refused;
+    s.cancelled = totals.cancelled + cancelled_;
+    s.failed = totals.failed + failed_;
+    s.returned = totals.returned;
+    s.batches = totals.batches;
+    s.batches_failed = totals.failed_batches;
+    s.mean_batch_size = totals.batches == 0
+        ? 0.0
+        : static_cast<double>(totals.handed) / static_cast<double>(totals.batches);
+    s.queue_time = totals.queue_time;
+    s.completed = completed_;
+    s.threw = threw_;
+    state_.for_each_batch([&](grinder_state::batch const& b) {
+        auto const& batch = static_cast<grinder_batch const&>(b);
+        auto const ran = batch.ran();
+        s.in_flight += batch.size() - ran;
+        s.completed += ran;
+        s.threw += batch.threw();
+    });
+    return s;
+}
+
+// Free functions -----------------------------------------------------------------------------------
+
+grinder_ptr make_grinder(core_ptr manager, grinder_options&& options, std::source_location where)
+{
+    return grinder_ptr(new grinder_core(std::move(manager), std::move(options), where));
+}
+
+void shut_down(grinder_core& core) noexcept
+{
+    core.signal(grinder_core::let_go);
+}
+
+core_ptr const& manager_of(grinder_core const& core) noexcept
+{
+    return core.manager();
+}
+
+void submit(grinder_core& core, grinder_item& item, bool wait, std::string_view owner)
+{
+    core.submit(item, wait, owner);
+}
+
+void cancel(grinder_core& core, run_canceler& what, asio::cancellation_type type) noexcept
+{
+    core.cancel(what, type);
+}
+
+void start(grinder_core& core, plain_completion& op) noexcept
+{
+    core.start(op);
+}
+
+void stats_of(grinder_core& core, stats_completion_of<grinder_stats>& op) noexcept
+{
+    op.value = core.snapshot();
+    op.post();
+}
+
+grinder_stop_ptr make_grinder_stop(grinder_ptr core, grinder_stop_options const& options)
+{
+    return grinder_stop_ptr(new grinder_stop(std::move(core), options));
+}
+
+void submit(grinder_stop& what, plain_completion& op) noexcept
+{
+    what.core->stop(what, op);
+}
+
+void cancel(grinder_stop& what) noexcept
+{
+    what.core->cancel(what);
+}
+
+}  // namespace leasepool::detail

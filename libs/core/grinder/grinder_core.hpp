@@ -1,0 +1,151 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_CORE_GRINDER_CORE_HPP
+#define LEASEPOOL_CORE_GRINDER_CORE_HPP
+
+#include "core/async/event_node.hpp"
+#include "core/grinder/grinder_batch.hpp"
+#include "core/grinder/grinder_state.hpp"
+#include "core/manager/manager_core.hpp"
+#include "core/support/owner_names.hpp"
+
+#include <leasepool/detail/grinder.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace leasepool::detail {
+
+/// A stop that is waited for.
+class grinder_stop final : public boost::intrusive::list_base_hook<> {
+public:
+    grinder_stop(grinder_ptr c, grinder_stop_options const& opts) noexcept
+        : core(std::move(c)), options(opts)
+    {
+    }
+
+    grinder_ptr const core;
+    grinder_stop_options const options;
+    plain_completion* op = nullptr;
+    bool waits = false;  // guarded by the grinder's lock
+    std::atomic<std::uint32_t> references{0};
+};
+
+/// The shell of a grinder.
+///
+/// Two things guard the state. Whatever comes from a caller (a submission, a cancellation, a start,
+/// a question) takes the lock and is done; nothing is called and nothing posted while it is held.
+/// Whatever has to do with leases is done on the manager's strand: a caller that finds something to
+/// do there signals it.
+class grinder_core final : public event_node<grinder_core>, public strand_member {
+public:
+    enum event : std::uint32_t {
+        look = 1,
+        timer_fired = 2,
+        let_go = 4,  // the grinder was destroyed
+        has_started = 8,
+        stops = 16,
+    };
+
+    grinder_core(core_ptr manager, grinder_options&& options, std::source_location where);
+    ~grinder_core();
+
+    core_ptr const& manager() const noexcept { return manager_; }
+
+    // Any thread.
+
+    void submit(grinder_item& item, bool wait, std::string_view owner);
+    void cancel(run_canceler& what, boost::asio::cancellation_type type) noexcept;
+    void start(plain_completion& op) noexcept;
+    void stop(grinder_stop& what, plain_completion& op) noexcept;
+    void cancel(grinder_stop& what) noexcept;
+    grinder_stats snapshot();
+
+    /// An item has come to its end; calls its handler, soon.
+    void complete(grinder_item& item) noexcept;
+    void complete(grinder_item& item, error_code error) noexcept;
+    /// Destroys its handler uncalled.
+    void drop(grinder_item& item) noexcept;
+    /// An item came back un-begun. True: it waits for another lease, or has completed otherwise.
+    /// False: it is to complete as it is.
+    bool take_back(grinder_item& item, grinder_batch& from) noexcept;
+    /// An item of a batch will not run.
+    void forget(grinder_item& item, grinder_batch& of) noexcept;
+
+    // strand
+
+    void poll() noexcept;
+    void granted(grinder_batch& batch) noexcept;
+    void acquire_failed(grinder_batch& batch, error_code why) noexcept;
+    /// Where the strand is closed: of a batch whose acquire is settled.
+    void give_up(grinder_batch& batch) noexcept;
+    void batch_lost(grinder_batch& batch) noexcept;
+    /// Also where the strand is closed.
+    void batch_done(grinder_batch& batch) noexcept;
+
+    strand& home() noexcept { return manager_->home(); }
+    void last_reference_dropped() noexcept { delete this; }
+    void on_events(std::uint32_t bits) noexcept;
+    void on_discard(std::uint32_t) noexcept {}
+
+private:
+    using stop_list = boost::intrusive::list<grinder_stop>;
+
+    bool try_share() noexcept override { return try_add_ref(); }
+    void unshare() noexcept override { drop_ref(); }
+    void manager_ended(bool context_gone) noexcept override;
+
+    /// Whether the strand is to look, which it does sooner than it would. Locked.
+    bool wakes_strand() noexcept;
+
+    void perform(grinder_state::action const& act) noexcept;
+    void begin() noexcept;
+    std::string owner_of(grinder_batch const& batch);
+    void finish_stop() noexcept;
+    void arm_timer(steady_time next) noexcept;
+    void drop_timer_if_let_go() noexcept;
+    void complete_all(grinder_state::item_list& items, error_code why) noexcept;
+    void end_all(grinder_state::item_list& items, bool context_gone) noexcept;
+    /// Locked.
+    void take_stops(stop_list& to) noexcept;
+    void answer(stop_list& answered, error_code error) noexcept;
+    void say(severity level, std::string_view message, std::vector<log_field> fields) noexcept;
+    static std::vector<log_field> fields_of(grinder_batch const& batch, std::size_t items) noexcept;
+
+    core_ptr const manager_;
+    grinder_options const options_;
+    std::source_location const where_;
+
+    std::mutex mutex_;
+    grinder_state state_;
+    owner_names owners_;
+    steady_time looks_at_ = grinder_state::never;  // when the strand looks without being signalled
+    bool let_go_ = false;
+    bool ended_ = false;
+    executor_ref work_;  // engaged from start to stop
+    stop_list stops_;
+    std::uint64_t completed_ = 0;  // of batches that are done
+    std::uint64_t threw_ = 0;
+    std::uint64_t cancelled_ = 0;  // of those that were handed over
+    std::uint64_t failed_ = 0;     // of those that were handed over
+
+    // strand
+    std::optional<boost::asio::steady_timer> timer_;
+    steady_time armed_for_ = grinder_state::never;
+    std::uint64_t last_batch_ = 0;
+};
+
+}  // namespace leasepool::detail
+
+#endif

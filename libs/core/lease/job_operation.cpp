@@ -1,0 +1,71 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include <leasepool/detail/job_operation.hpp>
+
+#include "core/lease/lease_state.hpp"
+#include "core/manager/manager_core.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace leasepool {
+namespace detail {
+
+local_job_host::local_job_host(run_operation& op) noexcept : op_(op), on_(*pool_of_this_thread()) {}
+
+std::stop_token local_job_host::stop_token() const noexcept
+{
+    return op_.stop ? op_.stop->get_token() : std::stop_token();
+}
+
+void local_job_host::progress(boost::json::value&& value)
+{
+    op_.remote->progress(std::move(value));
+}
+
+void local_job_host::log(severity level, std::string_view text)
+{
+    on_.core().log(level, text,
+        {{"pool", std::to_string(on_.id())}, {"job", std::string(op_.remote->name())}});
+}
+
+error_code why_asked_to_stop(run_operation const& op) noexcept
+{
+    // An item of a grinder has no lease of its own.
+    if (!op.lease)
+        return boost::asio::error::operation_aborted;
+    auto const why = op.lease->why_ended();
+    if (why == lease_state::reason::live || why == lease_state::reason::released)
+        return boost::asio::error::operation_aborted;
+    return ended(*op.lease);
+}
+
+untyped_call::untyped_call(std::string_view name, boost::json::value params)
+    : name_(job<void()>(name).name()), params_(std::move(params))
+{
+    if (!params_.is_structured() && !params_.is_null())
+        throw std::invalid_argument("leasepool::async_call: the params of job \"" + name_ +
+            "\" are neither an array, nor an object, nor null");
+}
+
+boost::json::value untyped_call::operator()(job_context&)
+{
+    throw_job_not_local(name_);
+}
+
+}  // namespace detail
+
+job_options& job_options::timeout(duration limit)
+{
+    if (limit <= duration::zero())
+        throw std::invalid_argument("leasepool::job_options: timeout must be greater than zero");
+    limit_ = limit;
+    return *this;
+}
+
+}  // namespace leasepool

@@ -1,0 +1,93 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include <leasepool/detail/run_operation.hpp>
+
+#include "core/lease/lease_state.hpp"
+#include "core/pool/pool_record.hpp"
+
+#include <boost/system/system_error.hpp>
+
+#include <new>
+
+namespace leasepool::detail {
+namespace {
+
+/// Of operations that have a lease to themselves to count on: those of `lease::async_run`, and those
+/// of `manager::async_run`, which give it back.
+class lease_sink final : public run_sink {
+public:
+    explicit constexpr lease_sink(bool releases) noexcept : releases_(releases) {}
+
+    void finished(run_operation& op) noexcept override
+    {
+        // The work is counted out before the handler can run: whoever awaits it and then releases the
+        // lease finds it drained. The operation keeps the lease's memory.
+        auto& lease = *op.lease;
+        lease.end_work();
+        if (releases_)
+            release(lease);
+        op.post();
+    }
+
+    void dropped(run_operation& op) noexcept override
+    {
+        op.lease->end_work();
+        op.destroy();
+    }
+
+private:
+    bool const releases_;
+};
+
+constinit lease_sink to_held_lease(false);
+constinit lease_sink to_own_lease(true);
+
+}  // namespace
+
+std::exception_ptr run_operation::outcome() const
+{
+    if (exception)
+        return exception;
+    if (error)
+        try {
+            return std::make_exception_ptr(boost::system::system_error(error));
+        }
+        catch (std::bad_alloc const&) {
+            return std::current_exception();
+        }
+    return nullptr;
+}
+
+void run(run_operation& op) noexcept
+{
+    auto& lease = *op.lease;
+    if (!op.sink)
+        op.sink = &to_held_lease;
+    if (!lease.begin_new_work()) {
+        op.error = ended(lease);
+        op.post();
+        return;
+    }
+    // Once it is queued it may be through before this returns, and take its lease with it.
+    pool_ptr const pool(lease.pool());
+    pool->push(op);
+}
+
+void acquire_and_run(run_operation& op, wait_policy const& p) noexcept
+{
+    op.sink = &to_own_lease;
+    acquire(*op.lease, op, p);
+}
+
+void run_settled(run_operation& op) noexcept
+{
+    op.error = failure_of(*op.lease);
+    if (op.error)
+        op.post();
+    else
+        run(op);
+}
+
+}  // namespace leasepool::detail

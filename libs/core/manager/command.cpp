@@ -1,0 +1,84 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "core/manager/command.hpp"
+
+#include "core/manager/manager_core.hpp"
+
+#include <utility>
+
+namespace leasepool::detail {
+
+void intrusive_ptr_add_ref(command* p) noexcept
+{
+    p->add_ref();
+}
+
+void intrusive_ptr_release(command* p) noexcept
+{
+    p->drop_ref();
+}
+
+strand& command::home() noexcept
+{
+    return core_->home();
+}
+
+void command::begin() noexcept
+{
+    if (what != kind::stats)
+        core_->command_submitted();
+    signal(begun);
+}
+
+void command::on_events(std::uint32_t bits) noexcept
+{
+    if (bits & begun)
+        core_->on_command(*this);
+    if ((bits & cancelled) && op)
+        core_->on_command_cancelled(*this);
+}
+
+void command::on_discard(std::uint32_t bits) noexcept
+{
+    if (bits & begun)
+        // A stop has what it wants.
+        core_->settle(std::exchange(op, nullptr),
+            what == kind::stop ? error_code() : error_code(errc::not_running));
+}
+
+command_ptr make_start(core_ptr core)
+{
+    return command_ptr(new command(std::move(core), command::kind::start, {}));
+}
+
+command_ptr make_stop(core_ptr core, stop_options const& options)
+{
+    return command_ptr(new command(std::move(core), command::kind::stop, options));
+}
+
+command_ptr make_stats(core_ptr core)
+{
+    return command_ptr(new command(std::move(core), command::kind::stats, {}));
+}
+
+void submit(command& what, plain_completion& op) noexcept
+{
+    what.op = &op;
+    what.begin();
+}
+
+void submit(command& what, stats_completion& op) noexcept
+{
+    what.stats_op = &op;
+    submit(what, static_cast<plain_completion&>(op));
+}
+
+void cancel(command& what) noexcept
+{
+    command_ptr const keep(&what);
+    what.signal(command::cancelled);
+}
+
+}  // namespace leasepool::detail

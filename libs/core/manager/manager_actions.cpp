@@ -1,0 +1,249 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "core/manager/manager_core.hpp"
+#include "core/manager/manager_outcome.hpp"
+#include "core/support/values.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <exception>
+#include <new>
+#include <string_view>
+#include <utility>
+
+// What the ledger decided, done on the strand. Watchers are called last: they may shut the manager
+// down.
+
+namespace leasepool::detail {
+
+/// An action that takes more than the lock, and what it refers to.
+struct manager_core::strand_action {
+    ledger::action act;
+    lease_ptr lease;                 // that `act` is about
+    lease_report* report = nullptr;  // instead of an action
+    steady_duration held{};          // by `lease`
+    error_code error;
+};
+
+void manager_core::strand_settle() noexcept
+{
+    {
+        // Those that come meanwhile are told later: callers must not keep the strand here.
+        std::lock_guard lock(mutex_);
+        telling_.splice(telling_.end(), reports_);
+    }
+    while (next_action()) {}
+    std::unique_lock lock(mutex_);
+    bool const more = !shut_ && !reports_.empty();
+    lock.unlock();
+    if (more)
+        strand_.wake();
+}
+
+/// Does one thing. False: there is nothing more for now.
+bool manager_core::next_action() noexcept
+{
+    outcome done;
+    strand_action next;
+    auto arm_for = ledger::never;
+    {
+        std::lock_guard lock(mutex_);
+        if (shut_)
+            return false;
+        auto const now = steady_time::clock::now();
+        if (!telling_.empty()) {
+            next.report = &telling_.front();
+            next.lease.reset(&next.report->lease, false);
+            telling_.pop_front();
+        }
+        else {
+            next.act = ledger_.poll(now);
+            note(next, now, done);
+        }
+        if (!next.act && !next.report && ledger_.next_deadline() < armed_for_)
+            arm_for = armed_for_ = ledger_.next_deadline();
+        if (!done.empty())
+            delivering_.fetch_add(1);
+    }
+    if (!done.empty()) {
+        delivering_scope const here(*this);
+        deliver(done);
+    }
+    if (next.report) {
+        tell(*next.report, *next.lease);
+        return true;
+    }
+    if (next.act) {
+        perform(next);
+        return true;
+    }
+    if (arm_for == ledger::never)
+        return false;
+    arm_timer(arm_for);
+    return true;
+}
+
+void manager_core::tell(lease_report const& what, lease_state const& lease) noexcept
+{
+    bool const granted = what.what == lease_report::kind::granted;
+    watchers_.tell(severity::debug, granted ? "lease granted" : "lease given back", lease,
+        what.elapsed, granted ? &observer::on_lease : &observer::on_release);
+}
+
+/// The grants that came before an expiry or a revocation are told before it.
+void manager_core::tell_reports() noexcept
+{
+    std::size_t left = 0;
+    {
+        std::lock_guard lock(mutex_);
+        telling_.splice(telling_.end(), reports_);
+        left = telling_.size();
+    }
+    for (; left != 0; --left) {
+        lease_report const* what = nullptr;
+        lease_ptr lease;
+        {
+            std::lock_guard lock(mutex_);
+            if (telling_.empty())
+                return;  // the manager has ended
+            what = &telling_.front();
+            lease.reset(&telling_.front().lease, false);
+            telling_.pop_front();
+        }
+        tell(*what, *lease);
+    }
+}
+
+/// The part of an action that takes the lock.
+void manager_core::note(strand_action& what, steady_time now, outcome& done) noexcept
+{
+    using kind = ledger::action::kind;
+    auto& act = what.act;
+    switch (act.what) {
+    case kind::grant:
+        return grant(lease_of(*act.who), act.waited, done);
+    case kind::fail:
+        return fail(lease_of(*act.who), act.error, done);
+    case kind::make_failed:
+        return fail(lease_of(*act.who), make_error_, done);
+    case kind::overdue:
+        ++totals_.overdue;
+        break;
+    case kind::revoke: {
+        ++totals_.revoked;
+        auto& lease = lease_of(*act.who);
+        // It queues itself for the strand, which runs; so nothing is posted here.
+        if (auto* const follower = std::exchange(lease.follower, nullptr))
+            follower->lease_revoked();
+        break;
+    }
+    case kind::start_failed:
+        what.error = start_error_ ? start_error_ : make_error_;
+        return;
+    default:
+        return;
+    }
+    what.lease.reset(&lease_of(*act.who));
+    what.held = now - what.lease->since();
+}
+
+void manager_core::perform(strand_action const& what) noexcept
+{
+    using kind = ledger::action::kind;
+    auto const& act = what.act;
+    switch (act.what) {
+    case kind::none:
+    case kind::grant:
+    case kind::fail:
+    case kind::make_failed:
+        break;
+    case kind::overdue:
+        tell_reports();
+        return watchers_.tell(severity::warning, "lease overdue: it passed its soft expiry",
+            *what.lease, what.held, &observer::on_overdue);
+    case kind::revoke:
+        return revoke(what);
+    case kind::make:
+        return make_pool();
+    case kind::close:
+        return record_of(*act.on).close();
+    case kind::recheck:
+        return read_size();
+    case kind::starved:
+        return watchers_.starved(act.count, options_.max_pools);
+    case kind::started:
+        answer_all(starts_, {});
+        return watchers_.say(severity::info, "manager started");
+    case kind::start_failed:
+        return finish_start(what.error);
+    case kind::stopped:
+        return finish_stop(act.count);
+    }
+}
+
+void manager_core::revoke(strand_action const& what) noexcept
+{
+    auto& lease = *what.lease;
+    auto& pool = record_of(*what.act.on);
+    auto reason = lease_state::reason::expired;
+    run_queue::cancel_reason why{.error = errc::lease_expired};
+    std::string_view message = "lease revoked: it passed its hard expiry";
+    if (what.act.why == ledger::revocation::stopped) {
+        reason = lease_state::reason::stopped;
+        why.error = errc::not_running;
+        message = "lease revoked: the manager stops";
+    }
+    else if (what.act.why == ledger::revocation::broken) {
+        reason = lease_state::reason::broken;
+        why.error = errc::pool_broken;
+        why.exception = pool.reason();
+        message = "lease revoked: its pool broke";
+    }
+    // Ended first, so that nothing is queued behind what is taken back.
+    if (lease.end(reason) == lease_state::end_result::drained)
+        drained(lease);
+    pool.functions().cancel_all(why);
+    tell_reports();
+    watchers_.tell(severity::warning, message, lease, what.held, &observer::on_revoke);
+}
+
+void manager_core::make_pool() noexcept
+{
+    pool_ptr pool;
+    try {
+        pool.reset(new pool_record(core_ptr(this), ++last_pool_));
+    }
+    catch (std::bad_alloc const&) {
+        std::lock_guard lock(mutex_);
+        make_error_ = not_enough_memory();
+        ++totals_.pools_failed;
+        return ledger_.make_refused(steady_time::clock::now());
+    }
+    intrusive_ptr_add_ref(pool.get());  // until it is dropped
+    pools_.push_back(*pool);
+    {
+        std::lock_guard lock(mutex_);
+        ledger_.pool_starting(*pool);
+    }
+    try {
+        pool->adopt(backend_->make_pool(pool_site(pool)));
+    }
+    catch (...) {
+        pool_site(pool).failed(std::current_exception());
+    }
+}
+
+void manager_core::drop_pool(pool_record& pool) noexcept
+{
+    // It is closed: nothing of it runs any more, so this waits for no worker. (Threads are joined; the
+    // reaper may still be returning from the call that said so.)
+    pool.take_pool().reset();
+    pool.end_context();
+    closed_runs_.merge(pool.functions().totals());
+    pools_.erase(pools_.iterator_to(pool));
+    intrusive_ptr_release(&pool);
+}
+
+}  // namespace leasepool::detail

@@ -1,0 +1,248 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_CORE_MANAGER_CORE_HPP
+#define LEASEPOOL_CORE_MANAGER_CORE_HPP
+
+#include "core/manager/command.hpp"
+#include "core/async/completion_list.hpp"
+#include "core/lease/lease_state.hpp"
+#include "core/ledger/ledger.hpp"
+#include "core/pool/pool_record.hpp"
+#include "core/async/strand.hpp"
+#include "core/async/task_memory.hpp"
+#include "core/support/thread_scope.hpp"
+#include "core/manager/watchers.hpp"
+
+#include <leasepool/detail/backend_base.hpp>
+#include <leasepool/detail/core.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/slist.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace leasepool::detail {
+
+class context_cores;
+
+/// Something that works on a manager's strand and must end with it.
+class strand_member : public boost::intrusive::list_base_hook<> {
+public:
+    /// Adds a reference unless there is none any more.
+    virtual bool try_share() noexcept = 0;
+    virtual void unshare() noexcept = 0;
+    /// The strand is closed, and this thread has it. `context_gone`: the executor's context is
+    /// shutting down, so handlers are to be destroyed uncalled.
+    virtual void manager_ended(bool context_gone) noexcept = 0;
+
+protected:
+    ~strand_member() = default;
+};
+
+/// The shell of a manager: reports events to the ledger, and performs the actions it decides on.
+///
+/// Two things guard it. The *lock* covers the ledger, the totals and what a claim keeps for it: an
+/// acquire, a release, a renewal or a cancellation takes the lock on the caller's thread, and grants
+/// what can be granted. Under it nothing is called, posted or allocated. On the *strand* the manager
+/// does everything else: it makes and closes pools, revokes leases, arms the timer, calls the log, the
+/// observer and the size provider, starts and stops. A caller that leaves something to do there wakes
+/// it.
+///
+/// Everything that refers to the core (the manager, operations, leases, pools) shares it; `shut_down`
+/// makes it inert.
+class manager_core final : public strand::owner, public event_node<manager_core> {
+public:
+    enum event : std::uint32_t { timer_fired = 1, scale_changed = 2 };
+
+    manager_core(boost::asio::any_io_executor const& ex, std::unique_ptr<backend_base> backend,
+        manager_options&& opts);
+    ~manager_core();
+
+    // Any thread.
+
+    manager_options const& options() const noexcept { return options_; }
+    boost::asio::any_io_executor const& executor() const noexcept { return executor_; }
+    bool context_gone() const noexcept { return context_gone_.load(); }
+    strand& home() noexcept { return strand_; }
+    std::size_t workers_per_pool() const noexcept { return backend_->workers_per_pool(); }
+    counts count() const noexcept;
+    void count_renewal() noexcept { renewed_.fetch_add(1, std::memory_order_relaxed); }
+    void report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept;
+    bool logs() const noexcept { return watchers_.logs(); }
+    /// Whether a lease needs room for the reports of its grant and return.
+    bool reports_leases() const noexcept { return watchers_.watches_leases(); }
+    /// At most `most_records` wait for the strand; those beyond are dropped and counted.
+    void log(severity level, std::string_view message, std::vector<log_field> fields) noexcept;
+
+    // Events of claims and leases, by a thread that keeps the lease alive.
+
+    void acquire(lease_state& claim) noexcept;
+    void cancel_acquire(lease_state& claim) noexcept;
+    void release(lease_state& lease) noexcept;
+    /// It has ended, and no work is left on it.
+    void drained(lease_state& lease) noexcept;
+    void renewed(lease_state& lease) noexcept;
+    void await_drain(lease_state& lease, plain_completion& op) noexcept;
+    void cancel_drain_wait(lease_state& lease) noexcept;
+    bool holds_pool(lease_state const& lease) const noexcept;
+    void follow(lease_state& lease, lease_follower* who) noexcept;
+
+    /// Before a start or a stop is submitted to the strand; acquires begun after it come after it.
+    void command_submitted() noexcept;
+
+    /// False: it has ended already.
+    bool attach(strand_member& who);
+    /// By the destructor of `who`.
+    void detach(strand_member& who) noexcept;
+
+    /// Ends an operation: posts it, or destroys it if the context is gone.
+    void settle(plain_completion* op, error_code error) noexcept;
+
+    /// See `manager::~manager`. `context_gone`: the executor's context is shutting down.
+    void shut_down(bool context_gone) noexcept;
+    /// After that, when the context is shutting down: refers to it no more.
+    void context_ended() noexcept;
+    void drop_executors() noexcept;
+
+    /// Null if its destruction has begun.
+    core_ptr share() noexcept;
+
+    // strand
+
+    void last_reference_dropped() noexcept { delete this; }
+    void on_events(std::uint32_t bits) noexcept;
+    void on_discard(std::uint32_t) noexcept {}
+    void on_pool_events(pool_record& pool, std::uint32_t bits) noexcept;
+    void on_command(command& cmd) noexcept;
+    void on_command_cancelled(command& cmd) noexcept;
+
+private:
+    using command_list = boost::intrusive::list<command>;
+    using pool_list = boost::intrusive::list<pool_record,
+        boost::intrusive::base_hook<
+            boost::intrusive::list_base_hook<boost::intrusive::tag<class all_pools>>>>;
+    using report_list = boost::intrusive::slist<lease_report, boost::intrusive::cache_last<true>>;
+    struct unhandled_report;
+    struct log_report;
+    class outcome;
+    using delivering_scope = thread_scope<manager_core, outcome>;
+    struct strand_action;
+    static constexpr std::size_t most_records = 1000;
+
+    void strand_add_ref() noexcept override { intrusive_ptr_add_ref(this); }
+    void strand_release() noexcept override { intrusive_ptr_release(this); }
+    void strand_settle() noexcept override;
+
+    /// Calls `f(outcome&, now)` with the lock, then grants what can be granted, and delivers.
+    template <class F>
+    void change(F&& f) noexcept;
+    void deliver(outcome& done) noexcept;
+    void log_likely_deadlock(lease_state const& waiting, std::uint64_t pool_of_caller) noexcept;
+
+    // Locked.
+    /// True: it waits, for a release.
+    bool queue(lease_state& claim, steady_time now, outcome& done) noexcept;
+    void grant(lease_state& lease, steady_duration waited, outcome& done) noexcept;
+    void fail(lease_state& claim, error_code error, outcome& done) noexcept;
+    void refuse(lease_state& claim, error_code error, outcome& done) noexcept;
+    void note_drained(lease_state& lease, steady_time now, outcome& done) noexcept;
+    void settle_drain(lease_state& lease, error_code error, outcome& done) noexcept;
+    void report(lease_state& lease, lease_report::kind what, steady_duration elapsed) noexcept;
+    void note(strand_action& what, steady_time now, outcome& done) noexcept;
+
+    // strand; each calls watchers last.
+    bool next_action() noexcept;
+    void perform(strand_action const& what) noexcept;
+    void revoke(strand_action const& what) noexcept;
+    void tell(lease_report const& what, lease_state const& lease) noexcept;
+    void tell_reports() noexcept;
+    void make_pool() noexcept;
+    void drop_pool(pool_record& pool) noexcept;
+    /// It failed, or is ready but broke before.
+    void pool_not_made(pool_record& pool, bool failed) noexcept;
+    void finish_start(error_code error) noexcept;
+    void finish_stop(std::size_t abandoned) noexcept;
+    void let_go() noexcept;
+    void begin_start(command& cmd) noexcept;
+    void begin_stop(command& cmd) noexcept;
+    void queue_deferred() noexcept;
+    void answer(command& cmd, error_code error) noexcept;
+    void answer_all(command_list& cmds, error_code error) noexcept;
+    stats snapshot();
+    void read_size() noexcept;
+    void arm_timer(steady_time at) noexcept;
+
+    void end_changes() noexcept;
+    void end_leases(bool context_gone) noexcept;
+    void end_operations() noexcept;
+    void end_members() noexcept;
+    void join_pools() noexcept;
+    void forget_pools() noexcept;
+    void finish_shut_down() noexcept;
+
+    manager_options const options_;
+    boost::asio::any_io_executor executor_;  // until its context ends
+    std::unique_ptr<backend_base> const backend_;
+    std::atomic<bool> context_gone_{false};
+    std::atomic<std::uint64_t> renewed_{0};
+    std::atomic<std::uint64_t> unhandled_{0};
+    std::atomic<std::size_t> records_{0};  // that wait for the strand
+    std::atomic<std::uint64_t> dropped_records_{0};
+    strand strand_;
+    std::shared_ptr<context_cores> const siblings_;
+
+    mutable std::mutex mutex_;
+    // Under the lock.
+    ledger ledger_;
+    steady_time armed_for_ = ledger::never;
+    error_code make_error_;  // why the last pool could not be made
+    std::uint64_t last_lease_ = 0;
+    stats totals_;                      // only its totals and distributions
+    report_list reports_;               // for the strand
+    report_list telling_;               // those that the strand has in hand
+    std::uint32_t commands_ = 0;        // starts and stops submitted
+    std::uint32_t commands_begun_ = 0;  // by the strand
+    completion_list deferred_;          // acquires begun after one of them
+    bool shut_ = false;
+    std::condition_variable delivered_;  // after `shut_`: `delivering_` has fallen
+    std::atomic<int> delivering_{0};     // raised under the lock
+    std::atomic<bool> shutting_{false};  // `shut_`, for those without the lock
+
+    // strand
+    watchers watchers_;
+    task_memory timer_memory_{1};
+    std::optional<boost::asio::steady_timer> timer_;
+    bool timer_waits_ = false;
+    executor_ref work_;  // engaged from start to stop
+    pool_list pools_;
+    command_list starts_;
+    command_list stops_;
+    error_code start_error_;
+    std::uint64_t last_pool_ = 0;
+    run_totals closed_runs_;  // of pools that are closed
+
+    std::mutex members_mutex_;
+    boost::intrusive::list<strand_member> members_;
+    bool takes_members_ = true;
+
+    // Whoever comes second to shut it down waits for the first.
+    std::mutex joining_mutex_;
+    std::condition_variable joined_;
+    bool ended_ = false;
+};
+
+}  // namespace leasepool::detail
+
+#endif

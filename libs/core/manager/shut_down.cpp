@@ -1,0 +1,202 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "core/manager/manager_core.hpp"
+#include "core/manager/manager_outcome.hpp"
+
+#include <thread>
+#include <utility>
+
+// How a manager ends, whoever ends it.
+//
+// Two rules give the order. Functions refer to what their callers own, often a coroutine's frame,
+// so no handler is destroyed before every function has returned. And a handler may own the manager
+// itself, so that destroying it comes back here.
+
+namespace leasepool::detail {
+namespace {
+
+/// This thread is shutting the manager down; what it calls and destroys may own that manager.
+using shutting_down = thread_scope<manager_core, struct shutting_down_tag>;
+
+bool is_own_thread(manager_core const& core) noexcept
+{
+    auto const* const here = pool_of_this_thread();
+    return here && &here->core() == &core;
+}
+
+}  // namespace
+
+void manager_core::shut_down(bool context_gone) noexcept
+{
+    if (shutting_down::count_here(*this) != 0)
+        return;
+    if (!strand_.close()) {
+        // The context's end and the manager's: whichever comes second waits for the first, unless
+        // that waits for this thread.
+        if (is_own_thread(*this) || strand_.entered_by_this_thread() ||
+            delivering_scope::count_here(*this) != 0)
+            return;
+        std::unique_lock lock(joining_mutex_);
+        joined_.wait(lock, [&] { return ended_; });
+        return;
+    }
+    shutting_down const scope(*this);
+    core_ptr const keep(this);
+    context_gone_.store(context_gone);
+    watchers_.end();
+    end_changes();
+    work_.reset();
+    timer_.reset();
+    end_leases(context_gone);
+    if (!context_gone)
+        end_operations();
+
+    if (is_own_thread(*this))
+        try {
+            std::thread([keep] { keep->finish_shut_down(); }).detach();
+            return;
+        }
+        catch (...) {
+            // No thread can be had to join them: they are left to themselves, with all they use.
+            intrusive_ptr_add_ref(this);
+            return;
+        }
+    finish_shut_down();
+}
+
+/// From here on the ledger is this thread's alone, and nothing is delivered by others.
+void manager_core::end_changes() noexcept
+{
+    std::unique_lock lock(mutex_);
+    shut_ = true;
+    shutting_.store(true);
+    int const own = delivering_scope::count_here(*this);
+    delivered_.wait(lock, [&] { return delivering_.load() == own || strand_.inherited(); });
+    telling_.splice(telling_.end(), reports_);
+    while (!telling_.empty()) {
+        auto& lease = telling_.front().lease;
+        telling_.pop_front();
+        lock.unlock();
+        intrusive_ptr_release(&lease);
+        lock.lock();
+    }
+}
+
+void manager_core::finish_shut_down() noexcept
+{
+    {
+        shutting_down const scope(*this);
+        join_pools();
+        if (context_gone())
+            end_operations();
+        forget_pools();
+    }
+    std::lock_guard lock(joining_mutex_);
+    ended_ = true;
+    joined_.notify_all();
+}
+
+void manager_core::context_ended() noexcept
+{
+    context_gone_.store(true);
+    drop_executors();
+}
+
+void manager_core::end_leases(bool context_gone) noexcept
+{
+    for (auto& pool : pools_) {
+        if (auto* const holder = pool.holder())
+            static_cast<lease_state*>(holder)->end(lease_state::reason::stopped);
+        pool.functions().cancel_all({.error = errc::not_running, .keep = context_gone});
+    }
+}
+
+void manager_core::end_operations() noexcept
+{
+    end_members();
+    // Those that the ledger knows, then those that had not got that far.
+    outcome done;
+    {
+        std::lock_guard lock(mutex_);
+        for (auto& pool : pools_)
+            if (auto* const holder = pool.holder())
+                settle_drain(lease_of(*holder), errc::not_running, done);
+        ledger_.forget_all([&](ledger::claim& waiting) {
+            refuse(lease_of(waiting), errc::not_running, done);
+            intrusive_ptr_release(&lease_of(waiting));  // its operation has it still
+        });
+        while (auto* const op = static_cast<lease_completion*>(deferred_.pop_front()))
+            refuse(*op->lease, errc::not_running, done);
+        commands_begun_ = commands_;
+        delivering_.fetch_add(1);
+    }
+    delivering_scope const here(*this);
+    deliver(done);
+    answer_all(starts_, errc::not_running);
+    answer_all(stops_, {});
+    strand_.discard_pending();
+}
+
+bool manager_core::attach(strand_member& who)
+{
+    std::lock_guard lock(members_mutex_);
+    if (takes_members_)
+        members_.push_back(who);
+    return takes_members_;
+}
+
+void manager_core::detach(strand_member& who) noexcept
+{
+    std::lock_guard lock(members_mutex_);
+    if (who.is_linked())
+        members_.erase(members_.iterator_to(who));
+}
+
+void manager_core::end_members() noexcept
+{
+    for (;;) {
+        strand_member* who = nullptr;
+        {
+            std::lock_guard lock(members_mutex_);
+            takes_members_ = false;
+            if (members_.empty())
+                return;
+            who = &members_.front();
+            members_.pop_front();
+            if (!who->try_share())
+                continue;  // another thread is about to detach it
+        }
+        who->manager_ended(context_gone());
+        who->unshare();
+    }
+}
+
+void manager_core::join_pools() noexcept
+{
+    for (auto& pool : pools_)
+        pool.take_pool().reset();
+}
+
+void manager_core::forget_pools() noexcept
+{
+    for (auto& pool : pools_)
+        pool.functions().destroy_kept();
+    for (auto& pool : pools_)
+        pool.end_context();
+    while (!pools_.empty()) {
+        auto& pool = pools_.front();
+        pools_.pop_front();
+        if (auto* const holder = static_cast<lease_state*>(pool.holder()))
+            intrusive_ptr_release(holder);
+        intrusive_ptr_release(&pool);
+    }
+}
+
+void shut_down(manager_core& core) noexcept
+{
+    core.shut_down(false);
+}
+
+}  // namespace leasepool::detail

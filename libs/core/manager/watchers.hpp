@@ -1,0 +1,89 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_CORE_WATCHERS_HPP
+#define LEASEPOOL_CORE_WATCHERS_HPP
+
+#include "core/lease/lease_state.hpp"
+
+#include <leasepool/log.hpp>
+#include <leasepool/observer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <source_location>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace leasepool::detail {
+
+/// Calls the user's log and observer. On the strand.
+class watchers {
+public:
+    watchers(log_sink log, observer const& obs);
+
+    /// Whether there is anybody to call.
+    bool any() const noexcept { return any_; }
+    /// Whether anything follows the grants and returns of leases.
+    bool watches_leases() const noexcept { return watches_leases_; }
+
+    /// The manager has ended: nothing is called any more.
+    void end() noexcept { ended_ = true; }
+
+    void say(severity level, std::string_view message) noexcept { log(level, message, {}); }
+
+    /// Says it with the fields of a lease, and calls `callback`.
+    void tell(severity level, std::string_view message, lease_state const& lease,
+        std::chrono::nanoseconds elapsed,
+        std::function<void(lease_event const&)> observer::*callback) noexcept;
+
+    void pool_created(std::uint64_t pool) noexcept;
+    void pool_closed(std::uint64_t pool) noexcept;
+    void pool_failed(
+        std::uint64_t pool, std::exception_ptr const& why, std::string_view message) noexcept;
+    void starved(std::size_t capacity, std::size_t max_pools) noexcept;
+    void unhandled(std::uint64_t lease, std::exception_ptr const& error) noexcept;
+    void not_started(error_code error) noexcept;
+    void stopped(std::size_t abandoned) noexcept;
+    void size_provider_failed(std::exception_ptr const& why) noexcept;
+
+    /// What somebody outside has to say; also that `dropped` records before it were not kept.
+    void record(severity level, std::string_view message, std::span<log_field const> fields,
+        std::uint64_t dropped) noexcept;
+    bool logs() const noexcept { return static_cast<bool>(log_); }
+
+    /// Exceptions that escaped from callbacks.
+    std::uint64_t errors() const noexcept { return errors_; }
+
+private:
+    template <class F>
+    void guarded(F&& f) noexcept;
+    void log(
+        severity level, std::string_view message, std::initializer_list<log_field> fields) noexcept;
+    template <class... Args>
+    void call(
+        std::function<void(Args...)> const& callback, std::type_identity_t<Args>... args) noexcept;
+
+    log_sink const log_;
+    observer const observer_;
+    bool const any_;
+    bool const watches_leases_;
+    bool ended_ = false;
+    std::uint64_t errors_ = 0;
+};
+
+/// The text of an exception.
+std::string what_of(std::exception_ptr const& error);
+
+/// `file:line`
+std::string to_text(std::source_location const& where);
+
+}  // namespace leasepool::detail
+
+#endif

@@ -1,0 +1,383 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "core/pool/pool_record.hpp"
+
+#include "core/manager/manager_core.hpp"
+#include "core/pool/pool_context.hpp"
+#include "core/pool/stop_requests.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <new>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace leasepool {
+namespace detail {
+namespace {
+
+thread_local pool_record* pool_here = nullptr;
+
+}  // namespace
+
+void intrusive_ptr_add_ref(pool_record* p) noexcept
+{
+    p->add_ref();
+}
+
+void intrusive_ptr_release(pool_record* p) noexcept
+{
+    p->drop_ref();
+}
+
+pool_record* pool_of_this_thread() noexcept
+{
+    return pool_here;
+}
+
+worker_scope::worker_scope(pool_record* pool) noexcept : outer_(std::exchange(pool_here, pool)) {}
+
+void worker_scope::enter(pool_site const& site) noexcept
+{
+    pool_here = site.pool_.get();
+}
+
+worker_scope::~worker_scope()
+{
+    pool_here = outer_;
+}
+
+namespace {
+
+void wait_for_none(std::atomic<std::uint32_t> const& count) noexcept
+{
+    for (auto n = count.load(); n != 0; n = count.load())
+        count.wait(n);
+}
+
+/// The counterpart; there is a waiter only once `ended` is set.
+void count_down(std::atomic<std::uint32_t>& count, std::atomic<bool> const& ended) noexcept
+{
+    if (count.fetch_sub(1) == 1 && ended.load())
+        count.notify_all();
+}
+
+}  // namespace
+
+/// For as long as it lives the pool is not taken away; false if it has been.
+class pool_record::executing_scope {
+public:
+    explicit executing_scope(pool_record& pool) noexcept : pool_(pool)
+    {
+        pool_.executing_.fetch_add(1);
+    }
+    ~executing_scope() { count_down(pool_.executing_, pool_.taken_); }
+    executing_scope(executing_scope const&) = delete;
+    executing_scope& operator=(executing_scope const&) = delete;
+    explicit operator bool() const noexcept { return !pool_.taken_.load(); }
+
+private:
+    pool_record& pool_;
+};
+
+pool_record::pool_record(core_ptr core, std::uint64_t id) noexcept
+    : core_(std::move(core)), id_(id), functions_(*this)
+{
+}
+
+void report_unhandled(pool_site const& site, std::exception_ptr error) noexcept
+{
+    site.pool_->core().report_unhandled(0, std::move(error));
+}
+
+strand& pool_record::home() noexcept
+{
+    return core_->home();
+}
+
+void pool_record::on_events(std::uint32_t bits) noexcept
+{
+    core_->on_pool_events(*this, bits);
+}
+
+void pool_record::adopt(std::unique_ptr<pool_base> made) noexcept
+{
+    context_ = made->context();
+    workers_ = made->workers();
+    jobs_ = made->jobs();
+    pool_ = std::move(made);
+    if (jobs_)
+        jobs_->serve(*this);
+    else
+        functions_.set_workers(workers_);
+}
+
+void pool_record::push(run_operation& op) noexcept
+{
+    if (prepare(op))
+        functions_.push(op);
+}
+
+void pool_record::push_all(run_queue::list& ops) noexcept
+{
+    if (jobs_ || workers_ == 0)
+        for (auto at = ops.begin(); at != ops.end();) {
+            auto& op = *at;
+            at = ops.erase(at);
+            if (prepare(op))
+                ops.insert(at, op);
+        }
+    functions_.push_all(ops);
+}
+
+/// False: it cannot be run here, and has completed.
+bool pool_record::prepare(run_operation& op) noexcept
+{
+    bool refused = false;
+    if (jobs_)
+        try {
+            executing_scope const scope(*this);
+            if (scope)
+                jobs_->prepare(*op.remote);
+        }
+        catch (...) {
+            op.exception = std::current_exception();
+            refused = true;
+        }
+    else if (workers_ == 0) {
+        op.error = errc::unsupported_backend;
+        refused = true;
+    }
+    if (!refused)
+        return true;
+    // Not in the catch block, which would have a part in the exception still when the handler has it.
+    functions_.refuse(op);
+    return false;
+}
+
+void pool_record::operations_wait() noexcept
+{
+    if (!jobs_)
+        return start_runner();
+    // If it has been taken, whoever did that has ended what is queued.
+    if (executing_scope const scope(*this); scope)
+        jobs_->jobs_waiting();
+}
+
+void pool_record::stop_job(std::uint64_t ticket, error_code why) noexcept
+{
+    if (executing_scope const scope(*this); scope)
+        jobs_->stop_job(ticket, why);
+}
+
+void pool_record::cancel(run_queue::running what) noexcept
+{
+    if (what.ticket != 0)
+        stop_job(what.ticket, boost::asio::error::operation_aborted);
+    else
+        request_stop_here(pool_ptr(this), what.source);
+}
+
+void pool_record::revoke(run_queue::running what, error_code why) noexcept
+{
+    if (what.ticket != 0)
+        stop_job(what.ticket, why);
+    // In a forked child the function does not run: its callbacks are not called either.
+    else if (!context_ || !context_->inherited())
+        request_stop_elsewhere(pool_ptr(this), std::move(what.source));
+}
+
+// Whoever gets to know that a job has ended may end the manager.
+
+void pool_record::give_back(run_operation& op) noexcept
+{
+    pool_ptr const kept(this);
+    functions_.give_back(op);
+}
+
+void pool_record::finish_job(run_operation& op, time begun, time ended) noexcept
+{
+    pool_ptr const kept(this);
+    functions_.finish_taken(op, begun, ended);
+}
+
+void pool_record::fail_job(run_operation& op, error_code why, std::exception_ptr reason) noexcept
+{
+    pool_ptr const kept(this);
+    functions_.fail_taken(op, {.error = why, .exception = std::move(reason)});
+}
+
+bool pool_record::begin_post() noexcept
+{
+    posting_.fetch_add(1);
+    if (!context_ended_.load() && !lost_by_fork())
+        return true;
+    end_post();
+    return false;
+}
+
+void pool_record::end_post() noexcept
+{
+    count_down(posting_, context_ended_);
+}
+
+bool pool_record::lost_by_fork() noexcept
+{
+    if (!context_ || !context_->inherited())
+        return false;
+    try {
+        give_reason(
+            std::make_exception_ptr(boost::system::system_error(make_error_code(errc::pool_broken),
+                "the process has forked, and the pool's threads exist in its parent only")));
+    }
+    catch (std::bad_alloc const&) {
+        give_reason(std::current_exception());
+    }
+    signal(broken);
+    return true;
+}
+
+void pool_record::end_context() noexcept
+{
+    if (!context_)
+        return;
+    // Asio ends a context without its lock: nobody may be posting to it then. No thread of the pool
+    // is left, so nobody here waits for a function.
+    context_ended_.store(true);
+    wait_for_none(posting_);
+    context_->end();
+}
+
+void pool_record::start_runner() noexcept
+{
+    executing_scope const scope(*this);
+    if (!scope)
+        functions_.runner_lost({.error = errc::not_running});
+    else if (lost_by_fork())
+        functions_.runner_lost({.exception = reason()});
+    else {
+        pool_task task{pool_ptr(this)};
+        try {
+            pool_->execute(std::move(task));
+        }
+        catch (...) {
+            // A task that is destroyed without having run says that it was lost; say why instead,
+            // if it was not destroyed yet.
+            if (task.release_pool())
+                functions_.runner_lost({.exception = std::current_exception()});
+        }
+    }
+}
+
+std::unique_ptr<pool_base> pool_record::take_pool() noexcept
+{
+    taken_.store(true);
+    wait_for_none(executing_);
+    return std::move(pool_);
+}
+
+void pool_record::run_task() noexcept
+{
+    worker_scope const scope(this);
+    functions_.work();
+}
+
+void pool_record::task_lost() noexcept
+{
+    functions_.runner_lost({.error = errc::pool_broken, .exception = reason()});
+}
+
+void pool_record::give_reason(std::exception_ptr why) noexcept
+{
+    std::lock_guard lock(reason_mutex_);
+    if (!reason_)
+        reason_ = std::move(why);
+}
+
+std::exception_ptr pool_record::reason() const noexcept
+{
+    std::lock_guard lock(reason_mutex_);
+    return reason_;
+}
+
+}  // namespace detail
+
+using detail::pool_record;
+
+pool_site::pool_site(boost::intrusive_ptr<pool_record> pool) noexcept : pool_(std::move(pool)) {}
+pool_site::pool_site(pool_site const&) noexcept = default;
+pool_site::pool_site(pool_site&&) noexcept = default;
+pool_site& pool_site::operator=(pool_site const&) noexcept = default;
+pool_site& pool_site::operator=(pool_site&&) noexcept = default;
+pool_site::~pool_site() = default;
+
+std::uint64_t pool_site::id() const noexcept
+{
+    return pool_->id();
+}
+
+void pool_site::ready() const noexcept
+{
+    pool_->signal(pool_record::ready);
+}
+
+void pool_site::failed(std::exception_ptr why) const noexcept
+{
+    pool_->give_reason(std::move(why));
+    pool_->signal(pool_record::failed);
+}
+
+void pool_site::broken(std::exception_ptr why) const noexcept
+{
+    pool_->give_reason(std::move(why));
+    pool_->signal(pool_record::broken);
+}
+
+boost::asio::any_io_executor pool_site::get_executor() const
+{
+    return pool_->core().executor();
+}
+
+void pool_site::log(
+    severity level, std::string_view message, std::vector<log_field> fields) const noexcept
+{
+    try {
+        fields.insert(fields.begin(), {"pool", std::to_string(id())});
+    }
+    catch (std::bad_alloc const&) {
+        // Then without.
+    }
+    pool_->core().log(level, message, std::move(fields));
+}
+
+void pool_site::closed() const noexcept
+{
+    pool_->signal(pool_record::closed);
+}
+
+pool_task::pool_task(boost::intrusive_ptr<pool_record> pool) noexcept : pool_(std::move(pool)) {}
+pool_task::pool_task(pool_task&& other) noexcept = default;
+
+pool_task& pool_task::operator=(pool_task&& other) noexcept
+{
+    pool_task(std::move(other)).pool_.swap(pool_);
+    return *this;
+}
+
+pool_task::~pool_task()
+{
+    if (pool_)
+        pool_->task_lost();
+}
+
+void pool_task::operator()() noexcept
+{
+    if (auto const pool = std::exchange(pool_, nullptr))
+        pool->run_task();
+}
+
+}  // namespace leasepool

@@ -1,0 +1,387 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "core/pool/run_queue.hpp"
+
+#include "core/support/values.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <utility>
+
+namespace leasepool::detail {
+namespace {
+
+using clock = std::chrono::steady_clock;
+using phase = run_operation::phase;
+
+// So many functions in one turn; then other work on the pool's context gets its chance.
+constexpr int functions_per_turn = 16;
+
+void finish(run_operation& op) noexcept
+{
+    op.sink->finished(op);
+}
+
+void finish_all(run_queue::list& ops) noexcept
+{
+    while (!ops.empty()) {
+        auto& op = ops.front();
+        ops.pop_front();
+        finish(op);
+    }
+}
+
+}  // namespace
+
+void run_totals::merge(run_totals const& other) noexcept
+{
+    runs += other.runs;
+    failed += other.failed;
+    cancelled += other.cancelled;
+    queue_time.merge(other.queue_time);
+    run_time.merge(other.run_time);
+    message_bytes.merge(other.message_bytes);
+}
+
+run_queue::~run_queue()
+{
+    destroy_kept();
+}
+
+// In -----------------------------------------------------------------------------------------------
+
+bool run_queue::wants_consumer() noexcept
+{
+    if (queued_.empty())
+        return false;
+    if (workers_ == 0)
+        return true;
+    if (on_their_way_ != 0 || runners_ == workers_)
+        return false;
+    ++runners_;
+    ++on_their_way_;
+    return true;
+}
+
+void run_queue::give_up(run_operation& op, cancel_reason const& why, list& ended) noexcept
+{
+    op.state = phase::done;
+    op.error = why.error;
+    op.exception = why.exception;
+    ++totals_.cancelled;
+    (why.keep ? kept_ : ended).push_back(op);
+}
+
+bool run_queue::refused(run_operation& op, list& ended) noexcept
+{
+    if (op.stop_asked.load())
+        give_up(op, {.error = boost::asio::error::operation_aborted}, ended);
+    else if (ended_)
+        give_up(op, *ended_, ended);
+    else
+        return false;
+    return true;
+}
+
+void run_queue::push(run_operation& op) noexcept
+{
+    op.queued_at = clock::now();
+    list ended;
+    std::unique_lock lock(mutex_);
+    if (refused(op, ended)) {
+        lock.unlock();
+        return finish_all(ended);
+    }
+    op.state = phase::queued;
+    queued_.push_back(op);
+    bool const tell = wants_consumer();
+    lock.unlock();
+    if (tell)
+        consumer_.operations_wait();
+}
+
+void run_queue::push_all(list& ops) noexcept
+{
+    auto const now = clock::now();
+    list ended;
+    std::unique_lock lock(mutex_);
+    while (!ops.empty()) {
+        auto& op = ops.front();
+        ops.pop_front();
+        op.queued_at = now;
+        if (refused(op, ended))
+            continue;
+        op.state = phase::queued;
+        queued_.push_back(op);
+    }
+    bool const tell = wants_consumer();
+    lock.unlock();
+    if (tell)
+        consumer_.operations_wait();
+    finish_all(ended);
+}
+
+void run_queue::refuse(run_operation& op) noexcept
+{
+    // Another lease would have no other outcome.
+    op.begun = true;
+    {
+        std::lock_guard lock(mutex_);
+        op.state = phase::done;
+        ++totals_.cancelled;
+    }
+    finish(op);
+}
+
+void run_queue::take_back(run_sink const& sink, list& ops) noexcept
+{
+    std::lock_guard lock(mutex_);
+    for (auto at = queued_.begin(); at != queued_.end();) {
+        auto& op = *at++;
+        if (op.sink != &sink)
+            continue;
+        op.state = phase::unqueued;
+        ops.splice(ops.end(), queued_, queued_.iterator_to(op));
+    }
+}
+
+// Out, by runners ----------------------------------------------------------------------------------
+
+void run_queue::work() noexcept
+{
+    std::unique_lock lock(mutex_);
+    --on_their_way_;
+    run_operation* done = nullptr;
+    clock::time_point ended{};
+    for (int left = functions_per_turn; left != 0; --left) {
+        if (queued_.empty() && done) {
+            // Its end may bring the next: the release of its lease grants that to a waiting operation.
+            lock.unlock();
+            finish(*std::exchange(done, nullptr));
+            lock.lock();
+        }
+        if (queued_.empty())
+            break;
+        auto& op = begin_first();
+        op.begun = true;
+        bool const tell = wants_consumer();
+        lock.unlock();
+        if (tell)
+            consumer_.operations_wait();
+        if (done)
+            finish(*done);
+
+        // A function begins when the one before it has ended: what is done between them is less than
+        // it costs to read the clock again.
+        auto const begun = done ? ended : clock::now();
+        op.call();
+        ended = clock::now();
+
+        lock.lock();
+        count_run(op, begun, ended, op.exception != nullptr);
+        done = &op;
+    }
+    --runners_;
+    bool const tell = wants_consumer();
+    lock.unlock();
+    // `this` stays: the runner holds the pool.
+    if (tell)
+        consumer_.operations_wait();
+    if (done)
+        finish(*done);
+}
+
+run_operation& run_queue::begin_first() noexcept
+{
+    auto& op = queued_.front();
+    running_.splice(running_.end(), queued_, queued_.begin());
+    op.state = phase::running;
+    op.stop_requested = false;
+    return op;
+}
+
+void run_queue::count_run(
+    run_operation& op, job_source::time begun, job_source::time ended, bool failed) noexcept
+{
+    running_.erase(running_.iterator_to(op));
+    op.state = phase::done;
+    ++totals_.runs;
+    totals_.failed += failed;
+    totals_.queue_time.record(ticks(begun - op.queued_at));
+    totals_.run_time.record(ticks(ended - begun));
+}
+
+void run_queue::runner_lost(cancel_reason const& why) noexcept
+{
+    list ended;
+    {
+        std::lock_guard lock(mutex_);
+        --on_their_way_;
+        if (--runners_ == 0)
+            give_up_queued(why, ended);
+    }
+    finish_all(ended);
+}
+
+void run_queue::give_up_queued(cancel_reason const& why, list& ended) noexcept
+{
+    while (!queued_.empty()) {
+        auto& op = queued_.front();
+        queued_.pop_front();
+        give_up(op, why, ended);
+    }
+}
+
+// Out, one at a time -------------------------------------------------------------------------------
+
+run_operation* run_queue::take() noexcept
+{
+    std::lock_guard lock(mutex_);
+    if (queued_.empty())
+        return nullptr;
+    auto& op = begin_first();
+    op.remote->ticket = ++last_ticket_;
+    return &op;
+}
+
+void run_queue::give_back(run_operation& op) noexcept
+{
+    list ended;
+    {
+        std::lock_guard lock(mutex_);
+        running_.erase(running_.iterator_to(op));
+        if (!refused(op, ended)) {
+            op.state = phase::queued;
+            queued_.push_front(op);
+        }
+    }
+    finish_all(ended);
+}
+
+void run_queue::finish_taken(
+    run_operation& op, job_source::time begun, job_source::time ended) noexcept
+{
+    op.begun = true;
+    {
+        std::lock_guard lock(mutex_);
+        count_run(op, begun, ended, op.exception || op.error);
+        for (auto const bytes : {op.remote->request_bytes, op.remote->answer_bytes})
+            if (bytes != 0)
+                totals_.message_bytes.record(bytes);
+    }
+    finish(op);
+}
+
+void run_queue::fail_taken(run_operation& op, cancel_reason const& why) noexcept
+{
+    list ended;
+    {
+        std::lock_guard lock(mutex_);
+        running_.erase(running_.iterator_to(op));
+        give_up(op, ended_ && ended_->keep ? *ended_ : why, ended);
+    }
+    finish_all(ended);
+}
+
+// Ends ---------------------------------------------------------------------------------------------
+
+void run_queue::cancel_all(cancel_reason const& why) noexcept
+{
+    list ended;
+    {
+        std::lock_guard lock(mutex_);
+        give_up_queued(why, ended);
+        ended_ = why;
+    }
+    ask_to_stop(why.error);
+    finish_all(ended);
+}
+
+void run_queue::ask_to_stop(error_code why) noexcept
+{
+    // The callbacks of a stop token are a user's: no lock may be held. An operation may end
+    // meanwhile, so the list is looked through afresh each time; `stop_requested` keeps the place, as
+    // the request may be made later, on another thread. A job that is taken after this is looked at
+    // when it is given back; else its worker is closed.
+    for (;;) {
+        running found;
+        {
+            std::lock_guard lock(mutex_);
+            for (auto& op : running_)
+                if (!op.stop_requested && (found = running_of(op))) {
+                    op.stop_requested = true;
+                    break;
+                }
+        }
+        if (!found)
+            return;
+        consumer_.revoke(std::move(found), why);
+    }
+}
+
+run_queue::running run_queue::running_of(run_operation const& op) noexcept
+{
+    if (op.remote && op.remote->ticket != 0)
+        return {.ticket = op.remote->ticket};
+    if (op.stop)
+        return {.source = *op.stop};
+    return {};
+}
+
+run_queue::cancellation run_queue::begin_cancel(
+    run_operation& op, boost::asio::cancellation_type type) noexcept
+{
+    using boost::asio::cancellation_type;
+    cancellation left;
+    std::lock_guard lock(mutex_);
+    switch (op.state) {
+    case phase::queued:
+        queued_.erase(queued_.iterator_to(op));
+        op.state = phase::done;
+        op.error = boost::asio::error::operation_aborted;
+        ++totals_.cancelled;
+        left.removed = &op;
+        break;
+    case phase::running:
+        if ((type & (cancellation_type::terminal | cancellation_type::partial)) ==
+            cancellation_type::none)
+            break;
+        left.to_stop = running_of(op);
+        // A job may come back without having begun.
+        op.stop_asked = left.to_stop.ticket != 0;
+        break;
+    case phase::unqueued:
+    case phase::done:
+        // On its way here, with its lease granted; or on its way back to a grinder, un-begun.
+        op.stop_asked = true;
+        break;
+    }
+    return left;
+}
+
+void run_queue::finish_cancel(cancellation&& what) noexcept
+{
+    if (what.removed)
+        finish(*what.removed);
+    else if (what.to_stop)
+        consumer_.cancel(std::move(what.to_stop));
+}
+
+void run_queue::destroy_kept() noexcept
+{
+    while (!kept_.empty()) {
+        auto& op = kept_.front();
+        kept_.pop_front();
+        op.sink->dropped(op);
+    }
+}
+
+run_totals run_queue::totals() const
+{
+    std::lock_guard lock(mutex_);
+    return totals_;
+}
+
+}  // namespace leasepool::detail

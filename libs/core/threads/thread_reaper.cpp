@@ -1,0 +1,47 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "core/threads/thread_reaper.hpp"
+
+#include "core/support/os.hpp"
+
+#include <thread>
+#include <utility>
+
+namespace leasepool::detail {
+
+void thread_reaper::start()
+{
+    std::lock_guard lock(mutex_);
+    if (started_)
+        return;
+    all_signals_blocked const inherited;
+    std::thread([this] { run(); }).detach();
+    started_ = true;
+}
+
+void thread_reaper::hand_over(client& who) noexcept
+{
+    std::lock_guard lock(mutex_);
+    *std::exchange(end_, &who.next_) = &who;
+    arrived_.notify_one();
+}
+
+void thread_reaper::run() noexcept
+{
+    set_current_thread_name("leasepool-reap");
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        arrived_.wait(lock, [this] { return first_ != nullptr; });
+        auto& who = *first_;
+        first_ = who.next_;
+        if (!first_)
+            end_ = &first_;
+        lock.unlock();
+        who.join_threads();
+        lock.lock();
+    }
+}
+
+}  // namespace leasepool::detail
