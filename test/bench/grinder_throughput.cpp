@@ -59,7 +59,7 @@ row grinder_throughput(effort how)
         .from = source::rate,
         .unit = "items/s",
         .want = better::higher,
-        .goal = 1.3,
+        .goal = 1.15,
         .iterations = 1,
         .rounds = full ? 31 : 1,
         .ours = [=](benchmark::State& state) { ours(state, jobs_each); },

@@ -57,7 +57,7 @@ row offload_rtt(effort how)
         .from = source::real_time,
         .unit = "us",
         .scale = 1e-3,
-        .goal = 1.10,
+        .goal = 1.05,
         .iterations = full ? 2'000 : 20,
         .rounds = full ? 51 : 1,
         .ours = ours,

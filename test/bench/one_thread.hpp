@@ -14,27 +14,31 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <utility>
 
 namespace leasepool::bench {
+
+/// Whether a timer is pending on the io_context of a benchmark, as on every server's.
+///
+/// Then the context asks the reactor between handlers: an `epoll_wait` on both sides, which can take
+/// longer than what is measured. A context that never had a timer or a socket does not, but a manager
+/// on it has a timer.
+enum class pending_timer { yes, no };
 
 /// What a benchmark runs on: `body(io)`, a coroutine, on an io_context of one thread, this one.
 ///
 /// The context is told that it has one thread, as one who writes such a server tells it: that makes
 /// it faster for everybody, and most for what is compared with us.
-///
-/// A timer is pending on it, as on every server's: an io_context that never had a timer or a socket
-/// does not ask the reactor between handlers, a shortcut worth more than what is measured here, and
-/// one that no server is ever in. A manager has a timer itself, so only with this one do both sides
-/// stand on the same ground.
 template <class Body>
-void on_one_thread(Body body)
+void on_one_thread(Body body, pending_timer pending = pending_timer::yes)
 {
     boost::asio::io_context io(1);
-    boost::asio::steady_timer timer(io, std::chrono::hours{1});
-    timer.async_wait([](boost::system::error_code) {});
+    std::optional<boost::asio::steady_timer> timer;
+    if (pending == pending_timer::yes)
+        timer.emplace(io, std::chrono::hours{1}).async_wait([](boost::system::error_code) {});
     boost::asio::co_spawn(io, body(io), [&timer](std::exception_ptr error) {
-        timer.cancel();
+        timer.reset();
         if (error)
             std::rethrow_exception(error);
     });

@@ -20,7 +20,7 @@ std::string line(std::string const& what, std::string const& ours, std::string c
     std::string const& ratio, std::string const& goal, std::string const& verdict)
 {
     char text[160];
-    std::snprintf(text, sizeof text, "%-20s %16s %16s %8s %9s  %s\n", what.c_str(), ours.c_str(),
+    std::snprintf(text, sizeof text, "%-26s %16s %16s %8s %9s  %s\n", what.c_str(), ours.c_str(),
         reference.c_str(), ratio.c_str(), goal.c_str(), verdict.c_str());
     return text;
 }

@@ -45,7 +45,10 @@ struct row {
 // Each in the file of its name.
 row offload_rtt(effort how);
 row offload_throughput(effort how);
+row manager_run(effort how);
+row latency_beside_load(effort how);
 row acquire_release(effort how);
+row acquire_release_no_timer(effort how);  // in acquire_release.cpp
 row waiters_scale(effort how);
 row waiter_bytes(effort how);
 row strand_allocations(effort how);
@@ -64,11 +67,12 @@ row grinder_item_bytes(effort how);
 
 inline std::vector<row> all_rows(effort how)
 {
-    return {offload_rtt(how), offload_throughput(how), acquire_release(how), waiters_scale(how),
-        waiter_bytes(how), strand_allocations(how), leases_scale(how), idle(how), compile_time(how),
-        process_rtt(how), process_throughput(how), process_payload(how), spawn(how),
-        spawn_big_parent(how), grinder_throughput(how), grinder_process_throughput(how),
-        grinder_latency(how), grinder_item_bytes(how)};
+    return {offload_rtt(how), offload_throughput(how), manager_run(how), latency_beside_load(how),
+        acquire_release(how), acquire_release_no_timer(how), waiters_scale(how), waiter_bytes(how),
+        strand_allocations(how), leases_scale(how), idle(how), compile_time(how), process_rtt(how),
+        process_throughput(how), process_payload(how), spawn(how), spawn_big_parent(how),
+        grinder_throughput(how), grinder_process_throughput(how), grinder_latency(how),
+        grinder_item_bytes(how)};
 }
 
 }  // namespace leasepool::bench

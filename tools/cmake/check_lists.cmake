@@ -40,7 +40,7 @@ foreach(list_file IN LISTS libraries)
 endforeach()
 
 foreach(folder IN ITEMS test/unit test/integration test/stress test/compile_failure test/link_failure
-    test/fuzz test/protocol test/shared_object)
+    test/fuzz test/protocol test/shared_object tools/trace)
     expect_listed(${folder} *.cpp IN ${SOURCE_DIR}/${folder}/CMakeLists.txt)
 endforeach()
 expect_listed(test/unit *.cpp IN ${SOURCE_DIR}/test/unit/Jamfile)
