@@ -257,8 +257,7 @@ void release(lease_state& lease, plain_completion& op) noexcept
 {
     if (lease.pool() == pool_of_this_thread()) {
         op.error = errc::would_deadlock;
-        op.post();
-        return;
+        return lease.core()->post_handler(op, "async_release");
     }
     lease.core()->await_drain(lease, op);
 }
@@ -354,13 +353,22 @@ void report_unhandled(lease_state& lease, std::exception_ptr error) noexcept
     lease.core()->report_unhandled(lease.id(), std::move(error));
 }
 
+void post_handler(acquire_completion& op) noexcept
+{
+    op.lease->core()->post_handler(op, "async_acquire", op.lease.get());
+}
+
+void post_handler(run_operation& op) noexcept
+{
+    op.lease->core()->post_handler(op, "async_run", op.lease.get());
+}
+
 void run(run_operation& op) noexcept
 {
     auto& lease = *op.lease;
     if (!lease.begin_new_work()) {
         op.error = ended(lease);
-        op.post();
-        return;
+        return post_handler(op);
     }
     // Once it is queued it may be through before this returns, and take its lease with it.
     pool_ptr const pool(lease.pool());
@@ -377,7 +385,7 @@ void run_settled(run_operation& op) noexcept
 {
     op.error = failure_of(*op.lease);
     if (op.error)
-        op.post();
+        post_handler(op);
     else
         run(op);
 }

@@ -376,7 +376,7 @@ void run_queue::finish(run_operation& op) noexcept
     end_work(lease);
     if (op.owns_lease)
         release(lease);
-    op.post();
+    post_handler(op);
 }
 
 // Elsewhere ----------------------------------------------------------------------------------------

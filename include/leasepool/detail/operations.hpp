@@ -104,7 +104,7 @@ public:
     {
         auto* const self = static_cast<acquire_operation*>(base);
         if (what == step::settled) {
-            self->post();
+            post_handler(*self);
             return;
         }
         auto const executor = self->take_executor();
