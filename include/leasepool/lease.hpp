@@ -210,6 +210,13 @@ public:
     /// @par Completes
     /// when the function has returned, with what it returned or threw. Once begun it never
     /// completes earlier, because the function may refer to the caller's frame.
+    /// @par Results whose constructors throw
+    /// The result is moved (or copied) once on the thread that ran the function; what that throws is
+    /// the outcome. After that only the handler moves it. A coroutine that awaits the operation itself
+    /// gets what that move throws, and so does a future. From a callback that takes the result by
+    /// value, and from an adapter such as `as_tuple`, the exception leaves the handler, as if its body
+    /// had thrown. A default constructor that is not `noexcept` is called once by each call of this
+    /// function, so that there is a value for the case of an error.
     /// @par Errors, as a `boost::system::system_error`; the function was not run:
     /// - `errc::lease_expired`, `errc::not_running`: it was revoked, or the manager stopped, before
     ///   the function began.
@@ -234,7 +241,7 @@ public:
     /// @par Exception Safety
     /// Throws, with nothing begun, `system_error(errc::lease_released)` if it is empty,
     /// `system_error(errc::not_running)` if the manager's context is gone, `std::bad_alloc`, and what
-    /// moving the function or handler throws.
+    /// moving the function or handler throws, or the default constructor of the result.
     template <class Function, class Token = default_run_token>
     requires(!detail::job_call_like<Function> &&
         !std::same_as<std::decay_t<Function>, job_options> &&

@@ -28,7 +28,7 @@ struct log_field {
 ///
 /// Field names: `pool`, `lease`, `owner`, `where` (`file:line` of the acquire), `held_by` and
 /// `held_at` (owner and line of the lease under which a waiting acquire was begun), `count`,
-/// `error`, `held_ns`.
+/// `error`, `held_ns`, `operation` (of a handler whose executor threw), `job`.
 struct log_record {
     std::chrono::system_clock::time_point time;
     severity level = severity::info;

@@ -44,7 +44,8 @@ class work_grinder;
 /// it is stopped.
 /// A handler's own executor may throw when the handler is posted to it. `std::bad_alloc` is waited
 /// out. After any other exception the handler is destroyed uncalled, on the thread that posted it,
-/// unless the executor has kept the function; other operations are not affected.
+/// unless the executor has kept the function; other operations are not affected. The log gets a
+/// record of severity `error` with the name of the operation, its owner and what was thrown.
 ///
 /// **Threads.** All functions but constructor and destructor may be called concurrently from any
 /// thread. What one thread begins takes effect in that order: an acquire after a start waits for it.

@@ -163,7 +163,8 @@ public:
     /// throws, the others are called all the same when the context runs on.
     /// @par Exception Safety
     /// Throws, with nothing begun, `system_error(errc::not_running)` if the manager's context is gone,
-    /// `std::bad_alloc`, and what moving the function or handler throws.
+    /// `std::bad_alloc`, and what moving the function or handler throws, or the default constructor of
+    /// the result.
     template <class Function, class Token = default_run_token>
     requires(!detail::is_submit_argument<Function> &&
         !detail::awaits_temporary<Token, Function>) auto async_submit(submit_options options,

@@ -294,8 +294,12 @@ void process_pool::on_notification(worker_link& link, wire::notification&& what)
     if (auto const* const fault = std::get_if<std::string>(&read))
         return violation(link, errc::protocol_error, "sent " + *fault);
     auto& news = std::get<wire::progress>(read);
-    if (auto const* const head = link.state.head(); head && head->id == news.id)
-        operation_of(head)->remote->progress(std::move(news.value));
+    auto const* const head = link.state.head();
+    if (!head || head->id != news.id)
+        return;
+    auto& job = *operation_of(head)->remote;
+    if (auto const error = job.progress(std::move(news.value)))
+        log_progress_lost(site_, job.name(), error);
 }
 
 void process_pool::on_ready(worker_link& link, boost::json::value const& params)

@@ -15,7 +15,8 @@ set(below_threads support async ledger pool threads)
 set(upward
     pool/pool_record.cpp
     lease/job_operation.cpp
-    lease/lease_state.cpp)
+    lease/lease_state.cpp
+    lease/run_operation.cpp)
 
 set(wrong "")
 file(GLOB_RECURSE files RELATIVE ${SOURCE_DIR}/libs/core

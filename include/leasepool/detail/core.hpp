@@ -123,6 +123,9 @@ protected:
     ~lease_completion() = default;
 };
 
+/// Posts the handler. The manager's log gets what its executor throws.
+void post_handler(lease_completion& op) noexcept;
+
 /// Why the acquire failed; no error: it did not, or is not settled.
 error_code failure_of(lease_state const& claim) noexcept;
 

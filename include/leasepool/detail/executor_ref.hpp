@@ -94,6 +94,9 @@ struct executor_functions {
     void (*destroy)(void* self) noexcept;
     /// Bytes needed behind an operation; 0: the executor is kept in a word of the operation.
     std::size_t room;
+    /// It is a user's, so that `post` may throw anything. The known kinds throw nothing that loses a
+    /// function.
+    bool may_throw;
 };
 
 /// The executor of a handler, with outstanding work, outside an operation.
@@ -193,6 +196,9 @@ public:
     }
 
     explicit operator bool() const noexcept { return functions_ != nullptr; }
+
+    /// Whether what `post` returns is to be looked at.
+    bool may_throw() const noexcept { return functions_ && functions_->may_throw; }
 
     /// Posts `op`; never runs it inline. While memory is lacking it waits for some, because a
     /// completion is never lost.

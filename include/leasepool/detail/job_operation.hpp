@@ -122,17 +122,20 @@ public:
             Call::convert(std::move(result), call_.name());
     }
 
-    void progress(boost::json::value&& value) noexcept override
+    std::exception_ptr progress(boost::json::value&& value) noexcept override
     {
-        if (!relay_)
-            return;
+        // If it fails one step less is seen; the job goes on.
         try {
-            relay_(std::move(value));
+            if (relay_)
+                relay_(std::move(value));
         }
         catch (std::bad_alloc const&) {
-            // One step less is seen; the job goes on.
-            return;
+            return nullptr;
         }
+        catch (...) {
+            return std::current_exception();
+        }
+        return nullptr;
     }
 
 private:

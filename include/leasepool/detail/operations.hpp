@@ -6,6 +6,7 @@
 #define LEASEPOOL_DETAIL_OPERATIONS_HPP
 
 #include <leasepool/detail/core.hpp>
+#include <leasepool/detail/held_result.hpp>
 #include <leasepool/detail/run_operation.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
@@ -103,7 +104,7 @@ public:
     {
         auto* const self = static_cast<acquire_operation*>(base);
         if (what == step::settled) {
-            self->post();
+            post_handler(*self);
             return;
         }
         auto const executor = self->take_executor();
@@ -182,7 +183,7 @@ protected:
     }
     ~result_operation() = default;
 
-    [[no_unique_address]] std::conditional_t<returns, std::optional<R>, nothing> result_;
+    [[no_unique_address]] std::conditional_t<returns, held_result<R>, nothing> result_;
 
 private:
     static void go(completion* base, step what)
@@ -192,18 +193,16 @@ private:
             return run_settled(*self);
         self->detach();
         auto const executor = self->take_executor();
-        auto value = std::move(self->result_);
+        auto result = std::move(self->result_);
         Handler handler(std::move(self->handler));
         if (what != step::deliver)
             return delete_operation(self, handler, executor);
         auto error = self->outcome();
         delete_operation(self, handler, executor);
-        if constexpr (!returns)
-            std::move(handler)(std::move(error));
-        else if (value)
-            std::move(handler)(std::move(error), std::move(*value));
+        if constexpr (returns)
+            call_with_result(handler, std::move(error), result.get());
         else
-            std::move(handler)(std::move(error), R());
+            std::move(handler)(std::move(error));
     }
 
 public:

@@ -16,7 +16,11 @@
 #include <string>
 #include <string_view>
 
-namespace leasepool::detail {
+namespace leasepool {
+
+class pool_site;
+
+namespace detail {
 
 class run_operation;
 
@@ -31,8 +35,8 @@ public:
     virtual boost::json::value arguments() = 0;
     /// Keeps the result. What it throws is the outcome instead.
     virtual void take_result(boost::json::value&& result) = 0;
-    /// How far the job is.
-    virtual void progress(boost::json::value&& value) noexcept = 0;
+    /// How far the job is. Returns what the executor of the progress threw, unless that is `bad_alloc`.
+    virtual std::exception_ptr progress(boost::json::value&& value) noexcept = 0;
 
     /// The request, all of it but its id; written where the caller is. It stays until the job is
     /// over, since it may have to be sent again.
@@ -89,6 +93,11 @@ protected:
     ~job_pool() = default;
 };
 
-}  // namespace leasepool::detail
+/// Logs what the executor of a job's progress has thrown.
+void log_progress_lost(
+    pool_site const& to, std::string_view job, std::exception_ptr const& error) noexcept;
+
+}  // namespace detail
+}  // namespace leasepool
 
 #endif

@@ -120,6 +120,9 @@ private:
     caller call_;
 };
 
+/// Posts the handler of an operation with a lease. The manager's log gets what its executor throws.
+void post_handler(run_operation& op) noexcept;
+
 /// Runs `op` on its lease; it completes with `ended(*op.lease)` if that has ended.
 void run(run_operation& op) noexcept;
 

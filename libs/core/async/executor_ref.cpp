@@ -299,7 +299,8 @@ struct functions_of {
     static void destroy(void* self) noexcept { as<kept>(self).~kept(); }
 
     static constexpr executor_functions value{&Kind::post, &Kind::drop, &running_in_this_thread,
-        &context, &relocate, &destroy, Kind::room};
+        &context, &relocate, &destroy, Kind::room,
+        std::is_same_v<Kind, any_kind> || std::is_same_v<Kind, foreign_kind>};
 };
 
 using io_executor = asio::io_context::executor_type;

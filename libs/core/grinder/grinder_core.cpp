@@ -13,6 +13,7 @@
 #include <cassert>
 #include <limits>
 #include <new>
+#include <string>
 #include <utility>
 
 // What callers do, on any thread. What is done with leases is in grinder_strand.cpp.
@@ -185,12 +186,28 @@ void grinder_core::complete(grinder_item& item, error_code error) noexcept
 
 void grinder_core::complete(grinder_item& item) noexcept
 {
+    bool const may_throw = item.executor().may_throw();
+    std::string owner;
     if (item.marks.owner != 0) {
         std::lock_guard lock(mutex_);
+        if (may_throw)
+            try {
+                owner = owners_.name(item.marks.owner);
+            }
+            catch (std::bad_alloc const&) {
+                // The log does without it.
+                owner.clear();
+            }
         owners_.drop(item.marks.owner);
         item.marks.owner = 0;
     }
-    item.post();
+    if (!may_throw) {
+        item.post();
+        return;
+    }
+    grinder_ptr const kept(this);
+    if (auto const error = item.post())
+        manager_->log_refused("work_grinder::async_submit", error, owner, &where_);
 }
 
 void grinder_core::drop(grinder_item& item) noexcept
@@ -232,7 +249,7 @@ void grinder_core::start(plain_completion& op) noexcept
                 op.error = not_enough_memory();
             }
     }
-    op.post();
+    manager_->post_handler(op, "work_grinder::async_start");
     if (begins && manager_->logs())
         signal(has_started);
 }
@@ -260,7 +277,7 @@ void grinder_core::stop(grinder_stop& what, plain_completion& op) noexcept
     if (waits)
         signal(stops);  // not in this call: functions that run are asked to stop
     else
-        op.post();
+        manager_->post_handler(op, "work_grinder::async_stop");
 }
 
 void grinder_core::cancel(grinder_stop& what) noexcept
@@ -287,7 +304,7 @@ void grinder_core::answer(stop_list& answered, error_code error) noexcept
     while (!answered.empty()) {
         auto& what = answered.front();
         answered.pop_front();
-        manager_->settle(std::exchange(what.op, nullptr), error);
+        manager_->settle(std::exchange(what.op, nullptr), error, "work_grinder::async_stop");
         intrusive_ptr_release(&what);
     }
 }
@@ -372,7 +389,7 @@ void start(grinder_core& core, plain_completion& op) noexcept
 void stats_of(grinder_core& core, stats_completion_of<grinder_stats>& op) noexcept
 {
     op.value = core.snapshot();
-    op.post();
+    core.manager()->post_handler(op, "work_grinder::async_stats");
 }
 
 grinder_stop_ptr make_grinder_stop(grinder_ptr core, grinder_stop_options const& options)

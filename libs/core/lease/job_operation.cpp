@@ -9,6 +9,7 @@
 
 #include <boost/asio/error.hpp>
 
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -25,13 +26,26 @@ std::stop_token local_job_host::stop_token() const noexcept
 
 void local_job_host::progress(boost::json::value&& value)
 {
-    op_.remote->progress(std::move(value));
+    if (auto const error = op_.remote->progress(std::move(value)))
+        log_progress_lost(pool_site(&on_), op_.remote->name(), error);
 }
 
 void local_job_host::log(severity level, std::string_view text)
 {
     on_.core().log(level, text,
         {{"pool", std::to_string(on_.id())}, {"job", std::string(op_.remote->name())}});
+}
+
+void log_progress_lost(
+    pool_site const& to, std::string_view job, std::exception_ptr const& error) noexcept
+{
+    try {
+        to.log(severity::error, "the executor of a job's progress threw",
+            {{"job", std::string(job)}, {"error", what_of(error)}});
+    }
+    catch (std::bad_alloc const&) {
+        return;  // one record less
+    }
 }
 
 error_code why_asked_to_stop(run_operation const& op) noexcept

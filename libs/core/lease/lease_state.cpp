@@ -257,8 +257,7 @@ void release(lease_state& lease, plain_completion& op) noexcept
 {
     if (lease.pool() == pool_of_this_thread()) {
         op.error = errc::would_deadlock;
-        op.post();
-        return;
+        return lease.core()->post_handler(op, "async_release");
     }
     lease.core()->await_drain(lease, op);
 }
@@ -352,6 +351,11 @@ std::size_t workers_of(lease_state const& lease) noexcept
 void report_unhandled(lease_state& lease, std::exception_ptr error) noexcept
 {
     lease.core()->report_unhandled(lease.id(), std::move(error));
+}
+
+void post_handler(lease_completion& op) noexcept
+{
+    op.lease->core()->post_handler(op, "async_acquire", op.lease.get());
 }
 
 }  // namespace leasepool::detail

@@ -5,6 +5,7 @@
 #include <leasepool/detail/run_operation.hpp>
 
 #include "core/lease/lease_state.hpp"
+#include "core/manager/manager_core.hpp"
 #include "core/pool/pool_record.hpp"
 
 #include <boost/system/system_error.hpp>
@@ -28,7 +29,7 @@ public:
         lease.end_work();
         if (releases_)
             release(lease);
-        op.post();
+        post_handler(op);
     }
 
     void dropped(run_operation& op) noexcept override
@@ -60,6 +61,11 @@ std::exception_ptr run_operation::outcome() const
     return nullptr;
 }
 
+void post_handler(run_operation& op) noexcept
+{
+    op.lease->core()->post_handler(op, "async_run", op.lease.get());
+}
+
 void run(run_operation& op) noexcept
 {
     auto& lease = *op.lease;
@@ -67,8 +73,7 @@ void run(run_operation& op) noexcept
         op.sink = &to_held_lease;
     if (!lease.begin_new_work()) {
         op.error = ended(lease);
-        op.post();
-        return;
+        return post_handler(op);
     }
     // Once it is queued it may be through before this returns, and take its lease with it.
     pool_ptr const pool(lease.pool());
@@ -85,7 +90,7 @@ void run_settled(run_operation& op) noexcept
 {
     op.error = failure_of(*op.lease);
     if (op.error)
-        op.post();
+        post_handler(op);
     else
         run(op);
 }

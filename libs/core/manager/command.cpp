@@ -20,6 +20,19 @@ void intrusive_ptr_release(command* p) noexcept
     p->drop_ref();
 }
 
+std::string_view name_of(command::kind what) noexcept
+{
+    switch (what) {
+    case command::kind::start:
+        return "async_start";
+    case command::kind::stop:
+        return "async_stop";
+    case command::kind::stats:
+        return "async_stats";
+    }
+    return "";
+}
+
 strand& command::home() noexcept
 {
     return core_->home();
@@ -45,7 +58,7 @@ void command::on_discard(std::uint32_t bits) noexcept
     if (bits & begun)
         // A stop has what it wants.
         core_->settle(std::exchange(op, nullptr),
-            what == kind::stop ? error_code() : error_code(errc::not_running));
+            what == kind::stop ? error_code() : error_code(errc::not_running), name_of(what));
 }
 
 command_ptr make_start(core_ptr core)

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 namespace leasepool::detail {
 
@@ -45,6 +46,8 @@ public:
 private:
     core_ptr const core_;
 };
+
+std::string_view name_of(command::kind what) noexcept;
 
 }  // namespace leasepool::detail
 

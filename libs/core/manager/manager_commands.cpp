@@ -35,10 +35,10 @@ void manager_core::on_command(command& cmd) noexcept
     case command::kind::stats:
         try {
             cmd.stats_op->value = snapshot();
-            settle(std::exchange(cmd.op, nullptr), {});
+            settle(std::exchange(cmd.op, nullptr), {}, name_of(cmd.what));
         }
         catch (std::bad_alloc const&) {
-            settle(std::exchange(cmd.op, nullptr), not_enough_memory());
+            settle(std::exchange(cmd.op, nullptr), not_enough_memory(), name_of(cmd.what));
         }
     }
 }
@@ -70,15 +70,15 @@ void manager_core::begin_start(command& cmd) noexcept
         state = ledger_.state();
     }
     if (state == phase::running)
-        return settle(std::exchange(cmd.op, nullptr), {});
+        return settle(std::exchange(cmd.op, nullptr), {}, name_of(cmd.what));
     if (state == phase::stopping)
-        return settle(std::exchange(cmd.op, nullptr), errc::not_running);
+        return settle(std::exchange(cmd.op, nullptr), errc::not_running, name_of(cmd.what));
     if (state == phase::stopped) {
         try {
             work_ = executor_ref(executor_, executor_ref::work::tracked);
         }
         catch (std::bad_alloc const&) {
-            return settle(std::exchange(cmd.op, nullptr), not_enough_memory());
+            return settle(std::exchange(cmd.op, nullptr), not_enough_memory(), name_of(cmd.what));
         }
         start_error_ = {};
         std::lock_guard lock(mutex_);
@@ -96,14 +96,14 @@ void manager_core::begin_stop(command& cmd) noexcept
     auto const& opts = cmd.options;
     auto const zero = steady_duration::zero();
     if (opts.deadline < zero || opts.abandon_after.value_or(zero) < zero)
-        return settle(std::exchange(cmd.op, nullptr), errc::invalid_duration);
+        return settle(std::exchange(cmd.op, nullptr), errc::invalid_duration, name_of(cmd.what));
     auto const now = steady_time::clock::now();
     auto const deadline = opts.mode == stop_mode::cancel ? now : saturating_add(now, opts.deadline);
     {
         std::unique_lock lock(mutex_);
         if (ledger_.state() == ledger::phase::stopped) {
             lock.unlock();
-            return settle(std::exchange(cmd.op, nullptr), {});
+            return settle(std::exchange(cmd.op, nullptr), {}, name_of(cmd.what));
         }
         ledger_.stop(deadline,
             opts.abandon_after ? saturating_add(deadline, *opts.abandon_after) : ledger::never);
@@ -137,7 +137,7 @@ void manager_core::let_go() noexcept
 
 void manager_core::answer(command& cmd, error_code error) noexcept
 {
-    settle(std::exchange(cmd.op, nullptr), error);
+    settle(std::exchange(cmd.op, nullptr), error, name_of(cmd.what));
     intrusive_ptr_release(&cmd);
 }
 

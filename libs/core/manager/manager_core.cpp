@@ -178,14 +178,53 @@ void manager_core::log(
     dropped_records_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void manager_core::settle(plain_completion* op, error_code error) noexcept
+void manager_core::settle(
+    plain_completion* op, error_code error, std::string_view operation) noexcept
 {
     if (!op)
         return;
     if (context_gone())
         return op->destroy();
     op->error = error;
-    op->post();
+    post_handler(*op, operation);
+}
+
+void manager_core::post_handler(
+    completion& op, std::string_view operation, lease_state* of) noexcept
+{
+    if (!op.executor().may_throw()) {
+        op.post();
+        return;
+    }
+    // As soon as it is posted, all that belongs to the operation may be gone.
+    core_ptr const kept(this);
+    lease_ptr const lease(of);
+    if (auto const error = op.post()) {
+        if (lease)
+            log_refused(operation, error, lease->owner(), &lease->where());
+        else
+            log_refused(operation, error);
+    }
+}
+
+void manager_core::log_refused(std::string_view operation, std::exception_ptr const& error,
+    std::string_view named, std::source_location const* where) noexcept
+{
+    if (!logs())
+        return;
+    try {
+        std::vector<log_field> fields{
+            {"operation", std::string(operation)}, {"error", what_of(error)}};
+        if (!named.empty())
+            fields.push_back({"owner", std::string(named)});
+        if (where)
+            fields.push_back({"where", to_text(*where)});
+        log(severity::error, "a handler's executor threw; what it did not keep is not called",
+            std::move(fields));
+    }
+    catch (std::bad_alloc const&) {
+        dropped_records_.fetch_add(1, std::memory_order_relaxed);
+    }
 }
 
 // The lock -----------------------------------------------------------------------------------------
@@ -230,7 +269,7 @@ void manager_core::deliver(outcome& done) noexcept
         else
             op->settled();
     while (auto* const op = done.next_plain())
-        settle(op, op->error);
+        settle(op, op->error, "async_release");
     delivering_.fetch_sub(1);
     if (shutting_.load()) {
         std::lock_guard lock(mutex_);

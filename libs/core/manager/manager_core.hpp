@@ -30,6 +30,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <source_location>
 #include <string_view>
 #include <vector>
 
@@ -108,7 +109,15 @@ public:
     void detach(strand_member& who) noexcept;
 
     /// Ends an operation: posts it, or destroys it if the context is gone.
-    void settle(plain_completion* op, error_code error) noexcept;
+    void settle(plain_completion* op, error_code error, std::string_view operation) noexcept;
+
+    /// Posts a handler; what its executor throws goes to the log. `of`: the operation's lease or claim,
+    /// or null.
+    void post_handler(
+        completion& op, std::string_view operation, lease_state* of = nullptr) noexcept;
+    /// Logs what a handler's executor has thrown. `named`: the owner.
+    void log_refused(std::string_view operation, std::exception_ptr const& error,
+        std::string_view named = {}, std::source_location const* where = nullptr) noexcept;
 
     /// See `manager::~manager`. `context_gone`: the executor's context is shutting down.
     void shut_down(bool context_gone) noexcept;
