@@ -113,7 +113,7 @@ private:
     void violation(worker_link& link, errc code, std::string const& what, bool legible = true);
     void log_error_lines(worker_link& link);
     void log_from(worker_link& link, severity level, std::string_view text, std::string_view source,
-        run_operation const* job) noexcept;
+        run_operation* job) noexcept;
 
     void look_for_exit(worker_link& link);
     void bury(link_ptr const& link, outcomes& done);

@@ -81,7 +81,7 @@ void process_pool::bury(link_ptr const& link, outcomes& done)
             break;
         case link_state::loss::failed:
             if (!why)
-                why = reason([&] { return death_of(facts, status, op->remote->name()); });
+                why = reason([&] { return death_of(facts, status, op->remote()->name()); });
             done.push_back({.op = op,
                 .what = kind::failed,
                 .reason = why,
@@ -177,7 +177,7 @@ void process_pool::settle(worker_link::outcome& done, time now) noexcept
         break;
     case kind::result:
         try {
-            op.remote->take_result(std::move(done.value));
+            op.remote()->take_result(std::move(done.value));
         }
         catch (...) {
             op.exception = std::current_exception();

@@ -155,7 +155,7 @@ void process_pool::on_errors_readable(link_ptr const& link) noexcept
 
 void process_pool::log_error_lines(worker_link& link)
 {
-    auto const* const job = operation_of(link.state.head());
+    auto* const job = operation_of(link.state.head());
     // Not until there is nothing: a worker that floods it must not keep others waiting.
     for (int round = 0; round != 4; ++round)
         if (!link.read_errors([&](std::string const& line) {
@@ -165,13 +165,13 @@ void process_pool::log_error_lines(worker_link& link)
 }
 
 void process_pool::log_from(worker_link& link, severity level, std::string_view text,
-    std::string_view source, run_operation const* job) noexcept
+    std::string_view source, run_operation* job) noexcept
 {
     try {
         std::vector<log_field> fields{
             {"worker", std::to_string(link.process.pid())}, {"source", std::string(source)}};
         if (job)
-            fields.push_back({"job", std::string(job->remote->name())});
+            fields.push_back({"job", std::string(job->remote()->name())});
         site_.log(level, text, std::move(fields));
     }
     catch (std::bad_alloc const&) {
@@ -263,7 +263,7 @@ void process_pool::on_answer(worker_link& link, std::uint64_t id, link_state::an
     case link_state::effect::finished:
         break;
     }
-    op->remote->answer_bytes = from.bytes;
+    op->remote()->answer_bytes = from.bytes;
     if (auto* const result = std::get_if<wire::result>(&from.what))
         done.push_back(
             {.op = op, .what = kind::result, .value = std::move(result->value), .begun = begun});
@@ -273,7 +273,7 @@ void process_pool::on_answer(worker_link& link, std::uint64_t id, link_state::an
         if (flight.asked && error.number == static_cast<int>(wire::error_number::cancelled))
             out.error = flight.asked;
         else
-            out.reason = failure_of(error, *op->remote, link.methods);
+            out.reason = failure_of(error, *op->remote(), link.methods);
         done.push_back(std::move(out));
     }
     look_at_memory(link);
@@ -297,7 +297,7 @@ void process_pool::on_notification(worker_link& link, wire::notification&& what)
     auto const* const head = link.state.head();
     if (!head || head->id != news.id)
         return;
-    auto& job = *operation_of(head)->remote;
+    auto& job = *operation_of(head)->remote();
     if (auto const error = job.progress(std::move(news.value)))
         log_progress_lost(site_, job.name(), error);
 }

@@ -113,7 +113,7 @@ std::string worker_link::stuck() const
 
 void worker_link::send(run_operation& op, link_state::duration timeout, time now)
 {
-    auto& call = *op.remote;
+    auto& call = *op.remote();
     if (call.body.size() > long_message && !std::exchange(wide_input_, true))
         widen_pipe(process.standard_input().native_handle());
     out_.append(call.body);

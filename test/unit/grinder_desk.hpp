@@ -23,7 +23,11 @@ using namespace std::chrono_literals;
 
 /// An item that is never run or delivered.
 struct bare_item final : grinder_item {
-    bare_item() : grinder_item([](completion*, step) {}, [](run_operation*) noexcept {}, {}, {}) {}
+    bare_item()
+        : grinder_item([](completion*, step) {}, [](run_operation*, question) noexcept -> void* { return nullptr; },
+              {}, {})
+    {
+    }
 };
 
 /// A batch without a lease behind it.

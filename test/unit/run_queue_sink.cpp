@@ -36,10 +36,10 @@ struct desk;
 
 struct operation final : run_operation {
     operation(desk& d, char n)
-        : run_operation([](completion*, step) {}, &call, {}, {}), of(d), name(n)
+        : run_operation([](completion*, step) {}, &answer, {}, {}), of(d), name(n)
     {
     }
-    static void call(run_operation* self) noexcept;
+    static void* answer(run_operation* self, question what) noexcept;
     desk& of;
     char name;
 };
@@ -90,10 +90,12 @@ struct desk final : run_queue::consumer, detail::run_sink {
     int runners = 0;
 };
 
-void operation::call(run_operation* self) noexcept
+void* operation::answer(run_operation* self, question what) noexcept
 {
     auto& op = *static_cast<operation*>(self);
-    op.of.ran += op.name;
+    if (what == question::call)
+        op.of.ran += op.name;
+    return nullptr;
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ public:
     using place = item_marks::place;
 
 protected:
-    grinder_item(function f, caller c, executor_ref&& ex, lease_ptr&& none) noexcept
-        : run_operation(f, c, std::move(ex), std::move(none))
+    grinder_item(function f, answerer a, executor_ref&& ex, lease_ptr&& none) noexcept
+        : run_operation(f, a, std::move(ex), std::move(none))
     {
     }
     ~grinder_item() = default;

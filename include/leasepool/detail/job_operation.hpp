@@ -99,13 +99,12 @@ class job_operation final : public result_operation<typename Call::result_type, 
 public:
     template <class H>
     job_operation(H&& h, executor_ref&& ex, lease_ptr&& on, job_launch<Call> launch)
-        : base(&invoke, std::forward<H>(h), std::move(ex), std::move(on)),
+        : base(&answer, std::forward<H>(h), std::move(ex), std::move(on)),
           call_(std::move(launch.call))
     {
-        this->remote = this;
         timeout = launch.options.limit();
         if (call_.takes_context())
-            this->stop = &stop_.emplace();
+            stop_.emplace();
         if (auto callback = launch.options.take_progress())
             relay_ = relay_to(boost::asio::get_associated_executor(this->handler, launch.executor),
                 std::move(callback));
@@ -150,22 +149,38 @@ private:
         };
     }
 
-    static void invoke(run_operation* op) noexcept
+    using typename run_operation::question;
+
+    static void* answer(run_operation* op, question what) noexcept
     {
         auto& self = *static_cast<job_operation*>(op);
+        switch (what) {
+        case question::call:
+            self.invoke();
+            break;
+        case question::stop:
+            return self.stop_ ? &*self.stop_ : nullptr;
+        case question::remote:
+            return static_cast<remote_call*>(&self);
+        }
+        return nullptr;
+    }
+
+    void invoke() noexcept
+    {
         try {
-            local_job_host host(self);
+            local_job_host host(*this);
             job_context context(host);
             if constexpr (base::returns)
-                self.result_.emplace(self.call_(context));
+                this->result_.emplace(call_(context));
             else
-                self.call_(context);
+                call_(context);
         }
         catch (job_cancelled const&) {
-            self.error = why_asked_to_stop(self);
+            this->error = why_asked_to_stop(*this);
         }
         catch (...) {
-            self.exception = std::current_exception();
+            this->exception = std::current_exception();
         }
     }
 

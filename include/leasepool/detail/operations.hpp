@@ -177,8 +177,8 @@ protected:
 
     template <class H>
     result_operation(
-        void (*invoker)(run_operation*) noexcept, H&& h, executor_ref&& ex, lease_ptr&& on)
-        : Base(&go, invoker, std::move(ex), std::move(on)), handler(std::forward<H>(h))
+        run_operation::answerer a, H&& h, executor_ref&& ex, lease_ptr&& on)
+        : Base(&go, a, std::move(ex), std::move(on)), handler(std::forward<H>(h))
     {
     }
     ~result_operation() = default;
@@ -220,28 +220,38 @@ class function_operation final : public result_operation<run_result_t<F>, Handle
 public:
     template <class H, class Function>
     function_operation(H&& h, executor_ref&& ex, lease_ptr&& on, Function&& f)
-        : base(&invoke, std::forward<H>(h), std::move(ex), std::move(on)),
+        : base(&answer, std::forward<H>(h), std::move(ex), std::move(on)),
           function_(std::in_place, std::forward<Function>(f))
     {
-        if constexpr (takes_stop_token<F>)
-            this->stop = &stop_;
     }
 
 private:
-    static void invoke(run_operation* op) noexcept
+    using typename run_operation::question;
+
+    static void* answer(run_operation* op, question what) noexcept
     {
         auto& self = *static_cast<function_operation*>(op);
+        if (what == question::call)
+            self.invoke();
+        if constexpr (takes_stop_token<F>)
+            if (what == question::stop)
+                return &self.stop_;
+        return nullptr;
+    }
+
+    void invoke() noexcept
+    {
         try {
             if constexpr (base::returns)
-                self.result_.emplace(self.invoke_function());
+                this->result_.emplace(invoke_function());
             else
-                self.invoke_function();
+                invoke_function();
         }
         catch (...) {
-            self.exception = std::current_exception();
+            this->exception = std::current_exception();
         }
         // Here, on the pool's thread, and before the handler can run.
-        self.function_.reset();
+        function_.reset();
     }
 
     decltype(auto) invoke_function()

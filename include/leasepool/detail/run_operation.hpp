@@ -83,23 +83,31 @@ public:
     /// The function threw.
     std::exception_ptr exception;
     std::chrono::steady_clock::time_point queued_at{};
-    /// Of a function that takes a stop token, which has it; others have no room for one.
-    std::stop_source* stop = nullptr;
-    /// Of a job's call: how to run it in another process.
-    remote_call* remote = nullptr;
     /// Null: nothing can cancel it.
     run_canceler_ptr canceler;
     /// Set before it is queued.
     run_sink* sink = nullptr;
 
     /// Calls the function on this thread, keeps what it returns or throws, and destroys it.
-    void call() noexcept { call_(this); }
+    void call() noexcept { ask_(this, question::call); }
+    /// Of a function that takes a stop token; null: there is none.
+    std::stop_source* stop() noexcept
+    {
+        return static_cast<std::stop_source*>(ask_(this, question::stop));
+    }
+    /// Of a job's call: how to run it in another process; null: it is a function.
+    remote_call* remote() noexcept
+    {
+        return static_cast<remote_call*>(ask_(this, question::remote));
+    }
 
 protected:
-    using caller = void (*)(run_operation*) noexcept;
+    /// One function instead of pointers that each operation would keep.
+    enum class question { call, stop, remote };
+    using answerer = void* (*)(run_operation*, question) noexcept;
 
-    run_operation(function f, caller c, executor_ref&& ex, lease_ptr&& on) noexcept
-        : lease_completion(f, std::move(ex), std::move(on)), call_(c)
+    run_operation(function f, answerer a, executor_ref&& ex, lease_ptr&& on) noexcept
+        : lease_completion(f, std::move(ex), std::move(on)), ask_(a)
     {
     }
     ~run_operation() = default;
@@ -117,7 +125,7 @@ protected:
 private:
     void detach_canceler() noexcept;
 
-    caller call_;
+    answerer ask_;
 };
 
 /// Posts the handler of an operation with a lease. The manager's log gets what its executor throws.

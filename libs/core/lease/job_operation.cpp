@@ -21,19 +21,19 @@ local_job_host::local_job_host(run_operation& op) noexcept : op_(op), on_(*pool_
 
 std::stop_token local_job_host::stop_token() const noexcept
 {
-    return op_.stop ? op_.stop->get_token() : std::stop_token();
+    return op_.stop() ? op_.stop()->get_token() : std::stop_token();
 }
 
 void local_job_host::progress(boost::json::value&& value)
 {
-    if (auto const error = op_.remote->progress(std::move(value)))
-        log_progress_lost(pool_site(&on_), op_.remote->name(), error);
+    if (auto const error = op_.remote()->progress(std::move(value)))
+        log_progress_lost(pool_site(&on_), op_.remote()->name(), error);
 }
 
 void local_job_host::log(severity level, std::string_view text)
 {
     on_.core().log(level, text,
-        {{"pool", std::to_string(on_.id())}, {"job", std::string(op_.remote->name())}});
+        {{"pool", std::to_string(on_.id())}, {"job", std::string(op_.remote()->name())}});
 }
 
 void log_progress_lost(

@@ -142,7 +142,7 @@ bool pool_record::prepare(run_operation& op) noexcept
         try {
             executing_scope const scope(*this);
             if (scope)
-                jobs_->prepare(*op.remote);
+                jobs_->prepare(*op.remote());
         }
         catch (...) {
             op.exception = std::current_exception();

@@ -242,7 +242,7 @@ run_operation* run_queue::take() noexcept
     if (queued_.empty())
         return nullptr;
     auto& op = begin_first();
-    op.remote->ticket = ++last_ticket_;
+    op.remote()->ticket = ++last_ticket_;
     return &op;
 }
 
@@ -267,7 +267,7 @@ void run_queue::finish_taken(
     {
         std::lock_guard lock(mutex_);
         count_run(op, begun, ended, op.exception || op.error);
-        for (auto const bytes : {op.remote->request_bytes, op.remote->answer_bytes})
+        for (auto const bytes : {op.remote()->request_bytes, op.remote()->answer_bytes})
             if (bytes != 0)
                 totals_.message_bytes.record(bytes);
     }
@@ -321,12 +321,12 @@ void run_queue::ask_to_stop(error_code why) noexcept
     }
 }
 
-run_queue::running run_queue::running_of(run_operation const& op) noexcept
+run_queue::running run_queue::running_of(run_operation& op) noexcept
 {
-    if (op.remote && op.remote->ticket != 0)
-        return {.ticket = op.remote->ticket};
-    if (op.stop)
-        return {.source = *op.stop};
+    if (auto const* const remote = op.remote(); remote && remote->ticket != 0)
+        return {.ticket = remote->ticket};
+    if (auto const* const stop = op.stop())
+        return {.source = *stop};
     return {};
 }
 

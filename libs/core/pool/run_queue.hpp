@@ -144,7 +144,7 @@ private:
     run_operation& begin_first() noexcept;
     void count_run(
         run_operation& op, job_source::time begun, job_source::time ended, bool failed) noexcept;
-    static running running_of(run_operation const& op) noexcept;
+    static running running_of(run_operation& op) noexcept;
 
     consumer& consumer_;
     std::size_t workers_ = 0;
