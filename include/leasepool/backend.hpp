@@ -55,6 +55,11 @@ public:
     /// before `ready`, the pool counts as not made, but `ready` or `failed` is still to come.
     void broken(std::exception_ptr why) const noexcept;
 
+    /// Whether any worker of the pool is alive, so that a function could begin at once. True until this
+    /// says otherwise. A pool that has none, because they are being replaced, is granted only if no
+    /// idle pool has one. Takes effect in the call. No need to call it for the end of the pool.
+    void has_workers(bool any) const noexcept;
+
     /// The manager's executor. Not to be used any more once the pool is being destroyed.
     boost::asio::any_io_executor get_executor() const;
 

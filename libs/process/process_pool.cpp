@@ -461,8 +461,18 @@ void process_pool::retire(worker_link& link) noexcept
 
 void process_pool::leave_service(worker_link& link) noexcept
 {
-    if (std::exchange(link.serving, false))
-        crew_.left(link.due, link.proven || closing_, now_);
+    if (!std::exchange(link.serving, false))
+        return;
+    crew_.left(link.due, link.proven || closing_, now_);
+    report_workers();
+}
+
+/// Before the jobs of a worker that ended are settled: their callers may look for a pool at once.
+void process_pool::report_workers() noexcept
+{
+    bool const any = crew_.serving() != 0;
+    if (std::exchange(has_workers_, any) != any)
+        site_.has_workers(any);
 }
 
 void process_pool::start_failed(std::exception_ptr const& why)

@@ -118,6 +118,7 @@ private:
     void look_for_exit(worker_link& link);
     void bury(link_ptr const& link, outcomes& done);
     void leave_service(worker_link& link) noexcept;
+    void report_workers() noexcept;
     void retire(worker_link& link) noexcept;
     void consider_recycling(worker_link& link) noexcept;
     void start_failed(std::exception_ptr const& why);
@@ -147,8 +148,9 @@ private:
     crew_state crew_;
     std::vector<link_ptr> links_;
     std::size_t launching_ = 0;
-    bool announced_ = false;  // it was said that it is ready
-    bool failed_ = false;     // or that it is not, or that it broke
+    bool has_workers_ = true;  // as the manager knows it
+    bool announced_ = false;   // it was said that it is ready
+    bool failed_ = false;      // or that it is not, or that it broke
     bool closing_ = false;
     bool dead_ = false;
     bool pump_posted_ = false;

@@ -324,6 +324,7 @@ void process_pool::on_ready(worker_link& link, boost::json::value const& params)
     link.state.ready(direct && ready.can(wire::pipelining), now_);
     link.serving = true;
     crew_.ready();
+    report_workers();
     log_worker(link, severity::debug, "worker ready");
     if (closing_)
         return retire(link);

@@ -17,6 +17,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <new>
 #include <optional>
 #include <string>
@@ -382,6 +383,31 @@ BOOST_AUTO_TEST_CASE(item_of_a_grinder)
         grinder.async_stop({}, [&](error_code) { stopped = true; });
         d.until([&] { return stopped; });
     }
+    d.check_alive();
+}
+
+BOOST_AUTO_TEST_CASE(timer_that_finds_no_memory_is_tried_again_after_a_pause)
+{
+    desk d;
+    d.start();
+    witness w;
+    d.pools.async_acquire({.duration = 1h}, w.handler());
+    // The first timer of the context: its queue has no memory yet.
+    constexpr long attempts = 20;
+    long before_another = 0;
+    auto const begun = std::chrono::steady_clock::now();
+    {
+        empty_heap heap(attempts);
+        d.until([&] { return heap.left() != attempts; });
+        // Not even one strand turn long does it hold up other functions.
+        before_another = heap.left();
+        d.until([&] { return heap.left() == 0; });
+    }
+    auto const took = std::chrono::steady_clock::now() - begun;
+    BOOST_TEST(before_another == attempts - 1);
+    BOOST_TEST((took >= attempts * 1ms), "it did not pause");
+    d.until([&] { return w.calls != 0; });
+    w.granted = {};
     d.check_alive();
 }
 

@@ -249,4 +249,33 @@ BOOST_AUTO_TEST_CASE(destroyed_manager_destroys_its_pools_in_any_state)
     BOOST_TEST(play->closes == 0);
 }
 
+BOOST_AUTO_TEST_CASE(pool_that_has_no_workers_is_granted_last)
+{
+    std::vector<std::uint64_t> granted;
+    observer watch;
+    watch.on_lease = [&](lease_event const& event) { granted.push_back(event.pool); };
+    scripted_manager pools(
+        io, scripted_backend(play), {.max_pools = 2, .min_pools = 2, .observer = watch});
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start();
+        auto lease = co_await pools.async_acquire();
+        co_await lease.async_release();
+        lease = co_await pools.async_acquire();
+        co_await pools.async_stats();
+        BOOST_TEST_REQUIRE(granted.size() == 2u);
+        BOOST_TEST(granted[1] == granted[0]);  // the warmest
+
+        // It takes effect in the call.
+        play->pools.at(granted[0])->site().has_workers(false);
+        lease.release();
+        auto const first = co_await pools.async_acquire();
+        auto const second = co_await pools.async_acquire();
+        co_await pools.async_stats();
+        BOOST_TEST_REQUIRE(granted.size() == 4u);
+        BOOST_TEST(granted[2] != granted[0]);
+        BOOST_TEST(granted[3] == granted[0]);
+        co_await pools.async_stop({.mode = stop_mode::cancel});
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -20,12 +20,17 @@ namespace leasepool::test {
 namespace {
 
 thread_local long allocations = 0;
-thread_local long left_here = 0;  // until one fails; 0: none will
+thread_local long left_here = 0;     // until one fails; 0: none will
+thread_local long failing_here = 0;  // so many fail
 std::atomic<long> left_of_all = 0;
 
 bool fails()
 {
     ++allocations;
+    if (failing_here > 0) {
+        --failing_here;
+        return true;
+    }
     if (left_here > 0 && --left_here == 0)
         return true;
     return left_of_all.load(std::memory_order_relaxed) > 0 && left_of_all.fetch_sub(1) == 1;
@@ -52,6 +57,21 @@ failing_heap::~failing_heap()
 bool failing_heap::failed() const
 {
     return which_ == of::this_thread ? left_here == 0 : left_of_all <= 0;
+}
+
+empty_heap::empty_heap(long n)
+{
+    failing_here = n;
+}
+
+empty_heap::~empty_heap()
+{
+    failing_here = 0;
+}
+
+long empty_heap::left() const
+{
+    return failing_here;
 }
 
 long allocations_here()

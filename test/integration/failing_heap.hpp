@@ -25,6 +25,18 @@ private:
 };
 
 /// How often this thread has allocated so far.
+/// While it lives the next `n` allocations of this thread fail.
+class empty_heap {
+public:
+    explicit empty_heap(long n);
+    ~empty_heap();
+    empty_heap(empty_heap const&) = delete;
+    empty_heap& operator=(empty_heap const&) = delete;
+
+    /// How many are still to fail.
+    long left() const;
+};
+
 long allocations_here();
 
 }  // namespace leasepool::test

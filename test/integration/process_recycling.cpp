@@ -220,6 +220,35 @@ BOOST_AUTO_TEST_CASE(worker_that_dies_idle_is_replaced)
     });
 }
 
+BOOST_AUTO_TEST_CASE(pool_whose_worker_cannot_be_replaced_yet_is_granted_last)
+{
+    nothing_left const checked;
+    scratch_folder const folder;
+    // Two pools start; then no start succeeds, and the next but one attempt is far away.
+    auto backend = sparring({"--fail-starts", folder.file("starts"), "3", "1000"});
+    backend.backoff = 1h;
+    backend.max_backoff = 1h;
+    backend.start_attempts = 10;
+    asio::io_context io;
+    journal log(io);
+    process_manager pools(
+        io, process_backend(backend), {.max_pools = 2, .min_pools = 2, .log = std::ref(log)});
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start(asio::use_awaitable);
+        auto lease = co_await pools.async_acquire({}, asio::use_awaitable);
+        attempt crash(io, lease, "exit");
+        BOOST_TEST((co_await crash.get()).code == errc::worker_died);
+        lease.release();
+        auto const first = co_await pools.async_acquire({}, asio::use_awaitable);
+        auto const second = co_await pools.async_acquire({}, asio::use_awaitable);
+        co_await log.await("lease granted", 3);
+        auto const granted = log.entries("lease granted");
+        BOOST_TEST(granted[1]["pool"] != granted[0]["pool"]);
+        BOOST_TEST(granted[2]["pool"] == granted[0]["pool"]);
+        co_await pools.async_stop({.mode = stop_mode::cancel}, asio::use_awaitable);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace leasepool::test

@@ -36,6 +36,38 @@ BOOST_AUTO_TEST_CASE(acquire_takes_an_idle_pool)
     BOOST_TEST(desk.book.available() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(pool_without_workers_is_granted_after_those_with_workers)
+{
+    ledger_desk desk{{.max_pools = 3, .min_pools = 3}};
+    desk.run(3);  // p2 is the warmest
+    BOOST_TEST(desk.pool_workers(2, false) == "");
+    BOOST_TEST(desk.acquire('a') == "grant a p1");
+    BOOST_TEST(desk.pool_workers(0, false) == "");
+    // Nothing better is there, and a replacement may come sooner than a new pool.
+    BOOST_TEST(desk.acquire('b') == "grant b p2");
+    BOOST_TEST(desk.acquire('c') == "grant c p0");
+}
+
+BOOST_AUTO_TEST_CASE(pool_with_workers_again_is_granted_in_its_turn)
+{
+    ledger_desk desk{{.max_pools = 2, .min_pools = 2}};
+    desk.run(2);
+    desk.acquire('a');
+    auto const warmest = desk.claim('a').on() == &desk.pool(0) ? 0u : 1u;
+    // Said while it is leased, it holds when the pool comes back.
+    desk.pool_workers(warmest, false);
+    desk.give_back('a');
+    desk.acquire('b');
+    BOOST_TEST(desk.claim('b').on() == &desk.pool(1 - warmest));
+    desk.give_back('b');
+    desk.acquire('a');
+    desk.give_back('a');
+    desk.pool_workers(warmest, true);
+    desk.pool_workers(1 - warmest, false);
+    desk.acquire('a');
+    BOOST_TEST(desk.claim('a').on() == &desk.pool(warmest));
+}
+
 BOOST_AUTO_TEST_CASE(acquire_makes_a_pool_while_there_is_room)
 {
     ledger_desk desk{{.max_pools = 2}};

@@ -141,6 +141,11 @@ public:
         book.pool_broken(pool(number), now);
         return settle();
     }
+    std::string pool_workers(std::size_t number, bool any)
+    {
+        book.pool_workers(pool(number), any);
+        return settle();
+    }
     std::string pool_closed(std::size_t number)
     {
         book.pool_closed(pool(number));

@@ -28,7 +28,7 @@ void ledger_judge::allow(ledger::action const& act, int who, int on, tick now)
         require(on != nobody && pool_at(on).is == pool_is::idle && !pool_at(on).broken &&
                 pool_at(on).holder == nobody,
             "granted a pool that is not free");
-        require(on == idle_pool(false), "granted another pool than the warmest");
+        require(on == pool_to_grant(), "granted another pool than the warmest with workers");
         leave(who);
         auto& c = at(who);
         c.is = claim_is::live;

@@ -63,6 +63,7 @@ public:
         std::uint64_t idle_order = 0;
         bool broken = false;
         bool proven = false;  // served a lease
+        bool has_workers = true;
         bool retired = false;
         bool abandoned = false;
     };
@@ -251,6 +252,7 @@ public:
             make_failed(now);
     }
     void pool_closed(int on) { pool_at(on) = pool{}; }
+    void pool_workers(int on, bool any) { pool_at(on).has_workers = any; }
 
     /// Whether the ledger may do this now; and does it. `who` and `on` number the action's nodes.
     void allow(ledger::action const& act, int who, int on, tick now);
@@ -296,6 +298,18 @@ private:
             if (pool_at(n).is == pool_is::idle &&
                 (found == nobody || (pool_at(n).idle_order < pool_at(found).idle_order) == longest))
                 found = n;
+        return found;
+    }
+    /// The one to grant: of those with workers, if there are any, the one that came back last.
+    int pool_to_grant() const
+    {
+        auto found = idle_pool(false);
+        for (int n = 0; n != pool_count; ++n) {
+            auto const& p = pool_at(n);
+            if (p.is == pool_is::idle && p.has_workers &&
+                (!pool_at(found).has_workers || p.idle_order > pool_at(found).idle_order))
+                found = n;
+        }
         return found;
     }
     bool wants_pool() const

@@ -125,6 +125,9 @@ private:
             return stop();
         if (roll < 89)
             return cancel_start();
+        if (roll < 93)
+            return pool_workers(
+                some_pool(pool_is::starting, pool_is::idle, pool_is::leased, pool_is::retired));
         advance();
     }
 
@@ -220,6 +223,15 @@ private:
         say(" broken p", on);
         judge_.pool_broken(on, now_);
         book_.pool_broken(pool_node(on), time_at(now_));
+    }
+    void pool_workers(int on)
+    {
+        if (on == ledger_judge::nobody)
+            return;
+        bool const any = !judge_.pool_at(on).has_workers;
+        say(any ? " workers p" : " no workers p", on);
+        judge_.pool_workers(on, any);
+        book_.pool_workers(pool_node(on), any);
     }
     void pool_closed(int on)
     {

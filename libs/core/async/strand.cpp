@@ -272,13 +272,21 @@ void strand::run() noexcept
             node->run_on_strand();
         owner_.strand_settle();
         lock.lock();
-        if (n == nodes_per_turn && state_ == state::running) {
+        bool const paused = std::exchange(paused_, false);
+        if ((n == nodes_per_turn || paused) && state_ == state::running) {
             state_ = state::posted;
             quiet_.notify_all();
             return post(lock);
         }
     }
     quiet_.notify_all();
+}
+
+void strand::pause() noexcept
+{
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    std::lock_guard lock(mutex_);
+    paused_ = true;
 }
 
 bool strand::close() noexcept

@@ -66,6 +66,10 @@ public:
     /// Has `owner::strand_settle` called soon. Any thread that keeps the owner alive meanwhile.
     void wake() noexcept;
 
+    /// On the strand, where something failed for lack of memory and is tried again by the next node:
+    /// sleeps for a moment, and ends the turn, so that the executor runs other functions in between.
+    void pause() noexcept;
+
     /// Waits until nothing runs on the strand and keeps it that way, for ever: whatever is or will
     /// be submitted is discarded, and the executor is not touched any more. On the strand itself, or
     /// inside its post, it does not wait for that. False if it is closed already.
@@ -112,6 +116,7 @@ private:
     strand_node* last_ = nullptr;
     state state_ = state::idle;
     bool woken_ = false;
+    bool paused_ = false;  // the turn is to end
     bool broken_ = false;  // a post failed halfway
     int posting_ = 0;  // threads that are posting
 };

@@ -62,9 +62,24 @@ grinder_core::grinder_core(core_ptr manager, grinder_options&& options, std::sou
 {
     if (!manager_->context_gone())
         timer_.emplace(manager_->executor());
-    ended_ = !manager_->attach(*this);
-    if (ended_)
-        timer_.reset();
+}
+
+grinder_ptr grinder_core::make(
+    core_ptr manager, grinder_options&& options, std::source_location where)
+{
+    grinder_ptr made(new grinder_core(std::move(manager), std::move(options), where));
+    made->attach();
+    return made;
+}
+
+void grinder_core::attach() noexcept
+{
+    // Once it is attached the manager may end at any time, and tell it.
+    if (manager_->attach(*this))
+        return;
+    timer_.reset();
+    std::lock_guard lock(mutex_);
+    ended_ = true;
 }
 
 grinder_core::~grinder_core()
@@ -358,7 +373,7 @@ grinder_stats grinder_core::snapshot()
 
 grinder_ptr make_grinder(core_ptr manager, grinder_options&& options, std::source_location where)
 {
-    return grinder_ptr(new grinder_core(std::move(manager), std::move(options), where));
+    return grinder_core::make(std::move(manager), std::move(options), where);
 }
 
 void shut_down(grinder_core& core) noexcept

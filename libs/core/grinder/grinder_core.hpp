@@ -58,7 +58,9 @@ public:
         stops = 16,
     };
 
-    grinder_core(core_ptr manager, grinder_options&& options, std::source_location where);
+    /// With a reference before anything else can find it.
+    static grinder_ptr make(
+        core_ptr manager, grinder_options&& options, std::source_location where);
     ~grinder_core();
 
     core_ptr const& manager() const noexcept { return manager_; }
@@ -101,6 +103,9 @@ public:
 
 private:
     using stop_list = boost::intrusive::list<grinder_stop>;
+
+    grinder_core(core_ptr manager, grinder_options&& options, std::source_location where);
+    void attach() noexcept;
 
     bool try_share() noexcept override { return try_add_ref(); }
     void unshare() noexcept override { drop_ref(); }

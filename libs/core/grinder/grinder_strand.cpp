@@ -260,6 +260,7 @@ void grinder_core::arm_timer(steady_time next) noexcept
     catch (std::bad_alloc const&) {
         // No other event need come: try again until there is memory.
         armed_for_ = grinder_state::never;
+        home().pause();
         signal(timer_fired);
     }
 }

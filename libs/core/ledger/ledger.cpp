@@ -151,6 +151,7 @@ void ledger::pool_starting(pool& on) noexcept
 {
     on.phase_ = pool::phase::starting;
     on.broken_ = on.proven_ = false;
+    on.has_workers_ = true;
     starting_.push_back(on);
 }
 
@@ -342,9 +343,11 @@ ledger::action ledger::poll_stopping(steady_time now) noexcept
 ledger::action ledger::grant(steady_time now) noexcept
 {
     auto& who = waiting_.front();
-    auto& on = idle_.back();
+    auto const able = std::find_if(
+        idle_.rbegin(), idle_.rend(), [](pool const& each) { return each.has_workers(); });
+    auto& on = able == idle_.rend() ? idle_.back() : *able;
     leave_queue(who);
-    idle_.pop_back();
+    idle_.erase(idle_.iterator_to(on));
     on.phase_ = pool::phase::leased;
     on.holder_ = &who;
     who.phase_ = claim::phase::live;

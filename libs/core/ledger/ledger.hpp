@@ -72,7 +72,8 @@ private:
 /// (`manager_core`) reports events, each with the time; soon after each one it calls `poll` until there
 /// is nothing left to do and performs every action it gets. In between, at any time, it may ask for
 /// the grants alone (`grant_next`). All events and each poll are O(1) or
-/// O(log n) in pools, leases and waiters; what takes n steps (a stop) is n polls.
+/// O(log n) in pools, leases and waiters; what takes n steps (a stop) is n polls. Only a grant also
+/// passes over the idle pools that have no live worker.
 ///
 /// Claims and pools are nodes owned by the shell; each must stay where it is while it is linked,
 /// that is, until the ledger has let go of it (see `action`).
@@ -135,6 +136,8 @@ public:
         bool has_broken() const noexcept { return broken_; }
         /// It has served a lease, so its breaking is no failure to make it.
         bool proven() const noexcept { return proven_; }
+        /// See `ledger::pool_workers`.
+        bool has_workers() const noexcept { return has_workers_; }
 
     private:
         friend class ledger;
@@ -143,6 +146,7 @@ public:
         phase phase_ = phase::fresh;
         bool broken_ = false;
         bool proven_ = false;
+        bool has_workers_ = true;
         bool retired_ = false;    // counted in ledger::retired_
         bool abandoned_ = false;  // counted in ledger::abandoned_; in leaving_
     };
@@ -244,6 +248,9 @@ public:
     /// The pool can run nothing further. If it is leased, the lease is revoked. Before it has served
     /// a lease this is a failed attempt to make a pool: what breaks at once is not made in a loop.
     void pool_broken(pool& on, steady_time now) noexcept;
+    /// Whether any worker of the pool is alive; true until this says otherwise. A pool without one is
+    /// granted only if no idle pool has one.
+    void pool_workers(pool& on, bool any) noexcept { on.has_workers_ = any; }
     /// The ledger lets go of the pool.
     void pool_closed(pool& on) noexcept;
 
@@ -365,7 +372,7 @@ private:
     due_index due_;        // deadlines of held_, and of those of waiting_ that have a timeout
     due_index impatient_;  // those of waiting_ that must not wait for a release
     pool_list starting_;
-    pool_list idle_;      // front: idle for longest; grants take the back, whose caches are warm
+    pool_list idle_;      // front: idle for longest; grants prefer the back, whose caches are warm
     pool_list to_close_;  // the shell is still to be told
     pool_list leaving_;   // retired, closing, or abandoned by a stop
 

@@ -328,6 +328,13 @@ void manager_core::cancel_acquire(lease_state& claim) noexcept
     });
 }
 
+void manager_core::pool_workers(pool_record& pool, bool any) noexcept
+{
+    // Nothing else is to be done: a grant is possible as before, only of another pool.
+    std::lock_guard lock(mutex_);
+    ledger_.pool_workers(pool, any);
+}
+
 void manager_core::command_submitted() noexcept
 {
     std::lock_guard lock(mutex_);
@@ -655,6 +662,7 @@ void manager_core::arm_timer(steady_time at) noexcept
     }
     catch (std::bad_alloc const&) {
         // No other event need come: try again until there is memory.
+        strand_.pause();
         signal(timer_fired);
     }
 }

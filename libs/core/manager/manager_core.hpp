@@ -100,6 +100,9 @@ public:
     bool holds_pool(lease_state const& lease) const noexcept;
     void follow(lease_state& lease, lease_follower* who) noexcept;
 
+    /// Of a pool that exists: see `pool_site::has_workers`.
+    void pool_workers(pool_record& pool, bool any) noexcept;
+
     /// Before a start or a stop is submitted to the strand; acquires begun after it come after it.
     void command_submitted() noexcept;
 

@@ -337,6 +337,11 @@ void pool_site::broken(std::exception_ptr why) const noexcept
     pool_->signal(pool_record::broken);
 }
 
+void pool_site::has_workers(bool any) const noexcept
+{
+    pool_->core().pool_workers(*pool_, any);
+}
+
 boost::asio::any_io_executor pool_site::get_executor() const
 {
     return pool_->core().executor();
