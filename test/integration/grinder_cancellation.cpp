@@ -215,8 +215,7 @@ BOOST_AUTO_TEST_CASE(cancelled_stop_is_not_waited_for_and_goes_on)
 
 BOOST_AUTO_TEST_CASE(cancellations_that_race_everything_end_each_item_once)
 {
-    mill m({.batch_size = 4, .max_wait = 1ms}, {.max_pools = 2},
-        {.workers_per_pool = 2});
+    mill m({.batch_size = 4, .max_wait = 1ms}, {.max_pools = 2}, {.workers_per_pool = 2});
     m.run([&]() -> asio::awaitable<void> {
         constexpr int items = 5'000;
         endings ends(m.io);

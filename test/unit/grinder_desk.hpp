@@ -24,8 +24,8 @@ using namespace std::chrono_literals;
 /// An item that is never run or delivered.
 struct bare_item final : grinder_item {
     bare_item()
-        : grinder_item([](completion*, step) {}, [](run_operation*, question) noexcept -> void* { return nullptr; },
-              {}, {})
+        : grinder_item([](completion*, step) {},
+              [](run_operation*, question) noexcept -> void* { return nullptr; }, {}, {})
     {
     }
 };

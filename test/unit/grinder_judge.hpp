@@ -91,8 +91,7 @@ public:
         if (unassigned().empty() || under_way() >= opts_.max_concurrent_batches ||
             (phase != life::running && phase != life::draining))
             return never;
-        if (phase == life::draining || !returned.empty() ||
-            queue.size() >= opts_.batch_size)
+        if (phase == life::draining || !returned.empty() || queue.size() >= opts_.batch_size)
             return std::numeric_limits<tick>::min();
         return plus(since(queue.front()), opts_.max_wait.count());
     }
@@ -226,8 +225,7 @@ public:
     }
     void cancelled(int n)
     {
-        require(
-            phase == life::cancelling && at(n).phase == is::working, "cancelled for nothing");
+        require(phase == life::cancelling && at(n).phase == is::working, "cancelled for nothing");
         at(n).phase = is::cancelled;
     }
     void stopped()
@@ -251,8 +249,8 @@ public:
             "the deadline was not seen");
         require(phase == life::stopped || phase == life::running || !empty(), "did not stop");
         for (auto const& b : batches) {
-            require(phase != life::cancelling || b.phase != is::working,
-                "a batch was not cancelled");
+            require(
+                phase != life::cancelling || b.phase != is::working, "a batch was not cancelled");
             require(b.phase != is::acquiring || b.withdrawn ||
                     (phase != life::cancelling && !(b.items.empty() && unassigned().empty())),
                 "an acquire was not withdrawn");

@@ -176,8 +176,7 @@ protected:
     struct nothing {};
 
     template <class H>
-    result_operation(
-        run_operation::answerer a, H&& h, executor_ref&& ex, lease_ptr&& on)
+    result_operation(run_operation::answerer a, H&& h, executor_ref&& ex, lease_ptr&& on)
         : Base(&go, a, std::move(ex), std::move(on)), handler(std::forward<H>(h))
     {
     }

@@ -118,7 +118,7 @@ private:
     bool woken_ = false;
     bool paused_ = false;  // the turn is to end
     bool broken_ = false;  // a post failed halfway
-    int posting_ = 0;  // threads that are posting
+    int posting_ = 0;      // threads that are posting
 };
 
 }  // namespace leasepool::detail

@@ -59,8 +59,7 @@ public:
 
 private:
     struct acquire_operation final : lease_completion {
-        explicit acquire_operation(grinder_batch& b) noexcept
-            : lease_completion(&go, {}, {}), of(b)
+        explicit acquire_operation(grinder_batch& b) noexcept : lease_completion(&go, {}, {}), of(b)
         {
         }
         static void go(completion* self, step what);

@@ -91,8 +91,8 @@ public:
             begin,     ///< a lease is to be acquired for a new batch: report `begun` or `not_begun`
             fail,      ///< `which` gets `errc::not_running`; the state has let go of it
             withdraw,  ///< cancel the acquire of `of`: report `acquire_failed`
-            cancel,    ///< take back what has not begun of `of`, ask the rest to stop: report `returned`
-            stopped,   ///< the stop is done
+            cancel,  ///< take back what has not begun of `of`, ask the rest to stop: report `returned`
+            stopped,  ///< the stop is done
         };
         kind what = kind::none;
         item* which = nullptr;

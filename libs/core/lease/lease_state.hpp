@@ -93,7 +93,7 @@ public:
     // The operations that wait for it. Under the manager's lock.
 
     union {
-        lease_completion* acquiring = nullptr;             // before the grant
+        lease_completion* acquiring = nullptr;               // before the grant
         plain_completion* awaiting_drain;                    // after it
         boost::system::error_category const* fail_category;  // if there was none
         std::error_category const* std_fail_category;

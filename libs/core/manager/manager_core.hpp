@@ -5,15 +5,15 @@
 #ifndef LEASEPOOL_CORE_MANAGER_CORE_HPP
 #define LEASEPOOL_CORE_MANAGER_CORE_HPP
 
-#include "core/manager/command.hpp"
 #include "core/async/completion_list.hpp"
-#include "core/lease/lease_state.hpp"
-#include "core/ledger/ledger.hpp"
-#include "core/pool/pool_record.hpp"
 #include "core/async/strand.hpp"
 #include "core/async/task_memory.hpp"
-#include "core/support/thread_scope.hpp"
+#include "core/lease/lease_state.hpp"
+#include "core/ledger/ledger.hpp"
+#include "core/manager/command.hpp"
 #include "core/manager/watchers.hpp"
+#include "core/pool/pool_record.hpp"
+#include "core/support/thread_scope.hpp"
 
 #include <leasepool/detail/backend_base.hpp>
 #include <leasepool/detail/core.hpp>

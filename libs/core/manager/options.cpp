@@ -6,9 +6,9 @@
 #include <leasepool/options.hpp>
 #include <leasepool/thread_backend.hpp>
 
-#include "core/support/cpu_count.hpp"
 #include "core/ledger/ledger.hpp"
 #include "core/manager/option_checker.hpp"
+#include "core/support/cpu_count.hpp"
 
 #include <cstddef>
 #include <cstdint>

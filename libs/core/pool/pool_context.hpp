@@ -5,8 +5,8 @@
 #ifndef LEASEPOOL_CORE_POOL_CONTEXT_HPP
 #define LEASEPOOL_CORE_POOL_CONTEXT_HPP
 
-#include "core/support/os.hpp"
 #include "core/async/task_memory.hpp"
+#include "core/support/os.hpp"
 
 #include <boost/asio/io_context.hpp>
 

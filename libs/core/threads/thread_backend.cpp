@@ -4,9 +4,9 @@
 
 #include <leasepool/thread_backend.hpp>
 
-#include "core/support/os.hpp"
 #include "core/pool/pool_context.hpp"
 #include "core/pool/pool_record.hpp"
+#include "core/support/os.hpp"
 #include "core/support/process_wide.hpp"
 #include "core/threads/thread_reaper.hpp"
 
