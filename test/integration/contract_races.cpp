@@ -10,12 +10,21 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <exception>
+#include <future>
 #include <latch>
 #include <memory>
 #include <optional>
@@ -304,6 +313,43 @@ BOOST_AUTO_TEST_CASE(start_races_its_cancellation_and_a_stop)
         get(asio::post(strand, asio::use_future));
     }
     io.join();
+}
+
+// One coroutine a strand, and the manager on all threads: the operation ends on one thread while the
+// group emits its signal on another.
+BOOST_AUTO_TEST_CASE(group_of_a_function_and_a_timer_ends_once)
+{
+    constexpr int in_parallel = 4;
+    constexpr int each = 400;
+    io_threads io(4);
+    thread_manager pools(io.context(), thread_backend({.workers_per_pool = 2}), {.max_pools = 1});
+    start(pools);
+    auto lease = acquire(pools);
+    auto const function = [] {
+        auto const until = std::chrono::steady_clock::now() + 40us;
+        while (std::chrono::steady_clock::now() < until) {}
+    };
+    std::atomic<int> ended = 0;
+    std::vector<std::future<void>> clients;
+    for (int c = 0; c != in_parallel; ++c) {
+        auto body = [&]() -> asio::awaitable<void> {
+            asio::steady_timer timer(co_await asio::this_coro::executor);
+            for (int n = 0; n != each; ++n) {
+                timer.expires_after(std::chrono::microseconds{20 + n % 120});
+                co_await asio::experimental::make_parallel_group(
+                    lease.async_run(function, asio::deferred), timer.async_wait(asio::deferred))
+                    .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+                ++ended;
+            }
+        };
+        clients.push_back(
+            asio::co_spawn(asio::make_strand(io.context()), std::move(body), asio::use_future));
+    }
+    for (auto& client : clients)
+        get(std::move(client));
+    BOOST_TEST(ended == in_parallel * each);
+    lease = {};
+    get(pools.async_stop({}, asio::use_future));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
