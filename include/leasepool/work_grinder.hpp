@@ -157,10 +157,8 @@ public:
     /// Before it began, all types: it is gone at once, and never run. After that as for
     /// `lease::async_run`.
     /// @par Executor
-    /// The handler's associated executor, by default the manager's; never inside the call. Handlers
-    /// bound for one `io_context`, also inside an `any_io_executor`, share a function posted to it: up
-    /// to 16 are called one after the other, in the order in which their items were done. If one
-    /// throws, the others are called all the same when the context runs on.
+    /// The handler's associated executor, by default the manager's; never inside the call. Each handler
+    /// is posted by itself, in the order in which the items were done.
     /// @par Exception Safety
     /// Throws, with nothing begun, `system_error(errc::not_running)` if the manager's context is gone,
     /// `std::bad_alloc`, and what moving the function or handler throws, or the default constructor of

@@ -71,7 +71,7 @@ public:
     phase state = phase::unqueued;
     /// A user asked it to stop before it was queued, or while another process had it.
     std::atomic<bool> stop_asked = false;
-    /// Its function was called, or is about to be. Set after that.
+    /// Its function was called, or is about to be. Under the queue's lock, then not changed any more.
     bool begun : 1 = false;
     /// It runs, and a revocation or a stop has asked it to stop: now or soon. Under the queue's lock.
     bool stop_requested : 1 = false;

@@ -263,9 +263,9 @@ void run_queue::give_back(run_operation& op) noexcept
 void run_queue::finish_taken(
     run_operation& op, job_source::time begun, job_source::time ended) noexcept
 {
-    op.begun = true;
     {
         std::lock_guard lock(mutex_);
+        op.begun = true;
         count_run(op, begun, ended, op.exception || op.error);
         for (auto const bytes : {op.remote()->request_bytes, op.remote()->answer_bytes})
             if (bytes != 0)
@@ -309,11 +309,14 @@ void run_queue::ask_to_stop(error_code why) noexcept
         running found;
         {
             std::lock_guard lock(mutex_);
-            for (auto& op : running_)
-                if (!op.stop_requested && (found = running_of(op))) {
-                    op.stop_requested = true;
+            for (auto& op : running_) {
+                if (op.stop_requested)
+                    continue;
+                op.stop_requested = true;  // also where there is nothing to ask
+                found = running_of(op);
+                if (found)
                     break;
-                }
+            }
         }
         if (!found)
             return;
