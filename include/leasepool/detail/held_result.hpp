@@ -5,6 +5,9 @@
 #ifndef LEASEPOOL_DETAIL_HELD_RESULT_HPP
 #define LEASEPOOL_DETAIL_HELD_RESULT_HPP
 
+#include <leasepool/config.hpp>
+#include <leasepool/detail/asio_settings.hpp>
+
 #include <boost/asio/awaitable.hpp>
 
 #include <exception>
