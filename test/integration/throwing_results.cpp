@@ -208,12 +208,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_coroutine_gets_what_a_move_threw, Way, ways)
     BOOST_TEST(failed >= moves_on_the_worker + 2);
 }
 
+// std::promise moves the value inside std::call_once, which never ends under TSan if that throws.
+#if !defined(__SANITIZE_THREAD__)
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_future_gets_what_a_move_threw, Way, ways)
 {
     stage s;
     auto future = Way::begin(s, moves_on_the_worker, asio::use_future);
     BOOST_CHECK_THROW(get(std::move(future)), move_failed);
 }
+#endif
 
 using demanding_results = boost::mpl::list<demanding, demanding_and_fragile>;
 
