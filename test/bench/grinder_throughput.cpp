@@ -11,8 +11,6 @@
 #include <leasepool/work_grinder.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include <chrono>
 
@@ -39,15 +37,6 @@ void ours(benchmark::State& state, int jobs_each)
         });
 }
 
-void reference(benchmark::State& state, int jobs_each)
-{
-    asio::thread_pool threads(2);
-    on_one_thread([&](asio::io_context& io) -> asio::awaitable<void> {
-        auto const job = [&] { return offload(io, threads, no_op); };
-        co_await measure_flights(state, jobs_each, job);
-    });
-}
-
 }  // namespace
 
 row grinder_throughput(effort how)
@@ -64,7 +53,7 @@ row grinder_throughput(effort how)
         .rounds = full ? 31 : 1,
         .ours = [=](benchmark::State& state) { ours(state, jobs_each); },
         .reference_name = "asio::post to a thread_pool and back",
-        .reference = [=](benchmark::State& state) { reference(state, jobs_each); },
+        .reference = [=](benchmark::State& state) { measure_offloads(state, 2, jobs_each); },
     };
 }
 

@@ -10,8 +10,6 @@
 #include <leasepool/thread_backend.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include <cstddef>
 
@@ -37,15 +35,6 @@ void ours(benchmark::State& state, int jobs_each)
         });
 }
 
-void reference(benchmark::State& state, int jobs_each)
-{
-    asio::thread_pool threads(threads_in_all);
-    on_one_thread([&](asio::io_context& io) -> asio::awaitable<void> {
-        auto const job = [&] { return offload(io, threads, no_op); };
-        co_await measure_flights(state, jobs_each, job);
-    });
-}
-
 }  // namespace
 
 row manager_run(effort how)
@@ -62,7 +51,8 @@ row manager_run(effort how)
         .rounds = full ? 31 : 1,
         .ours = [=](benchmark::State& state) { ours(state, jobs_each); },
         .reference_name = "asio::post to a thread_pool and back",
-        .reference = [=](benchmark::State& state) { reference(state, jobs_each); },
+        .reference =
+            [=](benchmark::State& state) { measure_offloads(state, threads_in_all, jobs_each); },
     };
 }
 

@@ -11,8 +11,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 // A thousand coroutines offload functions that do nothing, each one after the other: what is left
 // when nobody has to wait for a wake-up.
@@ -35,15 +33,6 @@ void ours(benchmark::State& state, int jobs_each)
         });
 }
 
-void reference(benchmark::State& state, int jobs_each)
-{
-    asio::thread_pool threads(workers);
-    on_one_thread([&](asio::io_context& io) -> asio::awaitable<void> {
-        auto const job = [&] { return offload(io, threads, no_op); };
-        co_await measure_flights(state, jobs_each, job);
-    });
-}
-
 }  // namespace
 
 row offload_throughput(effort how)
@@ -60,7 +49,7 @@ row offload_throughput(effort how)
         .rounds = full ? 51 : 1,
         .ours = [=](benchmark::State& state) { ours(state, jobs_each); },
         .reference_name = "asio::post to a thread_pool and back",
-        .reference = [=](benchmark::State& state) { reference(state, jobs_each); },
+        .reference = [=](benchmark::State& state) { measure_offloads(state, workers, jobs_each); },
     };
 }
 

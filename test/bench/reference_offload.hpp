@@ -5,7 +5,13 @@
 #ifndef LEASEPOOL_BENCH_REFERENCE_OFFLOAD_HPP
 #define LEASEPOOL_BENCH_REFERENCE_OFFLOAD_HPP
 
+#include "flights.hpp"
+#include "one_thread.hpp"
+
+#include <benchmark/benchmark.h>
+
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/execution.hpp>
 #include <boost/asio/io_context.hpp>
@@ -13,6 +19,7 @@
 #include <boost/asio/require.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <cstddef>
 #include <exception>
 #include <utility>
 
@@ -55,6 +62,16 @@ auto offload(boost::asio::io_context& io, boost::asio::thread_pool& threads, Fun
     };
     return asio::async_initiate<asio::deferred_t const, void(std::exception_ptr)>(
         std::move(initiation), asio::deferred, std::move(function));
+}
+
+/// Measures how many functions that do nothing can be offloaded in a second, with `in_flight` at a time.
+inline void measure_offloads(benchmark::State& state, std::size_t workers, int jobs_each)
+{
+    boost::asio::thread_pool threads(workers);
+    on_one_thread([&](boost::asio::io_context& io) -> boost::asio::awaitable<void> {
+        auto const job = [&] { return offload(io, threads, [] {}); };
+        co_await measure_flights(state, jobs_each, job);
+    });
 }
 
 }  // namespace leasepool::bench

@@ -50,6 +50,8 @@ struct stage {
     }
     ~stage()
     {
+        for (gate* at : {&first, &middle, &last})
+            at->open();
         test::run(m.io, [this]() -> asio::awaitable<void> {
             held = {};
             co_await m.grinder.async_stop();
@@ -71,6 +73,21 @@ struct stage {
                 held, m.grinder, [] {}, [this, on_call](std::exception_ptr) { on_call(++called); });
     }
 
+    /// Begins everything, and returns when the function at `middle` runs: half of the completions are
+    /// posted then, and none has run.
+    template <class Way>
+    void begin_all(std::function<void(int)> on_call = [](int) {})
+    {
+        block<Way>(first);
+        run_half<Way>(std::move(on_call));
+        block<Way>(middle);
+        run_half<Way>();
+        block<Way>(last);
+        reach(first);
+        first.open();
+        middle.await();
+    }
+
     /// Until the first function is at this gate; the manager may need the context for that.
     void reach(gate& at)
     {
@@ -85,6 +102,9 @@ struct stage {
     mill m{{.batch_size = 2 * half + 3}, {.max_pools = 2, .min_pools = 2}, {.workers_per_pool = 1}};
     thread_lease held;
     int called = 0;
+    gate first;
+    gate middle;
+    gate last;
 };
 
 }  // namespace completion_turns_test
@@ -96,22 +116,11 @@ BOOST_AUTO_TEST_SUITE(completion_turns)
 BOOST_AUTO_TEST_CASE_TEMPLATE(completion_overtakes_nothing_and_is_one_handler, Way, ways)
 {
     stage s;
-    gate first;
-    gate middle;
-    gate last;
-    s.block<Way>(first);
-    s.run_half<Way>();
-    s.block<Way>(middle);
-    s.run_half<Way>();
-    s.block<Way>(last);
-    s.reach(first);
-    first.open();
-    middle.await();
-    // The completions before the gate have been posted.
+    s.begin_all<Way>();
     int called_before = -1;
     asio::post(s.m.io, [&] { called_before = s.called; });
-    middle.open();
-    last.await();
+    s.middle.open();
+    s.last.await();
     int most = 0;
     for (int before = 0; s.m.io.poll_one() != 0; before = s.called)
         most = std::max(most, s.called - before);
@@ -123,22 +132,12 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(completion_overtakes_nothing_and_is_one_handler, W
 BOOST_AUTO_TEST_CASE_TEMPLATE(no_handler_runs_after_the_context_was_stopped, Way, ways)
 {
     stage s;
-    gate first;
-    gate middle;
-    gate last;
-    s.block<Way>(first);
-    s.run_half<Way>([&](int n) {
+    s.begin_all<Way>([&](int n) {
         if (n == 5)
             s.m.io.stop();
     });
-    s.block<Way>(middle);
-    s.run_half<Way>();
-    s.block<Way>(last);
-    s.reach(first);
-    first.open();
-    middle.await();
-    middle.open();
-    last.await();
+    s.middle.open();
+    s.last.await();
     s.m.io.poll();
     BOOST_TEST(s.called == 5);
     s.m.io.restart();

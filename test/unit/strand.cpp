@@ -6,6 +6,8 @@
 
 #include "core/async/strand.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/test/unit_test.hpp>
@@ -13,7 +15,9 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -69,6 +73,37 @@ struct desk {
         io.restart();
         io.poll();
     }
+};
+
+/// Throws at its next posts: first so often `bad_alloc`, then so often another exception.
+struct failing_executor {
+    struct plan {
+        int without_memory = 0;
+        int refusals = 0;
+    };
+
+    template <class F>
+    void execute(F f) const
+    {
+        if (to_come->without_memory != 0) {
+            --to_come->without_memory;
+            throw std::bad_alloc();
+        }
+        if (to_come->refusals != 0) {
+            --to_come->refusals;
+            throw std::runtime_error("refused");
+        }
+        asio::post(*io, std::move(f));
+    }
+    asio::execution_context& query(asio::execution::context_t) const noexcept { return *io; }
+    static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept
+    {
+        return asio::execution::blocking.never;
+    }
+    bool operator==(failing_executor const&) const noexcept = default;
+
+    asio::io_context* io;
+    plan* to_come;
 };
 
 }  // namespace
@@ -343,6 +378,44 @@ BOOST_AUTO_TEST_CASE(strand_may_go_with_the_turn_that_its_context_destroys)
     io.reset();
     BOOST_TEST(!on);
     BOOST_TEST(pending.discards == 1);
+}
+
+// A post that fails halfway leaves Asio's strand locked for ever.
+BOOST_AUTO_TEST_CASE(post_is_repeated_while_the_executor_has_no_memory)
+{
+    asio::io_context io{1};
+    owner keeper;
+    failing_executor::plan to_come{.without_memory = 3};
+    strand on(asio::any_io_executor(failing_executor{&io, &to_come}), keeper);
+    node first;
+    node second;
+    on.submit(first);
+    BOOST_TEST(to_come.without_memory == 0);
+    io.poll();
+    BOOST_TEST(first.runs == 1);
+    on.submit(second);
+    io.restart();
+    io.poll();
+    BOOST_TEST(second.runs == 1);
+    BOOST_TEST(keeper.references == 0);
+}
+
+BOOST_AUTO_TEST_CASE(node_whose_post_was_refused_runs_with_the_next)
+{
+    asio::io_context io{1};
+    owner keeper;
+    failing_executor::plan to_come{.refusals = 2};
+    strand on(asio::any_io_executor(failing_executor{&io, &to_come}), keeper);
+    std::vector<int> order;
+    node first([&] { order.push_back(1); });
+    node second([&] { order.push_back(2); });
+    node third([&] { order.push_back(3); });
+    for (auto* const each : {&first, &second, &third})
+        on.submit(*each);
+    BOOST_TEST(order.empty());
+    io.poll();
+    BOOST_TEST(order == (std::vector{1, 2, 3}), boost::test_tools::per_element());
+    BOOST_TEST(keeper.references == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

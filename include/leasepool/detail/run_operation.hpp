@@ -38,8 +38,7 @@ void intrusive_ptr_add_ref(run_canceler* what) noexcept;
 void intrusive_ptr_release(run_canceler* what) noexcept;
 using run_canceler_ptr = boost::intrusive_ptr<run_canceler>;
 
-/// Who gets to know that an operation has left its pool: one of the lease's, or a batch of a work
-/// grinder. It counts the work out on the lease, and completes the operation.
+/// Receives an operation that has left its pool, counts its work out on the lease, and completes it.
 class run_sink {
 public:
     /// It has run (`run_operation::begun`), or says why it did not. Nothing of the pool refers to it.

@@ -68,8 +68,8 @@ public:
     }
     memory_executor require(execution::blocking_t::never_t) const noexcept { return *this; }
 
-    /// While there is no memory it waits and tries again: with half of what Asio's strand needs in
-    /// place, that strand would never run anything again. What else the executor throws goes out.
+    /// Waits while there is no memory, and tries again: Asio's strand, which calls this with its state
+    /// changed already, would never run anything again. Lets any other exception of the executor out.
     template <class Function>
     void execute(Function const& function) const
     {
@@ -146,9 +146,9 @@ public:
 private:
     using asio_strand = asio::strand<memory_executor<Executor>>;
 
-    /// If memory runs out while Asio makes a strand, it destroys a half-made one, whose members are
-    /// not initialised (strand_executor_service::create_implementation). So what it takes is asked
-    /// for first.
+    /// Makes a strand of Asio's. If memory runs out while Asio does that, it destroys an object whose
+    /// members are not initialized yet (strand_executor_service::create_implementation). So this first
+    /// allocates, and frees, more memory than Asio needs.
     static asio_strand make(memory_executor<Executor> const& on)
     {
         constexpr std::size_t more_than_enough = 1024;

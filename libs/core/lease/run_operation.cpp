@@ -15,8 +15,7 @@
 namespace leasepool::detail {
 namespace {
 
-/// Of operations that have a lease to themselves to count on: those of `lease::async_run`, and those
-/// of `manager::async_run`, which give it back.
+/// The sink of `lease::async_run`, and, if it releases the lease, of `manager::async_run`.
 class lease_sink final : public run_sink {
 public:
     explicit constexpr lease_sink(bool releases) noexcept : releases_(releases) {}

@@ -12,11 +12,7 @@
 #include <boost/asio/query.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <algorithm>
 #include <cassert>
-#include <new>
-#include <string>
-#include <system_error>
 #include <utility>
 
 namespace leasepool::detail {
@@ -39,25 +35,6 @@ ledger::options ledger_options(manager_options const& options) noexcept
         .make_attempts = options.make_attempts};
 }
 
-/// The code that waiting acquires and starts get for what made a pool fail.
-error_code code_of(std::exception_ptr const& why) noexcept
-{
-    try {
-        if (why)
-            std::rethrow_exception(why);
-    }
-    catch (boost::system::system_error const& e) {
-        return e.code();
-    }
-    catch (std::system_error const& e) {
-        return e.code();
-    }
-    catch (...) {
-        return errc::worker_start_failed;
-    }
-    return errc::worker_start_failed;
-}
-
 }  // namespace
 
 void intrusive_ptr_add_ref(manager_core* p) noexcept
@@ -69,46 +46,6 @@ void intrusive_ptr_release(manager_core* p) noexcept
 {
     p->drop_ref();
 }
-
-struct manager_core::unhandled_report final : strand_node {
-    unhandled_report(core_ptr c, std::uint64_t l, std::exception_ptr e) noexcept
-        // NOLINTNEXTLINE(bugprone-throw-keyword-missing): a member, not a forgotten throw
-        : core(std::move(c)), lease(l), error(std::move(e))
-    {
-    }
-    void run_on_strand() noexcept override
-    {
-        std::unique_ptr<unhandled_report> const self(this);
-        core->watchers_.unhandled(lease, error);
-    }
-    void discard() noexcept override { delete this; }
-
-    core_ptr core;
-    std::uint64_t lease;
-    std::exception_ptr error;
-};
-
-struct manager_core::log_report final : strand_node {
-    log_report(core_ptr c, severity l, std::string_view m, std::vector<log_field>&& f)
-        : core(std::move(c)), level(l), message(m), fields(std::move(f))
-    {
-        core->records_.fetch_add(1, std::memory_order_relaxed);
-    }
-    ~log_report() { core->records_.fetch_sub(1, std::memory_order_relaxed); }
-    log_report(log_report const&) = delete;
-    log_report& operator=(log_report const&) = delete;
-    void run_on_strand() noexcept override
-    {
-        std::unique_ptr<log_report> const self(this);
-        core->watchers_.record(level, message, fields, core->dropped_records_.exchange(0));
-    }
-    void discard() noexcept override { delete this; }
-
-    core_ptr core;
-    severity level;
-    std::string message;
-    std::vector<log_field> fields;
-};
 
 manager_core::manager_core(
     asio::any_io_executor const& ex, std::unique_ptr<backend_base> backend, manager_options&& opts)
@@ -151,33 +88,6 @@ counts manager_core::count() const noexcept
         .retired = ledger_.retired()};
 }
 
-void manager_core::report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept
-{
-    unhandled_.fetch_add(1, std::memory_order_relaxed);
-    if (!watchers_.any())
-        return;
-    // Without memory the exception is still counted.
-    if (auto* const report =
-            new (std::nothrow) unhandled_report(core_ptr(this), lease, std::move(error)))
-        strand_.submit(*report);
-}
-
-void manager_core::log(
-    severity level, std::string_view message, std::vector<log_field> fields) noexcept
-{
-    if (!watchers_.logs())
-        return;
-    if (records_.load(std::memory_order_relaxed) < most_records)
-        try {
-            return strand_.submit(
-                *new log_report(core_ptr(this), level, message, std::move(fields)));
-        }
-        catch (std::bad_alloc const&) {
-            // Counted, as the others.
-        }
-    dropped_records_.fetch_add(1, std::memory_order_relaxed);
-}
-
 void manager_core::settle(
     plain_completion* op, error_code error, std::string_view operation) noexcept
 {
@@ -204,26 +114,6 @@ void manager_core::post_handler(
             log_refused(operation, error, lease->owner(), &lease->where());
         else
             log_refused(operation, error);
-    }
-}
-
-void manager_core::log_refused(std::string_view operation, std::exception_ptr const& error,
-    std::string_view named, std::source_location const* where) noexcept
-{
-    if (!logs())
-        return;
-    try {
-        std::vector<log_field> fields{
-            {"operation", std::string(operation)}, {"error", what_of(error)}};
-        if (!named.empty())
-            fields.push_back({"owner", std::string(named)});
-        if (where)
-            fields.push_back({"where", to_text(*where)});
-        log(severity::error, "a handler's executor threw; what it did not keep is not called",
-            std::move(fields));
-    }
-    catch (std::bad_alloc const&) {
-        dropped_records_.fetch_add(1, std::memory_order_relaxed);
     }
 }
 
@@ -490,181 +380,6 @@ void manager_core::report(
     entry.elapsed = elapsed;
     intrusive_ptr_add_ref(&lease);  // until it is reported
     reports_.push_back(entry);
-}
-
-void manager_core::log_likely_deadlock(
-    lease_state const& waiting, std::uint64_t pool_of_caller) noexcept
-{
-    try {
-        std::string held_by;
-        std::string held_at;
-        {
-            lease_ptr holder;
-            {
-                std::lock_guard lock(mutex_);
-                ledger_.for_each_lease([&](ledger::claim& held) {
-                    if (auto& lease = lease_of(held); lease.pool()->id() == pool_of_caller)
-                        holder.reset(&lease);
-                });
-            }
-            if (holder) {
-                held_by = holder->owner();
-                held_at = to_text(holder->where());
-            }
-        }
-        log(severity::warning,
-            "an acquire begun on one of the manager's own threads has to wait: a likely deadlock",
-            {{"owner", std::string(waiting.owner())}, {"where", to_text(waiting.where())},
-                {"pool", std::to_string(pool_of_caller)}, {"held_by", std::move(held_by)},
-                {"held_at", std::move(held_at)}});
-    }
-    catch (std::bad_alloc const&) {
-        dropped_records_.fetch_add(1, std::memory_order_relaxed);
-    }
-}
-
-// Events on the strand -----------------------------------------------------------------------------
-
-void manager_core::on_events(std::uint32_t bits) noexcept
-{
-    if (bits & timer_fired) {
-        timer_waits_ = false;
-        std::lock_guard lock(mutex_);
-        armed_for_ = ledger::never;
-    }
-    if (bits & scale_changed)
-        read_size();
-}
-
-void manager_core::on_pool_events(pool_record& pool, std::uint32_t bits) noexcept
-{
-    using phase = ledger::pool::phase;
-    auto const now = steady_time::clock::now();
-    std::unique_lock lock(mutex_);
-    if (pool.state() == phase::starting) {
-        if (bits & pool_record::failed) {
-            lock.unlock();
-            return pool_not_made(pool, true);
-        }
-        if (bits & pool_record::ready) {
-            if (pool.has_broken()) {
-                lock.unlock();
-                return pool_not_made(pool, false);
-            }
-            pool.was_ready = true;
-            ++totals_.pools_created;
-            ledger_.pool_ready(pool, now);
-            lock.unlock();
-            watchers_.pool_created(pool.id());
-            lock.lock();
-            if (shut_)
-                return;
-        }
-        else if (bits & pool_record::broken)
-            return ledger_.pool_broken(pool, now);  // reported when it is ready, or has failed
-    }
-    if ((bits & pool_record::broken) && !pool.has_broken() && pool.state() != phase::fresh) {
-        ++totals_.pools_failed;
-        if (!pool.proven())
-            make_error_ = code_of(pool.reason());
-        ledger_.pool_broken(pool, now);
-        lock.unlock();
-        watchers_.pool_failed(pool.id(), pool.reason(), "a pool broke");
-        lock.lock();
-        if (shut_)
-            return;
-    }
-    if ((bits & pool_record::closed) && pool.state() == phase::closing) {
-        ledger_.pool_closed(pool);
-        bool const was_ready = pool.was_ready;
-        if (was_ready)
-            ++totals_.pools_closed;
-        lock.unlock();
-        auto const id = pool.id();
-        drop_pool(pool);
-        if (was_ready)
-            watchers_.pool_closed(id);
-    }
-}
-
-void manager_core::pool_not_made(pool_record& pool, bool failed) noexcept
-{
-    auto const why = pool.reason();
-    auto const id = pool.id();
-    auto const now = steady_time::clock::now();
-    {
-        std::lock_guard lock(mutex_);
-        make_error_ = code_of(why);
-        ++totals_.pools_failed;
-        if (failed)
-            ledger_.pool_failed(pool, now);
-        else
-            ledger_.pool_ready(pool, now);  // which has it closed
-    }
-    if (failed)
-        drop_pool(pool);
-    watchers_.pool_failed(id, why, "a pool could not be made");
-}
-
-void manager_core::read_size() noexcept
-{
-    using phase = ledger::phase;
-    auto const accepts = [this] {
-        std::lock_guard lock(mutex_);
-        return !shut_ && (ledger_.state() == phase::starting || ledger_.state() == phase::running);
-    };
-    if (!accepts())
-        return;
-    long long units = 0;
-    if (options_.size_provider)
-        try {
-            units = std::max(0LL, options_.size_provider());
-        }
-        catch (...) {
-            if (accepts())
-                watchers_.size_provider_failed(std::current_exception());
-        }
-    auto const per_pool = static_cast<unsigned long long>(options_.units_per_pool);
-    auto const n = static_cast<unsigned long long>(units);
-    auto const wanted = n / per_pool + (n % per_pool != 0);
-    std::lock_guard lock(mutex_);
-    if (!shut_)
-        ledger_.resize(static_cast<std::size_t>(
-            std::clamp<unsigned long long>(wanted, options_.min_pools, options_.max_pools)));
-}
-
-namespace {
-
-/// A timer's wait, in the manager's own memory.
-struct timer_handler {
-    using allocator_type = task_allocator<void>;
-    allocator_type get_allocator() const noexcept { return task_allocator<void>(*memory); }
-    // Also when it was canceled: the timer is then armed again, for an earlier time.
-    void operator()(error_code) const noexcept { core->signal(manager_core::timer_fired); }
-
-    core_ptr core;
-    task_memory* memory;
-};
-
-}  // namespace
-
-void manager_core::arm_timer(steady_time at) noexcept
-{
-    // One wait at a time, because its memory is one block.
-    if (timer_waits_) {
-        timer_->cancel();
-        return;
-    }
-    try {
-        timer_->expires_at(at);
-        timer_->async_wait(timer_handler{core_ptr(this), &timer_memory_});
-        timer_waits_ = true;
-    }
-    catch (std::bad_alloc const&) {
-        // No other event need come: try again until there is memory.
-        strand_.pause();
-        signal(timer_fired);
-    }
 }
 
 // Free functions -----------------------------------------------------------------------------------

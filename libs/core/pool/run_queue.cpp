@@ -87,19 +87,9 @@ bool run_queue::refused(run_operation& op, list& ended) noexcept
 
 void run_queue::push(run_operation& op) noexcept
 {
-    op.queued_at = clock::now();
-    list ended;
-    std::unique_lock lock(mutex_);
-    if (refused(op, ended)) {
-        lock.unlock();
-        return finish_all(ended);
-    }
-    op.state = phase::queued;
-    queued_.push_back(op);
-    bool const tell = wants_consumer();
-    lock.unlock();
-    if (tell)
-        consumer_.operations_wait();
+    list one;
+    one.push_back(op);
+    push_all(one);
 }
 
 void run_queue::push_all(list& ops) noexcept
@@ -352,8 +342,8 @@ run_queue::cancellation run_queue::begin_cancel(
             cancellation_type::none)
             break;
         left.to_stop = running_of(op);
-        // A job may come back without having begun.
-        op.stop_asked = left.to_stop.ticket != 0;
+        if (left.to_stop.ticket != 0)
+            op.stop_asked = true;  // a job may come back without having begun
         break;
     case phase::unqueued:
     case phase::done:

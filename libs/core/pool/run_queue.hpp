@@ -34,10 +34,10 @@ struct run_totals {
 
 /// The operations queued on a pool, in order, and those that run.
 ///
-/// A consumer takes them from here. Worker processes take one at a time, see `job_source`. Threads
-/// have up to as many *runners* as there are workers go through the pool's context, and each calls
-/// operations until there is none, or others deserve a turn: to send each operation through that
-/// context would cost a wake-up each, and it could not be taken back.
+/// A consumer takes them out. A pool of worker processes takes one at a time (`job_source`). A pool of
+/// threads posts *runners* to its context, at most one for each worker. A runner calls operations until
+/// the queue is empty or its turn is over. Posting each operation itself would cost a wake-up each, and
+/// a posted operation could not be taken back.
 ///
 /// A wake-up costs more than a short function, so at most one runner at a time is on its way. A
 /// runner that finds more than one function starts the next runner before it calls its own: a burst
@@ -62,15 +62,15 @@ public:
         explicit operator bool() const noexcept { return ticket != 0 || source.stop_possible(); }
     };
 
-    /// Who runs what is queued. Called with no lock held.
+    /// Runs what is queued. Called with no lock held.
     class consumer {
     public:
-        /// Something is queued. If there are workers, a runner is to be started: `work`, or else
-        /// `runner_lost`, is called once.
+        /// An operation is queued. If there are workers, starts a runner, which calls either `work` or
+        /// `runner_lost`, once.
         virtual void operations_wait() noexcept = 0;
-        /// A user's cancellation: asks it to stop, in this call.
+        /// Asks the operation to stop, in this call: its user cancels it.
         virtual void cancel(running what) noexcept = 0;
-        /// Its lease has ended, or its grinder stops: asks it to stop, now or soon.
+        /// Asks the operation to stop, now or soon: its lease has ended, or its grinder stops.
         virtual void revoke(running what, error_code why) noexcept = 0;
 
     protected:
@@ -123,7 +123,7 @@ public:
     /// A runner could not be started. The last one fails the queue.
     void runner_lost(cancel_reason const& why) noexcept;
 
-    // Who takes one at a time; see `job_source`.
+    // Taking one at a time; see `job_source`.
 
     run_operation* take() noexcept;
     void give_back(run_operation& op) noexcept;

@@ -1,0 +1,133 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "core/manager/manager_core.hpp"
+
+#include <new>
+#include <string>
+#include <utility>
+
+// What goes to the user's log, from any thread: records travel over the strand.
+
+namespace leasepool::detail {
+
+struct manager_core::unhandled_report final : strand_node {
+    unhandled_report(core_ptr c, std::uint64_t l, std::exception_ptr e) noexcept
+        // NOLINTNEXTLINE(bugprone-throw-keyword-missing): a member, not a forgotten throw
+        : core(std::move(c)), lease(l), error(std::move(e))
+    {
+    }
+    void run_on_strand() noexcept override
+    {
+        std::unique_ptr<unhandled_report> const self(this);
+        core->watchers_.unhandled(lease, error);
+    }
+    void discard() noexcept override { delete this; }
+
+    core_ptr core;
+    std::uint64_t lease;
+    std::exception_ptr error;
+};
+
+struct manager_core::log_report final : strand_node {
+    log_report(core_ptr c, severity l, std::string_view m, std::vector<log_field>&& f)
+        : core(std::move(c)), level(l), message(m), fields(std::move(f))
+    {
+        core->records_.fetch_add(1, std::memory_order_relaxed);
+    }
+    ~log_report() { core->records_.fetch_sub(1, std::memory_order_relaxed); }
+    log_report(log_report const&) = delete;
+    log_report& operator=(log_report const&) = delete;
+    void run_on_strand() noexcept override
+    {
+        std::unique_ptr<log_report> const self(this);
+        core->watchers_.record(level, message, fields, core->dropped_records_.exchange(0));
+    }
+    void discard() noexcept override { delete this; }
+
+    core_ptr core;
+    severity level;
+    std::string message;
+    std::vector<log_field> fields;
+};
+
+void manager_core::report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept
+{
+    unhandled_.fetch_add(1, std::memory_order_relaxed);
+    if (!watchers_.any())
+        return;
+    // Without memory the exception is still counted.
+    if (auto* const report =
+            new (std::nothrow) unhandled_report(core_ptr(this), lease, std::move(error)))
+        strand_.submit(*report);
+}
+
+void manager_core::log(
+    severity level, std::string_view message, std::vector<log_field> fields) noexcept
+{
+    if (!watchers_.logs())
+        return;
+    if (records_.load(std::memory_order_relaxed) < most_records)
+        try {
+            return strand_.submit(
+                *new log_report(core_ptr(this), level, message, std::move(fields)));
+        }
+        catch (std::bad_alloc const&) {
+            // Counted, as the others.
+        }
+    dropped_records_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void manager_core::log_refused(std::string_view operation, std::exception_ptr const& error,
+    std::string_view named, std::source_location const* where) noexcept
+{
+    if (!logs())
+        return;
+    try {
+        std::vector<log_field> fields{
+            {"operation", std::string(operation)}, {"error", what_of(error)}};
+        if (!named.empty())
+            fields.push_back({"owner", std::string(named)});
+        if (where)
+            fields.push_back({"where", to_text(*where)});
+        log(severity::error, "a handler's executor threw; what it did not keep is not called",
+            std::move(fields));
+    }
+    catch (std::bad_alloc const&) {
+        dropped_records_.fetch_add(1, std::memory_order_relaxed);
+    }
+}
+
+void manager_core::log_likely_deadlock(
+    lease_state const& waiting, std::uint64_t pool_of_caller) noexcept
+{
+    try {
+        std::string held_by;
+        std::string held_at;
+        {
+            lease_ptr holder;
+            {
+                std::lock_guard lock(mutex_);
+                ledger_.for_each_lease([&](ledger::claim& held) {
+                    if (auto& lease = lease_of(held); lease.pool()->id() == pool_of_caller)
+                        holder.reset(&lease);
+                });
+            }
+            if (holder) {
+                held_by = holder->owner();
+                held_at = to_text(holder->where());
+            }
+        }
+        log(severity::warning,
+            "an acquire begun on one of the manager's own threads has to wait: a likely deadlock",
+            {{"owner", std::string(waiting.owner())}, {"where", to_text(waiting.where())},
+                {"pool", std::to_string(pool_of_caller)}, {"held_by", std::move(held_by)},
+                {"held_at", std::move(held_at)}});
+    }
+    catch (std::bad_alloc const&) {
+        dropped_records_.fetch_add(1, std::memory_order_relaxed);
+    }
+}
+
+}  // namespace leasepool::detail
