@@ -379,11 +379,9 @@ private:
             "async_run: leases of this backend run no callables, only jobs; declare the "
             "function as a leasepool::job and pass a call of it");
         using result = detail::run_result_t<std::decay_t<Function>>;
-        auto state = checked();
-        auto core = detail::core_of(*state);
         return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
-            detail::initiate_run(std::move(core)), token,
-            std::decay_t<Function>(std::forward<Function>(function)), std::move(state));
+            detail::initiate_run(checked()), token,
+            std::decay_t<Function>(std::forward<Function>(function)));
     }
 
     template <class Call, class Token>
@@ -391,12 +389,11 @@ private:
     {
         static_assert(detail::runs_jobs<Backend>, "async_run: leases of this backend run no jobs");
         auto state = checked();
-        auto core = detail::core_of(*state);
         detail::job_launch<Call> job{
-            std::move(call), std::move(options), detail::executor_of(*core)};
+            std::move(call), std::move(options), detail::executor_of(*detail::core_of(*state))};
         return boost::asio::async_initiate<Token,
             typename detail::run_signature<typename Call::result_type>::type>(
-            detail::initiate_run(std::move(core)), token, std::move(job), std::move(state));
+            detail::initiate_run(std::move(state)), token, std::move(job));
     }
 
     detail::lease_ptr checked() const

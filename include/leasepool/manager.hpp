@@ -342,9 +342,9 @@ private:
             "as a leasepool::job and pass a call of it");
         using result = detail::run_result_t<std::decay_t<Function>>;
         return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
-            detail::initiate_acquire_and_run(core_), token,
+            detail::initiate_acquire_and_run(detail::make_claim(core_, options)), token,
             std::decay_t<Function>(std::forward<Function>(function)),
-            detail::make_claim(core_, options), detail::wait_policy{options.wait, options.timeout});
+            detail::wait_policy{options.wait, options.timeout});
     }
 
     template <class Call, class Token>
@@ -353,10 +353,10 @@ private:
         static_assert(detail::runs_jobs<Backend>, "async_run: this backend runs no jobs");
         using result = typename std::decay_t<Call>::result_type;
         return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
-            detail::initiate_acquire_and_run(core_), token,
+            detail::initiate_acquire_and_run(detail::make_claim(core_, options)), token,
             detail::job_launch<std::decay_t<Call>>{
                 std::forward<Call>(call), std::move(how), get_executor()},
-            detail::make_claim(core_, options), detail::wait_policy{options.wait, options.timeout});
+            detail::wait_policy{options.wait, options.timeout});
     }
 
     detail::core_ptr core_;

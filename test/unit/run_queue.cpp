@@ -139,6 +139,7 @@ private:
 
     detail::held_executor executor() { return detail::held_executor(io_.get_executor()); }
 
+    void retain() noexcept override {}
     void operations_wait() noexcept override { ++asked_; }
     void cancel(run_queue::running what) noexcept override { what.source.request_stop(); }
     void revoke(run_queue::running what, error_code) noexcept override

@@ -63,6 +63,7 @@ struct desk final : run_queue::consumer, detail::run_sink {
     static char name_of(run_operation& op) noexcept { return static_cast<operation&>(op).name; }
     operation& operator[](std::size_t n) { return ops.at(n); }
 
+    void retain() noexcept override {}
     void operations_wait() noexcept override { ++runners; }
     void cancel(run_queue::running what) noexcept override { what.source.request_stop(); }
     void revoke(run_queue::running what, error_code) noexcept override

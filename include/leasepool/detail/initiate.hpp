@@ -91,25 +91,34 @@ struct stats_maker {
     command_ptr operator()(core_ptr const& core) const { return make_stats(core); }
 };
 
-/// The claim stands for the manager: one reference count less to touch.
-template <class Lease>
-class initiate_acquire {
+/// Initiations that are begun on a lease or a claim. It stands for the manager: one reference count
+/// less to touch.
+class lease_initiation {
 public:
     using executor_type = boost::asio::any_io_executor;
-    executor_type get_executor() const noexcept { return executor_of(*core_of(*claim_)); }
+    executor_type get_executor() const noexcept { return executor_of(*core_of(*lease_)); }
 
-    explicit initiate_acquire(lease_ptr claim) noexcept : claim_(std::move(claim)) {}
+    explicit lease_initiation(lease_ptr lease) noexcept : lease_(std::move(lease)) {}
+
+protected:
+    lease_ptr lease_;
+};
+
+template <class Lease>
+class initiate_acquire : public lease_initiation {
+public:
+    using lease_initiation::lease_initiation;
 
     template <class Handler>
     void operator()(Handler&& handler, wait_policy p) const&
     {
-        begin(std::forward<Handler>(handler), claim_, p);
+        begin(std::forward<Handler>(handler), lease_, p);
     }
 
     template <class Handler>
     void operator()(Handler&& handler, wait_policy p) &&
     {
-        begin(std::forward<Handler>(handler), std::move(claim_), p);
+        begin(std::forward<Handler>(handler), std::move(lease_), p);
     }
 
 private:
@@ -130,8 +139,6 @@ private:
         acquire(state,
             *new_operation<op>(std::forward<Handler>(handler), std::move(ex), std::move(claim)), p);
     }
-
-    lease_ptr claim_;
 };
 
 /// A lease's drain is waited for once: only to be moved, so that a deferred wait can only be
@@ -176,50 +183,76 @@ struct run_operation_of<job_launch<Call>, Handler, Base> {
 template <class F, class Handler, class Base = run_operation>
 using run_operation_for = typename run_operation_of<F, Handler, Base>::type;
 
-class initiate_run : public initiation {
-public:
-    using initiation::initiation;
+template <class Handler, class F>
+run_operation& make_run_operation(Handler&& handler, F&& f, lease_ptr&& on)
+{
+    using op_type = run_operation_for<std::decay_t<F>, std::decay_t<Handler>>;
+    auto ex = executor_for(handler, *core_of(*on));
+    auto* const op = new_operation<op_type>(
+        std::forward<Handler>(handler), std::move(ex), std::move(on), std::forward<F>(f));
+    try {
+        connect_slot(op->handler, [op] {
+            op->canceler = make_canceler(*op);
+            return [what = op->canceler](
+                       boost::asio::cancellation_type type) { cancel_run(*what, type); };
+        });
+    }
+    catch (...) {
+        op->destroy();
+        throw;
+    }
+    return *op;
+}
 
-    /// On a lease that is held.
+/// On a lease that is held.
+class initiate_run : public lease_initiation {
+public:
+    using lease_initiation::lease_initiation;
+
     template <class Handler, class F>
-    void operator()(Handler&& handler, F&& f, lease_ptr on) const
+    void operator()(Handler&& handler, F&& f) const&
     {
-        require_context(*core_);
-        run(prepare(std::forward<Handler>(handler), std::forward<F>(f), std::move(on)));
+        begin(std::forward<Handler>(handler), std::forward<F>(f), lease_);
     }
 
-protected:
     template <class Handler, class F>
-    run_operation& prepare(Handler&& handler, F&& f, lease_ptr&& on) const
+    void operator()(Handler&& handler, F&& f) &&
     {
-        using op_type = run_operation_for<std::decay_t<F>, std::decay_t<Handler>>;
-        auto ex = executor_for(handler, *core_);
-        auto* const op = new_operation<op_type>(
-            std::forward<Handler>(handler), std::move(ex), std::move(on), std::forward<F>(f));
-        try {
-            connect_slot(op->handler, [op] {
-                op->canceler = make_canceler(*op);
-                return [what = op->canceler](
-                           boost::asio::cancellation_type type) { cancel_run(*what, type); };
-            });
-        }
-        catch (...) {
-            op->destroy();
-            throw;
-        }
-        return *op;
+        begin(std::forward<Handler>(handler), std::forward<F>(f), std::move(lease_));
+    }
+
+private:
+    template <class Handler, class F>
+    static void begin(Handler&& handler, F&& f, lease_ptr on)
+    {
+        require_context(*core_of(*on));
+        run(make_run_operation(std::forward<Handler>(handler), std::forward<F>(f), std::move(on)));
     }
 };
 
-class initiate_acquire_and_run : public initiate_run {
+/// With a claim of its own.
+class initiate_acquire_and_run : public lease_initiation {
 public:
-    using initiate_run::initiate_run;
+    using lease_initiation::lease_initiation;
 
     template <class Handler, class F>
-    void operator()(Handler&& handler, F&& f, lease_ptr claim, wait_policy p) const
+    void operator()(Handler&& handler, F&& f, wait_policy p) const&
     {
-        require_context(*core_);
-        acquire_and_run(prepare(std::forward<Handler>(handler), std::forward<F>(f),
+        begin(std::forward<Handler>(handler), std::forward<F>(f), lease_, p);
+    }
+
+    template <class Handler, class F>
+    void operator()(Handler&& handler, F&& f, wait_policy p) &&
+    {
+        begin(std::forward<Handler>(handler), std::forward<F>(f), std::move(lease_), p);
+    }
+
+private:
+    template <class Handler, class F>
+    static void begin(Handler&& handler, F&& f, lease_ptr claim, wait_policy p)
+    {
+        require_context(*core_of(*claim));
+        acquire_and_run(make_run_operation(std::forward<Handler>(handler), std::forward<F>(f),
                             renew_claim(std::move(claim))),
             p);
     }

@@ -189,9 +189,10 @@ private:
 template <class Executor, class Memory>
 void execute(Executor const& on, Memory const& memory, completion& op, bool continuation)
 {
-    // A copy: `on` may be gone before this returns.
-    auto const ex = asio::require(
-        on, execution::blocking.never, execution::allocator(allocator_over<void, Memory>(memory)));
+    // A copy: `on` may be gone before this returns. Untracked, because each step of `require` copies
+    // the executor, and a copy that tracks work counts it; the function that is posted counts as work.
+    auto const ex = asio::require(asio::prefer(on, execution::outstanding_work.untracked),
+        execution::blocking.never, execution::allocator(allocator_over<void, Memory>(memory)));
     if (continuation)
         asio::require(ex, execution::relationship.continuation).execute(delivery(op));
     else

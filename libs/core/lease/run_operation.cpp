@@ -74,9 +74,7 @@ void run(run_operation& op) noexcept
         op.error = ended(lease);
         return post_handler(op);
     }
-    // Once it is queued it may be through before this returns, and take its lease with it.
-    pool_ptr const pool(lease.pool());
-    pool->push(op);
+    lease.pool()->push(op);
 }
 
 void acquire_and_run(run_operation& op, wait_policy const& p) noexcept

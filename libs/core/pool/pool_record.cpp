@@ -161,6 +161,7 @@ bool pool_record::prepare(run_operation& op) noexcept
 
 void pool_record::operations_wait() noexcept
 {
+    pool_ptr const retained(this, false);
     if (!jobs_)
         return start_runner();
     // If it has been taken, whoever did that has ended what is queued.

@@ -85,6 +85,7 @@ private:
     void start_runner() noexcept;
     void stop_job(std::uint64_t ticket, error_code why) noexcept;
 
+    void retain() noexcept override { add_ref(); }
     void operations_wait() noexcept override;
     void cancel(run_queue::running what) noexcept override;
     void revoke(run_queue::running what, error_code why) noexcept override;

@@ -56,12 +56,13 @@ bool run_queue::wants_consumer() noexcept
 {
     if (queued_.empty())
         return false;
-    if (workers_ == 0)
-        return true;
-    if (on_their_way_ != 0 || runners_ == workers_)
-        return false;
-    ++runners_;
-    ++on_their_way_;
+    if (workers_ != 0) {
+        if (on_their_way_ != 0 || runners_ == workers_)
+            return false;
+        ++runners_;
+        ++on_their_way_;
+    }
+    consumer_.retain();
     return true;
 }
 
@@ -176,7 +177,6 @@ void run_queue::work() noexcept
     --runners_;
     bool const tell = wants_consumer();
     lock.unlock();
-    // `this` stays: the runner holds the pool.
     if (tell)
         consumer_.operations_wait();
     if (done)

@@ -62,9 +62,12 @@ public:
         explicit operator bool() const noexcept { return ticket != 0 || source.stop_possible(); }
     };
 
-    /// Runs what is queued. Called with no lock held.
+    /// Runs what is queued. Called with no lock held, except for `retain`.
     class consumer {
     public:
+        /// Keeps itself and the queue alive until the call of `operations_wait` that follows: the
+        /// operation may run before that, and its lease and its pool may end. With the queue's lock held.
+        virtual void retain() noexcept = 0;
         /// An operation is queued. If there are workers, starts a runner, which calls either `work` or
         /// `runner_lost`, once.
         virtual void operations_wait() noexcept = 0;
@@ -135,7 +138,8 @@ public:
 private:
     // Locked. What is not to run is moved to `ended`, to be finished without the lock, or is kept.
 
-    /// Whether the consumer is to be told that operations wait; counts a runner in.
+    /// Whether the consumer is to be told that operations wait. If so, retains the consumer, and counts a
+    /// runner in.
     bool wants_consumer() noexcept;
     void give_up(run_operation& op, cancel_reason const& why, list& ended) noexcept;
     void give_up_queued(cancel_reason const& why, list& ended) noexcept;
