@@ -4,7 +4,7 @@
 # (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 """Checks that the tests doc/parity.md names exist.
 
-A row of the table is `| A1 | behaviour | `test`, `other_test` |`. Each name in
+A row of the table is `| A1 | behavior | `test`, `other_test` |`. Each name in
 backquotes in its last column must be a Boost.Test case in test/ or a test that
 CTest knows. A line
 

@@ -22,7 +22,7 @@ struct tree_job {
     bool print = false;
 };
 
-// Checksums one tree on a lease, or without one. Throws only if it is cancelled, or out of memory:
+// Checksums one tree on a lease, or without one. Throws only if it is canceled, or out of memory:
 // what cannot be read is noted in the tally.
 boost::asio::awaitable<void> checksum_tree(thread_lease* lease, tree_job const& job, tally& totals);
 

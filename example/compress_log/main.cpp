@@ -101,8 +101,8 @@ asio::awaitable<clock::duration> serve(
             if (--working == 0)
                 all_done.cancel();
         });
-    boost::system::error_code cancelled;
-    co_await all_done.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    boost::system::error_code canceled;
+    co_await all_done.async_wait(asio::redirect_error(asio::use_awaitable, canceled));
     if (failure)
         std::rethrow_exception(failure);
     co_return clock::now() - begin;

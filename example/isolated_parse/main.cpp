@@ -104,7 +104,7 @@ private:
                 error = std::current_exception();
             }
             if (error) {
-                auto const failure = judge(error);
+                auto const failure = classify(error);
                 totals_.add(failure);
                 report_failure(path, failure);
             }

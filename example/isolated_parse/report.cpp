@@ -35,7 +35,7 @@ void report_totals(tally const& totals, std::chrono::duration<double> elapsed, b
         auto const most = std::max_element(values.begin(), values.end(),
             [](auto const& a, auto const& b) { return a.second < b.second; });
         std::fprintf(stderr,
-            "           %ju different values, from %jd to %jd; the favourite is %jd, %ju times\n"
+            "           %ju different values, from %jd to %jd; the favorite is %jd, %ju times\n"
             "           the richest header is %s, with %ju\n",
             number(values.size()), static_cast<std::intmax_t>(values.begin()->first),
             static_cast<std::intmax_t>(values.rbegin()->first),

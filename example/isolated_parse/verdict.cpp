@@ -9,7 +9,7 @@
 
 #include <boost/system/system_error.hpp>
 
-verdict judge(std::exception_ptr error)
+verdict classify(std::exception_ptr error)
 {
     using leasepool::errc;
     try {

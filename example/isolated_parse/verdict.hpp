@@ -19,6 +19,6 @@ struct verdict {
 };
 
 // Judges how the job of a header failed. What is not the header's fault is thrown again.
-verdict judge(std::exception_ptr error);
+verdict classify(std::exception_ptr error);
 
 #endif

@@ -57,7 +57,7 @@ static_assert(std::is_trivially_destructible_v<submit_options>);
 struct grinder_stop_options {
     /// `drain`: items that were submitted are run. `cancel`: those that have not begun are not.
     stop_mode mode = stop_mode::drain;
-    /// With `drain`: how long that may take; then the rest is cancelled.
+    /// With `drain`: how long that may take; then the rest is canceled.
     steady_duration deadline = std::chrono::seconds{30};
 };
 

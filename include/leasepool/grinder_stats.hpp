@@ -20,7 +20,7 @@ namespace leasepool {
 /// A consistent snapshot of a work grinder. Totals count from its construction.
 ///
 /// Each submitted item is in exactly one of `waiting`, `pending`, `in_flight`, `completed`,
-/// `cancelled` and `failed`.
+/// `canceled` and `failed`.
 ///
 /// Converts to Boost.JSON: `boost::json::value_from(snapshot)`; durations become integers of
 /// nanoseconds whose names end in `_ns`.
@@ -60,8 +60,8 @@ struct grinder_stats {
     /// Items that ran to their end, of which so many threw.
     std::uint64_t completed = 0;
     std::uint64_t threw = 0;
-    /// Items that were cancelled before they began.
-    std::uint64_t cancelled = 0;
+    /// Items that were canceled before they began.
+    std::uint64_t canceled = 0;
     /// Items that did not begin for another reason: no lease could be had, or the grinder stopped.
     std::uint64_t failed = 0;
     /// How often an item came back un-begun from a lease, and went to another.

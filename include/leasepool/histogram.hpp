@@ -35,7 +35,7 @@ namespace leasepool {
 ///
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: unsafe but for concurrent calls of `const` members; the
-/// owner serialises `record` and `merge` with everything else.
+/// owner serializes `record` and `merge` with everything else.
 ///
 /// @par Exception safety
 /// No function throws or allocates. All can be evaluated at compile time. `record` costs a few

@@ -40,9 +40,9 @@ protected:
 
 /// What a job throws to say that it ended because it was asked to: the caller's operation completes
 /// with `boost::asio::error::operation_aborted`, which is also its code here.
-class job_cancelled : public boost::system::system_error {
+class job_canceled : public boost::system::system_error {
 public:
-    job_cancelled()
+    job_canceled()
         : system_error(boost::system::error_code(ECANCELED, boost::system::system_category()),
               "the job was asked to stop")
     {
@@ -84,11 +84,11 @@ public:
 
     bool stop_requested() const noexcept { return host_.stop_token().stop_requested(); }
 
-    /// @throws job_cancelled if the job was asked to stop.
+    /// @throws job_canceled if the job was asked to stop.
     void throw_if_stopped() const
     {
         if (stop_requested())
-            throw job_cancelled();
+            throw job_canceled();
     }
 
     /// Tells the caller how far the job is.

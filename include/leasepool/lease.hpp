@@ -71,7 +71,7 @@ struct lease_executor_type<true> {
 /// to stop.
 ///
 /// **Threads.** Distinct leases: safe. One lease: const functions may be called concurrently with
-/// each other and with `renew`; the others need your synchronisation.
+/// each other and with `renew`; the others need your synchronization.
 ///
 /// **Lifetime.** It may outlive the manager and the manager's context; then it has ended.
 template <class Backend>
@@ -173,7 +173,7 @@ public:
     /// - `errc::would_deadlock`: begun on one of the lease's own threads, whose work it would wait
     ///   for. The lease is released all the same.
     /// - `errc::not_running`: the manager was destroyed first.
-    /// - `boost::asio::error::operation_aborted`: the wait was cancelled.
+    /// - `boost::asio::error::operation_aborted`: the wait was canceled.
     /// @par Per-Operation Cancellation
     /// terminal, partial, total: end the wait, not the release.
     /// @par Executor
@@ -188,7 +188,7 @@ public:
         detail::release(*state);
         return boost::asio::async_initiate<Token, void(error_code)>(
             detail::initiate_release(std::move(core)), token,
-            detail::drain_ticket(std::move(state)));
+            detail::single_wait(std::move(state)));
     }
 
     /// Runs a function on one of the lease's threads.
@@ -221,7 +221,7 @@ public:
     /// - `errc::lease_expired`, `errc::not_running`: it was revoked, or the manager stopped, before
     ///   the function began.
     /// - `errc::pool_broken` or the backend's own reason: the pool broke before it began.
-    /// - `boost::asio::error::operation_aborted`: cancelled before it began.
+    /// - `boost::asio::error::operation_aborted`: canceled before it began.
     /// @par Per-Operation Cancellation
     /// terminal, partial: before it began, it never runs; after that, its stop token is asked to
     /// stop. total: only before it began. The stop token is also asked to stop when the lease is

@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_LEASE_EXECUTOR_HPP
 #define LEASEPOOL_LEASE_EXECUTOR_HPP
 
-#include <leasepool/detail/core.hpp>
+#include <leasepool/detail/lease_state.hpp>
 
 #include <boost/asio/execution.hpp>
 #include <boost/asio/execution_context.hpp>

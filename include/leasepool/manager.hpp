@@ -56,7 +56,7 @@ class work_grinder;
 /// or as an operation that is being begun with the same slot.
 ///
 /// **Lifetime.** The executor's context may be destroyed first; then everything outstanding is
-/// cancelled, handlers of waiting operations are destroyed uncalled, as with any Asio object, and
+/// canceled, handlers of waiting operations are destroyed uncalled, as with any Asio object, and
 /// the context's destructor waits for functions that run. Leases may outlive the manager.
 ///
 /// **Blocking.** A thread that runs the executor waits for a worker's end only in `~manager` and in
@@ -109,7 +109,7 @@ public:
     /// - `errc::not_running`: the manager is stopping, or was stopped meanwhile.
     /// - `errc::worker_start_failed`, or the code of the `system_error` with which the first pool
     ///   failed; the log has its text.
-    /// - `boost::asio::error::operation_aborted`: cancelled; the start is undone.
+    /// - `boost::asio::error::operation_aborted`: canceled; the start is undone.
     /// @par Per-Operation Cancellation
     /// terminal, partial, total: undo the start, if nobody else waits for it, and complete when it
     /// is undone; once it is being stopped, end the wait only.
@@ -136,7 +136,7 @@ public:
     /// @par Completion Signature
     /// @code void(error_code) @endcode
     /// @par Errors
-    /// - `boost::asio::error::operation_aborted`: the wait was cancelled.
+    /// - `boost::asio::error::operation_aborted`: the wait was canceled.
     /// - `errc::invalid_duration`: `deadline` or `abandon_after` is less than zero.
     /// @par Per-Operation Cancellation
     /// terminal, partial, total: end the wait, not the stop.
@@ -165,7 +165,7 @@ public:
     ///   hold, or `timeout` is less than zero.
     /// - `errc::worker_start_failed`, or the code of the `system_error` that made the pool fail: no
     ///   pool can be made.
-    /// - `boost::asio::error::operation_aborted`: cancelled.
+    /// - `boost::asio::error::operation_aborted`: canceled.
     ///
     /// `condition::busy` matches the three with which load is shed: `unavailable`,
     /// `acquire_timeout` and `too_many_waiters`.

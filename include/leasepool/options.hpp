@@ -98,16 +98,16 @@ static_assert(std::is_trivially_destructible_v<acquire_options>);
 enum class stop_mode {
     /// They may finish until the deadline.
     drain,
-    /// They are cancelled at once.
+    /// They are canceled at once.
     cancel,
 };
 
 /// Options of a stop.
 struct stop_options {
     stop_mode mode = stop_mode::drain;
-    /// With `drain`: how long leases may go on; then they are cancelled.
+    /// With `drain`: how long leases may go on; then they are canceled.
     steady_duration deadline = std::chrono::seconds{30};
-    /// How long after that cancelling functions that still run are waited for. Then they are
+    /// How long after that canceling functions that still run are waited for. Then they are
     /// logged and counted as abandoned, and the stop completes. Default: for ever.
     std::optional<steady_duration> abandon_after{};
 };

@@ -89,7 +89,7 @@ struct stats {
     std::uint64_t runs = 0;
     std::uint64_t runs_failed = 0;
     /// `async_run`s that ended before their function began.
-    std::uint64_t runs_cancelled = 0;
+    std::uint64_t runs_canceled = 0;
     /// Exceptions that escaped from functions posted to a lease's executor.
     std::uint64_t unhandled_exceptions = 0;
     /// Exceptions that escaped from the log, the observer or the size provider.

@@ -7,7 +7,7 @@
 
 #include <leasepool/backend.hpp>
 #include <leasepool/detail/awaited_temporary.hpp>
-#include <leasepool/detail/grinder.hpp>
+#include <leasepool/detail/grinder_core.hpp>
 #include <leasepool/grinder_options.hpp>
 #include <leasepool/grinder_stats.hpp>
 #include <leasepool/lease.hpp>
@@ -114,7 +114,7 @@ public:
     /// @par Completion Signature
     /// @code void(error_code) @endcode
     /// @par Errors
-    /// - `boost::asio::error::operation_aborted`: the wait was cancelled.
+    /// - `boost::asio::error::operation_aborted`: the wait was canceled.
     /// - `errc::invalid_duration`: `deadline` is less than zero.
     /// @par Per-Operation Cancellation
     /// terminal, partial, total: end the wait, not the stop.
@@ -152,7 +152,7 @@ public:
     /// - `errc::lease_expired`, `errc::pool_broken` or the backend's own reason: see "Leases that
     ///   fail" above.
     /// - those of `manager::async_acquire`: no lease could be had.
-    /// - `boost::asio::error::operation_aborted`: cancelled before it began.
+    /// - `boost::asio::error::operation_aborted`: canceled before it began.
     /// @par Per-Operation Cancellation
     /// Before it began, all types: it is gone at once, and never run. After that as for
     /// `lease::async_run`.
@@ -248,7 +248,7 @@ private:
         return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
             detail::initiate_submit(core_), token,
             std::decay_t<Function>(std::forward<Function>(function)),
-            detail::submit_ticket(options));
+            detail::kept_submit_options(options));
     }
 
     template <detail::job_call_like Call, class Token>
@@ -260,7 +260,7 @@ private:
             detail::initiate_submit(core_), token,
             detail::job_launch<std::decay_t<Call>>{
                 std::forward<Call>(call), job_options(), boost::asio::any_io_executor()},
-            detail::submit_ticket(options));
+            detail::kept_submit_options(options));
     }
 
     detail::grinder_ptr core_;

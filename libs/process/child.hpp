@@ -82,7 +82,7 @@ public:
     /// @par Completion Signature
     /// `void(error_code, exit_status)`, never inside this call
     /// @par Errors
-    /// `operation_aborted` if it was cancelled or the child dropped.
+    /// `operation_aborted` if it was canceled or the child dropped.
     /// @par Per-Operation Cancellation
     /// terminal, partial, total; ends the wait only.
     template <class Token = boost::asio::deferred_t>

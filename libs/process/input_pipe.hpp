@@ -80,7 +80,7 @@ public:
     /// `asio::error::broken_pipe` if nobody can read it any more; `operation_aborted`;
     /// `asio::error::bad_descriptor` if it is closed.
     /// @par Per-Operation Cancellation
-    /// terminal, partial, total: if it is cancelled nothing was written.
+    /// terminal, partial, total: if it is canceled nothing was written.
     template <class ConstBuffers, class Token = boost::asio::deferred_t>
     auto async_write_some(ConstBuffers const& buffers, Token&& token = {})
     {

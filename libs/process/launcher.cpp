@@ -177,12 +177,12 @@ void reset_signals() noexcept
 }
 
 // A cancellation of this thread that the child noticed would unwind the parent's stack.
-class not_cancelled {
+class not_canceled {
 public:
-    not_cancelled() noexcept { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
-    ~not_cancelled() { ::pthread_setcancelstate(before_, nullptr); }
-    not_cancelled(not_cancelled const&) = delete;
-    not_cancelled& operator=(not_cancelled const&) = delete;
+    not_canceled() noexcept { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
+    ~not_canceled() { ::pthread_setcancelstate(before_, nullptr); }
+    not_canceled(not_canceled const&) = delete;
+    not_canceled& operator=(not_canceled const&) = delete;
 
 private:
     int before_ = PTHREAD_CANCEL_ENABLE;
@@ -235,7 +235,7 @@ pid_t launch(launch_plan const& plan, child_ends const& ends)
     pid_t pid = -1;
     int error = 0;
     {
-        not_cancelled const no_unwinding;
+        not_canceled const no_unwinding;
         signals_blocked const no_handlers;
         pid = start(plan, ends, report.write.get());
         error = errno;

@@ -194,11 +194,11 @@ void process_pool::another_look::go(completion* self, step what)
         pool.guarded([&](outcomes& done) { pool.step(done); });
 }
 
-void process_pool::stop_job(std::uint64_t ticket, error_code why) noexcept
+void process_pool::stop_job(std::uint64_t request_id, error_code why) noexcept
 {
     guarded([&](outcomes&) {
         for (auto const& link : links_)
-            if (link->state.ask(ticket, why, now_)) {
+            if (link->state.ask(request_id, why, now_)) {
                 act(link);
                 arm_timer();
                 return;

@@ -58,7 +58,7 @@ public:
     void serve(job_source& from) noexcept override;
     void prepare(remote_call& call) const override { write_body(call, bounds_); }
     void jobs_waiting() noexcept override;
-    void stop_job(std::uint64_t ticket, error_code why) noexcept override;
+    void stop_job(std::uint64_t request_id, error_code why) noexcept override;
 
 private:
     using time = link_state::time;

@@ -270,7 +270,7 @@ void process_pool::on_answer(worker_link& link, std::uint64_t id, link_state::an
     else {
         auto const& error = std::get<wire::error>(from.what);
         worker_link::outcome out{.op = op, .what = kind::failed, .begun = begun};
-        if (flight.asked && error.number == static_cast<int>(wire::error_number::cancelled))
+        if (flight.asked && error.number == static_cast<int>(wire::error_number::canceled))
             out.error = flight.asked;
         else
             out.reason = failure_of(error, *op->remote(), link.methods);

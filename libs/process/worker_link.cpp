@@ -119,12 +119,12 @@ void worker_link::send(run_operation& op, link_state::duration timeout, time now
     out_.append(call.body);
     auto& end = out_.tail();
     auto const had = end.size();
-    wire::writer::request_id(end, call.ticket);
+    wire::writer::request_id(end, call.request_id);
     call.request_bytes = call.body.size() + end.size() - had;
     call.answer_bytes = 0;
     if (call.timeout > link_state::duration::zero())
         timeout = call.timeout;
-    state.send(call.ticket, &op, timeout, out_.appended(), now);
+    state.send(call.request_id, &op, timeout, out_.appended(), now);
     ++jobs;
 }
 

@@ -44,7 +44,7 @@ enum class error_number : int {
     job_threw = -32000,         ///< `data`: `{"type", "what"}`
     bad_result = -32001,        ///< the result cannot be JSON; `data`: `{"at", "expected"}`
     result_too_large = -32002,  ///< the answer would exceed `max_message_bytes`
-    cancelled = -32003,         ///< the job began, and ended because it was asked to
+    canceled = -32003,          ///< the job began, and ended because it was asked to
     not_begun = -32004,         ///< put aside by a cancel; the job never began
 };
 

@@ -67,7 +67,7 @@ bool writer::drain(line& to)
     auto& out = to.text();
     std::size_t room = 256;
     while (!serializer_.done()) {
-        // A string has no room that is not initialised. What memory there is is used up, within
+        // A string has no room that is not initialized. What memory there is is used up, within
         // bounds: a small message must not pay for the buffer's capacity.
         auto const at = out.size();
         auto const left = out.capacity() - at;

@@ -18,10 +18,10 @@ bool agenda::add(wire::request&& wanted)
     return true;
 }
 
-agenda::cancelled agenda::cancel(std::uint64_t id)
+agenda::canceled agenda::cancel(std::uint64_t id)
 {
     barred_ = true;
-    cancelled out{running_ == id, {}};
+    canceled out{running_ == id, {}};
     out.not_begun.reserve(waiting_.size());
     for (auto const& each : waiting_)
         out.not_begun.push_back(each.id);

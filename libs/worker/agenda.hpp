@@ -23,12 +23,12 @@ public:
     /// False: the bar is up, and the request is to be answered "not begun".
     [[nodiscard]] bool add(wire::request&& wanted);
 
-    struct cancelled {
+    struct canceled {
         bool running;                          ///< it is the job that runs: ask it to stop
         std::vector<std::uint64_t> not_begun;  ///< to be answered so, in the order they came
     };
     /// Raises the bar.
-    [[nodiscard]] cancelled cancel(std::uint64_t id);
+    [[nodiscard]] canceled cancel(std::uint64_t id);
 
     /// Takes the bar away.
     void resume() noexcept { barred_ = false; }

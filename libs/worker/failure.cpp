@@ -67,10 +67,10 @@ failure failure_of_exception(std::string_view job, detail::job_stage stage,
             return misfit_of(why, job, params);
         return {error_number::internal, job_named(job) + ": " + why.expected};
     }
-    catch (job_cancelled const& e) {
+    catch (job_canceled const& e) {
         if (stop_asked && stage == job_stage::running)
-            return {error_number::cancelled, job_named(job) + " was asked to stop, and stopped"};
-        return thrown("leasepool::job_cancelled", e.what());
+            return {error_number::canceled, job_named(job) + " was asked to stop, and stopped"};
+        return thrown("leasepool::job_canceled", e.what());
     }
     catch (std::exception const& e) {
         switch (stage) {

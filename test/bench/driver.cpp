@@ -14,7 +14,7 @@ namespace leasepool::bench {
 namespace {
 
 // Google Benchmark can interleave repetitions itself, but only in random order over all that is
-// registered. What is compared here are neighbours in time: one side, then at once the other,
+// registered. What is compared here are neighbors in time: one side, then at once the other,
 // with the one that goes first alternating, so that a machine that changes speed changes both.
 
 /// Keeps the figures that Google Benchmark would print.

@@ -39,8 +39,8 @@ boost::asio::awaitable<void> fly(int jobs_each, Job const& job)
             if (--flying == 0)
                 landed.cancel();
         });
-    boost::system::error_code cancelled;
-    co_await landed.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    boost::system::error_code canceled;
+    co_await landed.async_wait(asio::redirect_error(asio::use_awaitable, canceled));
 }
 
 template <class Job>

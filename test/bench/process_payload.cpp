@@ -19,7 +19,7 @@
 #include <string>
 
 // A string of 1 MiB there and its length back, against the same bytes through a pipe, and the string
-// serialised and parsed by Boost.JSON once.
+// serialized and parsed by Boost.JSON once.
 
 namespace leasepool::bench {
 namespace {

@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(duration_out_of_bounds_is_refused)
     });
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_acquire_leaves_the_line_to_the_next)
+BOOST_AUTO_TEST_CASE(canceled_acquire_leaves_the_line_to_the_next)
 {
     asio::io_context io;
     thread_manager pools(io, one_thread(), {.max_pools = 1});

@@ -5,7 +5,7 @@
 // An operation whose nth allocation fails, for every n: either the call threw and nothing has begun,
 // or it completes once. Afterwards the manager works, and nothing is lost.
 
-#include "allocation_desk.hpp"
+#include "allocation_fixture.hpp"
 #include "failing_heap.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -30,7 +30,8 @@ namespace {
 /// Tries `begin(witness)` with the first allocation failing, then the second, and so on, until none
 /// fails. `check` sees the outcome where the call did not throw.
 template <class Begin, class Check>
-void fail_each_allocation(desk& d, Begin begin, Check check, void (desk::*prepare)() = nullptr)
+void fail_each_allocation(
+    fixture& d, Begin begin, Check check, void (fixture::*prepare)() = nullptr)
 {
     for (long n = 1;; ++n) {
         BOOST_TEST_REQUIRE(n < 1'000);
@@ -75,7 +76,7 @@ BOOST_AUTO_TEST_SUITE(allocation_failure)
 
 BOOST_AUTO_TEST_CASE(start_fails_or_succeeds_and_can_be_tried_again)
 {
-    desk d({.max_pools = 2, .min_pools = 2});
+    fixture d({.max_pools = 2, .min_pools = 2});
     fail_each_allocation(
         d, [&](witness& w) { d.pools.async_start(w.handler()); },
         [&](witness& w, bool failed) {
@@ -93,7 +94,7 @@ BOOST_AUTO_TEST_CASE(start_fails_or_succeeds_and_can_be_tried_again)
 
 BOOST_AUTO_TEST_CASE(acquire_of_an_idle_pool)
 {
-    desk d;
+    fixture d;
     d.start();
     asio::cancellation_signal signal;
     auto const strand = asio::make_strand(d.io);
@@ -127,7 +128,7 @@ BOOST_AUTO_TEST_CASE(acquire_of_an_idle_pool)
 
 BOOST_AUTO_TEST_CASE(acquire_that_has_a_pool_made)
 {
-    desk d({.max_pools = 2, .idle_ttl = 0ms});
+    fixture d({.max_pools = 2, .idle_ttl = 0ms});
     d.start();
     d.take_lease();
     fail_each_allocation(
@@ -141,7 +142,7 @@ BOOST_AUTO_TEST_CASE(acquire_that_has_a_pool_made)
 
 BOOST_AUTO_TEST_CASE(acquire_that_waits_times_out)
 {
-    desk d;
+    fixture d;
     d.start();
     d.take_lease();
     fail_each_allocation(
@@ -155,7 +156,7 @@ BOOST_AUTO_TEST_CASE(acquire_that_waits_times_out)
 
 BOOST_AUTO_TEST_CASE(run_on_a_lease)
 {
-    desk d;
+    fixture d;
     d.start();
     d.take_lease();
     asio::cancellation_signal signal;
@@ -175,7 +176,7 @@ BOOST_AUTO_TEST_CASE(run_on_a_lease)
 
 BOOST_AUTO_TEST_CASE(run_that_is_refused_says_so_or_that_memory_is_lacking)
 {
-    desk d;
+    fixture d;
     d.start();
     d.take_lease();
     bool stopped = false;
@@ -201,7 +202,7 @@ BOOST_AUTO_TEST_CASE(run_that_is_refused_says_so_or_that_memory_is_lacking)
 
 BOOST_AUTO_TEST_CASE(run_on_the_manager)
 {
-    desk d;
+    fixture d;
     d.start();
     fail_each_allocation(
         d,
@@ -218,7 +219,7 @@ BOOST_AUTO_TEST_CASE(run_on_the_manager)
 
 BOOST_AUTO_TEST_CASE(release_happens_even_if_nobody_can_be_told)
 {
-    desk d;
+    fixture d;
     d.start();
     fail_each_allocation(
         d,
@@ -232,13 +233,13 @@ BOOST_AUTO_TEST_CASE(release_happens_even_if_nobody_can_be_told)
                 throw;
             }
         },
-        [&](witness& w, bool) { BOOST_TEST(!w.error); }, &desk::take_lease);
+        [&](witness& w, bool) { BOOST_TEST(!w.error); }, &fixture::take_lease);
     d.check_alive();
 }
 
 BOOST_AUTO_TEST_CASE(stop_stops_or_throws)
 {
-    desk d({.max_pools = 2, .min_pools = 2});
+    fixture d({.max_pools = 2, .min_pools = 2});
     d.start();
     fail_each_allocation(
         d, [&](witness& w) { d.pools.async_stop({}, w.handler()); },
@@ -252,7 +253,7 @@ BOOST_AUTO_TEST_CASE(stop_stops_or_throws)
 
 BOOST_AUTO_TEST_CASE(stop_reaches_its_deadline)
 {
-    desk d;
+    fixture d;
     d.start();
     d.take_lease();
     fail_each_allocation(
@@ -267,7 +268,7 @@ BOOST_AUTO_TEST_CASE(stop_reaches_its_deadline)
 
 BOOST_AUTO_TEST_CASE(stats_or_the_error_that_there_is_no_memory)
 {
-    desk d;
+    fixture d;
     d.start();
     d.take_lease();
     fail_each_allocation(
@@ -282,7 +283,7 @@ BOOST_AUTO_TEST_CASE(stats_or_the_error_that_there_is_no_memory)
 
 BOOST_AUTO_TEST_CASE(post_to_a_lease_throws_and_leaves_no_work_behind)
 {
-    desk d;
+    fixture d;
     d.start();
     for (long n = 1;; ++n) {
         d.take_lease();
@@ -315,7 +316,7 @@ BOOST_AUTO_TEST_CASE(whole_life_with_each_allocation_of_any_thread_failing)
     for (long n = 1; failed; ++n) {
         BOOST_TEST_REQUIRE(n < 2'000);
         witness start, acquire, run, manager_run, release, stop;
-        desk d({.max_pools = 2});
+        fixture d({.max_pools = 2});
         failing_heap const heap(n, failing_heap::of::all_threads);
         try {
             d.pools.async_start(start.handler());
@@ -342,7 +343,7 @@ BOOST_AUTO_TEST_CASE(whole_life_with_each_allocation_of_any_thread_failing)
 
 BOOST_AUTO_TEST_CASE(item_of_a_grinder)
 {
-    desk d;
+    fixture d;
     d.start();
     // Sent by its number, and by the timer.
     for (std::size_t const batch_size : {1u, 2u}) {
@@ -388,7 +389,7 @@ BOOST_AUTO_TEST_CASE(item_of_a_grinder)
 
 BOOST_AUTO_TEST_CASE(timer_that_finds_no_memory_is_tried_again_after_a_pause)
 {
-    desk d;
+    fixture d;
     d.start();
     witness w;
     d.pools.async_acquire({.duration = 1h}, w.handler());

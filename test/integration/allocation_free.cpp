@@ -4,7 +4,7 @@
 
 // What must not need memory at all.
 
-#include "allocation_desk.hpp"
+#include "allocation_fixture.hpp"
 #include "failing_heap.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_SUITE(allocation_free)
 
 BOOST_AUTO_TEST_CASE(executor_of_a_lease_is_type_erased_without_an_allocation)
 {
-    desk d;
+    fixture d;
     d.start();
     d.take_lease();
     auto const before = allocations_here();
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(release_does_not_allocate_on_any_thread)
         for (std::size_t const min_pools : {1u, 2u})
             for (bool const somebody_waits : {false, true})
                 for (auto const where : {"io thread", "foreign thread", "pool's thread"}) {
-                    desk d({.max_pools = 2, .min_pools = min_pools, .idle_ttl = idle_ttl});
+                    fixture d({.max_pools = 2, .min_pools = min_pools, .idle_ttl = idle_ttl});
                     d.start();
                     d.take_lease();
                     auto other = std::move(d.held);

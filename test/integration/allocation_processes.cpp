@@ -5,7 +5,7 @@
 // The same with worker processes: whichever allocation of the thread fails that runs the context, a
 // start and a job complete once, and the manager works after that.
 
-#include "allocation_desk.hpp"
+#include "allocation_fixture.hpp"
 #include "failing_heap.hpp"
 #include "process_pool_support.hpp"
 
@@ -18,14 +18,14 @@
 namespace leasepool::test {
 namespace {
 
-struct process_desk {
-    explicit process_desk(std::vector<std::string> const& kind = {})
+struct process_fixture {
+    explicit process_fixture(std::vector<std::string> const& kind = {})
         : pools(io, process_backend(sparring(kind)),
               {.max_pools = 1, .backoff = 1ms, .max_backoff = 1ms, .make_attempts = 1'000})
     {
     }
 
-    ~process_desk()
+    ~process_fixture()
     {
         lease = {};
         bool stopped = false;
@@ -88,7 +88,7 @@ void start_with_each_allocation_failing(failing_heap::of of)
         BOOST_TEST_CONTEXT("allocation " << n)
         {
             BOOST_TEST_REQUIRE(n < 1'000);
-            process_desk d;
+            process_fixture d;
             int calls = 0;
             error_code error;
             bool threw = false;
@@ -128,7 +128,7 @@ void jobs_with_each_allocation_failing(std::vector<std::string> const& kind, std
         fate seen{};
     };
     nothing_left const checked;
-    process_desk d(kind);
+    process_fixture d(kind);
     d.start();
     d.take_lease();
     for (long n = 1;; ++n)

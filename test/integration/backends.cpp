@@ -225,11 +225,11 @@ BOOST_AUTO_TEST_CASE(task_may_be_kept_and_run_later_and_outlives_its_pool)
         BOOST_TEST(co_await second.get() == 2);
         (*kept)();  // spent
 
-        outcome<> cancelled(io);
-        lease.async_run([] {}, cancelled.handler());
+        outcome<> canceled(io);
+        lease.async_run([] {}, canceled.handler());
         co_await pools.async_stop({.mode = stop_mode::cancel});
         BOOST_CHECK_EXCEPTION(
-            co_await cancelled.get(), boost::system::system_error, has_code(errc::not_running));
+            co_await canceled.get(), boost::system::system_error, has_code(errc::not_running));
         BOOST_TEST(play->destroyed == 1);
         (*kept)();  // finds nothing to run
     });

@@ -368,7 +368,7 @@ BOOST_AUTO_TEST_CASE(task_destroyed_without_having_run_fails_its_function)
         BOOST_CHECK_EXCEPTION(co_await lease.async_run([&] { ran = true; }),
             boost::system::system_error, has_code(errc::pool_broken));
         BOOST_TEST(!ran);
-        BOOST_TEST((co_await pools.async_stats()).runs_cancelled == 1u);
+        BOOST_TEST((co_await pools.async_stats()).runs_canceled == 1u);
         lease.release();
         co_await pools.async_stop();
     });

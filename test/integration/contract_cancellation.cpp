@@ -36,9 +36,9 @@ constexpr bool asks_to_stop(cancellation_type type)
 
 /// One operation, begun with a slot, and its outcome.
 template <class Op>
-class cancellable {
+class cancelable {
 public:
-    explicit cancellable(scene& s) : scene_(s) {}
+    explicit cancelable(scene& s) : scene_(s) {}
 
     /// Begins it on the io_context's thread, where the handler runs, too.
     void begin()
@@ -78,7 +78,7 @@ private:
     bool got_lease_ = false;
 };
 
-/// After a cancelled start the manager is not running.
+/// After a canceled start the manager is not running.
 template <class Op>
 void check_alive(scene& s)
 {
@@ -96,12 +96,12 @@ void check_alive(scene& s)
 
 BOOST_AUTO_TEST_SUITE(contract_cancellation)
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(cancelled_while_it_waits, Op, waiting_operations)
+BOOST_AUTO_TEST_CASE_TEMPLATE(canceled_while_it_waits, Op, waiting_operations)
 {
     for (auto const type : each_type) {
         scene s(!Op::starts);
         Op::prepare(s);
-        cancellable<Op> op(s);
+        cancelable<Op> op(s);
         op.begin();
         Op::pending(s);
         op.emit(type);
@@ -127,11 +127,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(cancelled_while_it_waits, Op, waiting_operations)
     }
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(cancelled_twice_completes_once, Op, waiting_operations)
+BOOST_AUTO_TEST_CASE_TEMPLATE(canceled_twice_completes_once, Op, waiting_operations)
 {
     scene s(!Op::starts);
     Op::prepare(s);
-    cancellable<Op> op(s);
+    cancelable<Op> op(s);
     op.begin();
     Op::pending(s);
     s.on_io([&] {
@@ -145,11 +145,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(cancelled_twice_completes_once, Op, waiting_operat
     check_alive<Op>(s);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(cancelled_before_it_began_is_not_cancelled, Op, waiting_operations)
+BOOST_AUTO_TEST_CASE_TEMPLATE(canceled_before_it_began_is_not_canceled, Op, waiting_operations)
 {
     scene s(!Op::starts);
     Op::prepare(s);
-    cancellable<Op> op(s);
+    cancelable<Op> op(s);
     op.emit(cancellation_type::terminal);
     op.begin();
     Op::pending(s);
@@ -158,11 +158,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(cancelled_before_it_began_is_not_cancelled, Op, wa
     BOOST_TEST(!s.asked_to_stop);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(cancelled_after_it_completed_does_nothing, Op, waiting_operations)
+BOOST_AUTO_TEST_CASE_TEMPLATE(canceled_after_it_completed_does_nothing, Op, waiting_operations)
 {
     scene s(!Op::starts);
     Op::prepare(s);
-    cancellable<Op> op(s);
+    cancelable<Op> op(s);
     op.begin();
     Op::pending(s);
     Op::let_go(s);
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(cancellation_of_no_type_does_nothing, Op, waiting_
 {
     scene s(!Op::starts);
     Op::prepare(s);
-    cancellable<Op> op(s);
+    cancelable<Op> op(s);
     op.begin();
     Op::pending(s);
     op.emit(cancellation_type::none);
@@ -186,12 +186,12 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(cancellation_of_no_type_does_nothing, Op, waiting_
 }
 
 // In the same turn of the io_context: nothing of it may have been looked at yet.
-BOOST_AUTO_TEST_CASE_TEMPLATE(cancelled_at_once_completes_once, Op, waiting_operations)
+BOOST_AUTO_TEST_CASE_TEMPLATE(canceled_at_once_completes_once, Op, waiting_operations)
 {
     for (auto const type : each_type) {
         scene s(!Op::starts);
         Op::prepare(s);
-        cancellable<Op> op(s);
+        cancelable<Op> op(s);
         s.on_io([&] {
             op.begin_here();
             op.emit_here(type);
@@ -207,11 +207,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(cancelled_at_once_completes_once, Op, waiting_oper
 }
 
 // The grant has happened, its handler has not run yet.
-BOOST_AUTO_TEST_CASE(cancelled_between_the_grant_and_the_handler_keeps_the_lease_or_gives_it_back)
+BOOST_AUTO_TEST_CASE(canceled_between_the_grant_and_the_handler_keeps_the_lease_or_gives_it_back)
 {
     for (auto const type : each_type) {
         scene s;
-        cancellable<waiting_acquire> op(s);
+        cancelable<waiting_acquire> op(s);
         s.on_io([&] {
             op.begin_here();
             op.emit_here(type);
@@ -224,10 +224,10 @@ BOOST_AUTO_TEST_CASE(cancelled_between_the_grant_and_the_handler_keeps_the_lease
     }
 }
 
-BOOST_AUTO_TEST_CASE(one_cancelled_start_does_not_undo_another)
+BOOST_AUTO_TEST_CASE(one_canceled_start_does_not_undo_another)
 {
     scene s(false);
-    cancellable<start_under_way> first(s);
+    cancelable<start_under_way> first(s);
     first.begin();
     auto second = s.pools->async_start(asio::use_future);
     s.starting.await();
@@ -239,11 +239,11 @@ BOOST_AUTO_TEST_CASE(one_cancelled_start_does_not_undo_another)
     s.check_alive();
 }
 
-BOOST_AUTO_TEST_CASE(both_starts_cancelled_undo_the_start)
+BOOST_AUTO_TEST_CASE(both_starts_canceled_undo_the_start)
 {
     scene s(false);
-    cancellable<start_under_way> first(s);
-    cancellable<start_under_way> second(s);
+    cancelable<start_under_way> first(s);
+    cancelable<start_under_way> second(s);
     first.begin();
     second.begin();
     s.starting.await();
@@ -258,10 +258,10 @@ BOOST_AUTO_TEST_CASE(both_starts_cancelled_undo_the_start)
     s.check_alive();
 }
 
-BOOST_AUTO_TEST_CASE(acquire_that_waits_for_a_cancelled_start_is_refused)
+BOOST_AUTO_TEST_CASE(acquire_that_waits_for_a_canceled_start_is_refused)
 {
     scene s(false);
-    cancellable<start_under_way> op(s);
+    cancelable<start_under_way> op(s);
     op.begin();
     s.starting.await();
     auto waiting = s.pools->async_acquire({}, asio::use_future);
@@ -273,11 +273,11 @@ BOOST_AUTO_TEST_CASE(acquire_that_waits_for_a_cancelled_start_is_refused)
     BOOST_TEST(op.outcome() == asio::error::operation_aborted);
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_stop_wait_does_not_take_the_stop_back)
+BOOST_AUTO_TEST_CASE(canceled_stop_wait_does_not_take_the_stop_back)
 {
     scene s;
     s.take_lease();
-    cancellable<waiting_stop> op(s);
+    cancelable<waiting_stop> op(s);
     op.begin();
     s.settle();
     op.emit(cancellation_type::terminal);
@@ -289,11 +289,11 @@ BOOST_AUTO_TEST_CASE(cancelled_stop_wait_does_not_take_the_stop_back)
     BOOST_TEST(s.pools->total() == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_drain_wait_does_not_take_the_release_back)
+BOOST_AUTO_TEST_CASE(canceled_drain_wait_does_not_take_the_release_back)
 {
     scene s;
     waiting_release::prepare(s);
-    cancellable<waiting_release> op(s);
+    cancelable<waiting_release> op(s);
     op.begin();
     s.settle();
     op.emit(cancellation_type::terminal);
@@ -303,11 +303,11 @@ BOOST_AUTO_TEST_CASE(cancelled_drain_wait_does_not_take_the_release_back)
     s.check_alive();
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_waiter_does_not_hold_up_the_next)
+BOOST_AUTO_TEST_CASE(canceled_waiter_does_not_hold_up_the_next)
 {
     scene s;
     s.take_lease();
-    cancellable<waiting_acquire> first(s);
+    cancelable<waiting_acquire> first(s);
     first.begin();
     auto second = s.pools->async_acquire({.owner = "second"}, asio::use_future);
     first.emit(cancellation_type::total);
@@ -321,7 +321,7 @@ BOOST_AUTO_TEST_CASE(cancelled_waiter_does_not_hold_up_the_next)
 BOOST_AUTO_TEST_CASE(total_cancellation_of_what_runs_does_not_hide_it_from_a_stop)
 {
     scene s;
-    cancellable<running_manager_run> op(s);
+    cancelable<running_manager_run> op(s);
     op.begin();
     s.running.await();
     op.emit(cancellation_type::total);
@@ -345,7 +345,7 @@ BOOST_AUTO_TEST_CASE(acquire_or_timer_whichever_comes_first)
             BOOST_TEST(won.index() == 0u);
             BOOST_TEST(std::get<0>(won).valid());
 
-            // None is free, so the timer wins and the acquire is cancelled.
+            // None is free, so the timer wins and the acquire is canceled.
             timer.expires_after(1ms);
             auto lost = co_await (pools.async_acquire({}, asio::use_awaitable) ||
                 timer.async_wait(asio::use_awaitable));

@@ -41,7 +41,7 @@ using asio::cancellation_type;
 
 constexpr int rounds = 2'000;
 
-/// One cancellable operation after the other, each on its own strand, as Asio asks for.
+/// One cancelable operation after the other, each on its own strand, as Asio asks for.
 struct racer {
     explicit racer(asio::io_context& io) : strand(asio::make_strand(io)) {}
     asio::strand<asio::io_context::executor_type> strand;
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(grant_races_a_stop)
     }
 }
 
-BOOST_AUTO_TEST_CASE(release_races_a_cancelled_wait_for_it)
+BOOST_AUTO_TEST_CASE(release_races_a_canceled_wait_for_it)
 {
     for (bool const watched : {false, true}) {
         arena a(watched);

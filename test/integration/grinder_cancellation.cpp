@@ -24,14 +24,14 @@ using asio::cancellation_type;
 constexpr cancellation_type each_type[] = {
     cancellation_type::terminal, cancellation_type::partial, cancellation_type::total};
 
-/// A grinder on one pool of one thread, and an item that can be cancelled.
+/// A grinder on one pool of one thread, and an item that can be canceled.
 struct bench : mill {
     explicit bench(grinder_options options)
         : mill(std::move(options), {.max_pools = 1}, {.workers_per_pool = 1}), ends(io)
     {
     }
 
-    void submit_cancellable()
+    void submit_cancelable()
     {
         grinder.async_submit(
             [this] { ran = true; }, asio::bind_cancellation_slot(signal.slot(), ends.make()));
@@ -46,17 +46,17 @@ struct bench : mill {
 
 BOOST_AUTO_TEST_SUITE(grinder_cancellation)
 
-BOOST_AUTO_TEST_CASE(cancelled_pending_item_leaves_the_queue_at_once_and_is_never_run)
+BOOST_AUTO_TEST_CASE(canceled_pending_item_leaves_the_queue_at_once_and_is_never_run)
 {
     for (auto const type : each_type) {
         bench b({.batch_size = 2, .max_wait = 1h});
         b.run([&]() -> asio::awaitable<void> {
-            b.submit_cancellable();
+            b.submit_cancelable();
             b.signal.emit(type);
             BOOST_TEST((co_await b.grinder.async_stats()).pending == 0u);
             co_await b.ends.await(1);
             BOOST_TEST(b.ends.with(asio::error::operation_aborted) == 1u);
-            BOOST_TEST((co_await b.grinder.async_stats()).cancelled == 1u);
+            BOOST_TEST((co_await b.grinder.async_stats()).canceled == 1u);
             // The next two are a batch without it.
             b.grinder.async_submit([] {}, b.ends.make());
             b.grinder.async_submit([] {}, b.ends.make());
@@ -67,14 +67,14 @@ BOOST_AUTO_TEST_CASE(cancelled_pending_item_leaves_the_queue_at_once_and_is_neve
     }
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_item_that_waits_for_room_is_gone_at_once)
+BOOST_AUTO_TEST_CASE(canceled_item_that_waits_for_room_is_gone_at_once)
 {
     for (auto const type : each_type) {
         bench b({.batch_size = 1, .max_wait = 1h, .max_pending = 1});
         b.run([&]() -> asio::awaitable<void> {
             auto held = co_await b.pools.async_acquire();
             b.grinder.async_submit([] {}, b.ends.make());
-            b.submit_cancellable();
+            b.submit_cancelable();
             BOOST_TEST((co_await b.grinder.async_stats()).waiting == 1u);
             b.signal.emit(type);
             BOOST_TEST((co_await b.grinder.async_stats()).waiting == 0u);
@@ -87,13 +87,13 @@ BOOST_AUTO_TEST_CASE(cancelled_item_that_waits_for_room_is_gone_at_once)
     }
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_item_whose_batch_waits_for_a_lease_is_gone_at_once)
+BOOST_AUTO_TEST_CASE(canceled_item_whose_batch_waits_for_a_lease_is_gone_at_once)
 {
     for (auto const type : each_type) {
         bench b({.batch_size = 1, .max_wait = 1h});
         b.run([&]() -> asio::awaitable<void> {
             auto held = co_await b.pools.async_acquire();
-            b.submit_cancellable();
+            b.submit_cancelable();
             while (b.pools.waiters() == 0)
                 co_await asio::post(b.io, asio::use_awaitable);
             b.signal.emit(type);
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(cancelled_item_whose_batch_waits_for_a_lease_is_gone_at_onc
     }
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_item_that_its_lease_has_queued_is_gone_at_once)
+BOOST_AUTO_TEST_CASE(canceled_item_that_its_lease_has_queued_is_gone_at_once)
 {
     for (auto const type : each_type) {
         bench b({.batch_size = 2, .max_wait = 1h});
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(cancelled_item_that_its_lease_has_queued_is_gone_at_once)
                     busy.pass();
                 },
                 b.ends.make());
-            b.submit_cancellable();
+            b.submit_cancelable();
             co_await begun.await();
             BOOST_TEST((co_await b.grinder.async_stats()).in_flight == 2u);
             b.signal.emit(type);
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(cancelled_item_that_its_lease_has_queued_is_gone_at_once)
             BOOST_TEST(b.ends[1].code() == asio::error::operation_aborted);
             auto const stats = co_await b.grinder.async_stats();
             BOOST_TEST(stats.in_flight == 1u);
-            BOOST_TEST(stats.cancelled == 1u);
+            BOOST_TEST(stats.canceled == 1u);
             busy.open();
             co_await b.ends.await(2);
             BOOST_TEST(b.ends[0].well());
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(cancelled_item_that_its_lease_has_queued_is_gone_at_once)
     }
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_item_that_runs_is_asked_to_stop_and_completes_when_it_has_returned)
+BOOST_AUTO_TEST_CASE(canceled_item_that_runs_is_asked_to_stop_and_completes_when_it_has_returned)
 {
     for (auto const type : each_type) {
         bench b({.batch_size = 1});
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(cancelled_item_that_runs_is_asked_to_stop_and_completes_whe
     }
 }
 
-BOOST_AUTO_TEST_CASE(loser_of_a_race_is_cancelled)
+BOOST_AUTO_TEST_CASE(loser_of_a_race_is_canceled)
 {
     using namespace asio::experimental::awaitable_operators;
     mill m({.batch_size = 2, .max_wait = 1h}, {.max_pools = 1});
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(loser_of_a_race_is_cancelled)
         auto const first = co_await (m.grinder.async_submit(no_op, asio::use_awaitable) ||
             soon.async_wait(asio::use_awaitable));
         BOOST_TEST(first.index() == 1u);
-        BOOST_TEST((co_await m.grinder.async_stats()).cancelled == 1u);
+        BOOST_TEST((co_await m.grinder.async_stats()).canceled == 1u);
     });
 }
 
@@ -180,14 +180,14 @@ BOOST_AUTO_TEST_CASE(cancellation_after_the_end_does_nothing)
 {
     bench b({.batch_size = 1});
     b.run([&]() -> asio::awaitable<void> {
-        b.submit_cancellable();
+        b.submit_cancelable();
         co_await b.ends.await(1);
         b.signal.emit(cancellation_type::terminal);
         BOOST_TEST(b.ends.well() == 1u);
     });
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_stop_is_not_waited_for_and_goes_on)
+BOOST_AUTO_TEST_CASE(canceled_stop_is_not_waited_for_and_goes_on)
 {
     bench b({.batch_size = 1});
     gate busy;

@@ -319,7 +319,7 @@ BOOST_AUTO_TEST_CASE(draining_stop_runs_what_is_pending_and_what_waits_for_room)
     });
 }
 
-BOOST_AUTO_TEST_CASE(cancelling_stop_fails_pending_items_and_a_batch_blocked_on_a_lease)
+BOOST_AUTO_TEST_CASE(canceling_stop_fails_pending_items_and_a_batch_blocked_on_a_lease)
 {
     mill m({.batch_size = 2,
                .max_batch = 2,
@@ -343,7 +343,7 @@ BOOST_AUTO_TEST_CASE(cancelling_stop_fails_pending_items_and_a_batch_blocked_on_
     });
 }
 
-BOOST_AUTO_TEST_CASE(cancelling_stop_takes_back_a_batch_in_flight_and_waits_for_what_runs)
+BOOST_AUTO_TEST_CASE(canceling_stop_takes_back_a_batch_in_flight_and_waits_for_what_runs)
 {
     mill m({.batch_size = 3, .max_wait = 1h}, {.max_pools = 1}, {.workers_per_pool = 1});
     gate go_on;

@@ -32,12 +32,12 @@ constexpr int producers = 8;
 /// What became of the items.
 struct account {
     std::atomic<std::uint64_t> submitted{0}, ran{0};
-    std::atomic<std::uint64_t> well{0}, threw{0}, cancelled{0}, full{0}, stopped{0}, expired{0},
+    std::atomic<std::uint64_t> well{0}, threw{0}, canceled{0}, full{0}, stopped{0}, expired{0},
         other{0};
 
     std::uint64_t ended() const
     {
-        return well + threw + cancelled + full + stopped + expired + other;
+        return well + threw + canceled + full + stopped + expired + other;
     }
 
     void enter(std::exception_ptr const& error)
@@ -51,7 +51,7 @@ struct account {
         }
         catch (boost::system::system_error const& e) {
             auto const code = e.code();
-            ++(code == asio::error::operation_aborted ? cancelled
+            ++(code == asio::error::operation_aborted ? canceled
                     : code == errc::queue_full        ? full
                     : code == errc::not_running       ? stopped
                     : code == errc::lease_expired     ? expired
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(every_item_of_many_threads_is_accounted_for)
     BOOST_TEST(book.submitted == static_cast<std::uint64_t>(producers) * each);
     BOOST_TEST(book.well + book.threw == book.ran.load());
     BOOST_TEST(book.ran + book.full == book.submitted.load());
-    BOOST_TEST(book.cancelled + book.stopped + book.expired + book.other == 0u);
+    BOOST_TEST(book.canceled + book.stopped + book.expired + book.other == 0u);
     BOOST_TEST(book.ran > book.submitted / 2);
     auto const stats = get(grinder.async_stats(asio::use_future));
     get(grinder.async_stop({}, asio::use_future));
@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(every_item_is_accounted_for_while_leases_expire_and_grinder
     get(grinder.async_stop({}, asio::use_future));
     auto const stats = get(grinder.async_stats(asio::use_future));
     BOOST_TEST(stats.completed == book.ran.load());
-    BOOST_TEST(stats.completed + stats.cancelled + stats.failed == stats.submitted);
+    BOOST_TEST(stats.completed + stats.canceled + stats.failed == stats.submitted);
     BOOST_TEST(stats.in_flight + stats.pending + stats.waiting == 0u);
     BOOST_TEST(stats.returned > 0u);
     get(pools.async_stop({}, asio::use_future));

@@ -52,7 +52,7 @@ public:
             co_await grinder.async_stop();
             auto const stats = co_await grinder.async_stats();
             BOOST_TEST(!stats.started);
-            BOOST_TEST(stats.submitted == stats.completed + stats.cancelled + stats.failed);
+            BOOST_TEST(stats.submitted == stats.completed + stats.canceled + stats.failed);
             co_await pools.async_stop();
         });
     }
@@ -98,7 +98,7 @@ public:
     /// For void(std::exception_ptr) and void(std::exception_ptr, R).
     auto make()
     {
-        return [token = std::make_unique<ticket>(*this, all_.emplace_back())](
+        return [token = std::make_unique<request_id>(*this, all_.emplace_back())](
                    std::exception_ptr e, auto const&...) { token->called(std::move(e)); };
     }
 
@@ -130,9 +130,9 @@ public:
     asio::awaitable<void> await(int n) { co_await ended_.await(n); }
 
 private:
-    struct ticket {
-        ticket(endings& o, end& e) : of(o), to(e) {}
-        ~ticket() { to.destroyed += !done; }
+    struct request_id {
+        request_id(endings& o, end& e) : of(o), to(e) {}
+        ~request_id() { to.destroyed += !done; }
         void called(std::exception_ptr e)
         {
             done = true;

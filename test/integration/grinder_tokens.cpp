@@ -297,8 +297,8 @@ BOOST_AUTO_TEST_CASE(other_handlers_get_their_turn_between_those_of_items)
             submit();
         co_await asio::post(asio::use_awaitable);  // the batch begins
         all_done.pass();
-        boost::system::error_code cancelled;
-        co_await end.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        boost::system::error_code canceled;
+        co_await end.async_wait(asio::redirect_error(asio::use_awaitable, canceled));
         BOOST_TEST(seen > 0);
         // Behind the handlers that had been posted before it.
         BOOST_TEST(seen <= 200);

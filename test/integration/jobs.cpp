@@ -204,11 +204,11 @@ BOOST_DATA_TEST_CASE(progress_comes_in_order_and_before_the_end, data::make(both
         BOOST_TEST(seen[static_cast<std::size_t>(i)] == i + 1);
 }
 
-BOOST_DATA_TEST_CASE(cancelled_job_is_asked_to_stop, data::make(both), backend)
+BOOST_DATA_TEST_CASE(canceled_job_is_asked_to_stop, data::make(both), backend)
 {
     stage s(backend);
     auto const strand = asio::make_strand(s.io.context());
-    auto const cancelled = [&](auto call) {
+    auto const canceled = [&](auto call) {
         asio::cancellation_signal signal;
         auto future = s.held.async_run(job_options().on_progress([&](boost::json::value const&) {
             asio::post(strand, [&] { signal.emit(asio::cancellation_type::terminal); });
@@ -219,9 +219,9 @@ BOOST_DATA_TEST_CASE(cancelled_job_is_asked_to_stop, data::make(both), backend)
         future.wait();
         return future;
     };
-    BOOST_TEST(failure_of(cancelled(wait_for_stop_job())) == asio::error::operation_aborted);
+    BOOST_TEST(failure_of(canceled(wait_for_stop_job())) == asio::error::operation_aborted);
     // It was asked, and answers what it likes.
-    BOOST_TEST(get(cancelled(stop_quietly_job())) == "stopped");
+    BOOST_TEST(get(canceled(stop_quietly_job())) == "stopped");
     BOOST_TEST(get(s.run(add_job(1, 1))) == 2);
 }
 

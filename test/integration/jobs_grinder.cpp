@@ -132,7 +132,7 @@ BOOST_DATA_TEST_CASE(running_item_is_asked_to_stop, data::make(both), backend)
     BOOST_TEST(get(s.submit(add_job(1, 1))) == 2);
 }
 
-BOOST_DATA_TEST_CASE(cancelling_stop_ends_what_runs_and_what_waits, data::make(both), backend)
+BOOST_DATA_TEST_CASE(canceling_stop_ends_what_runs_and_what_waits, data::make(both), backend)
 {
     stage s(backend, {.batch_size = 1, .max_concurrent_batches = 1});
     std::vector<std::future<void>> items;

@@ -398,7 +398,7 @@ BOOST_FIXTURE_TEST_CASE(draining_stop_lets_a_coroutine_on_a_lease_end, one_lease
     BOOST_TEST(ended);
 }
 
-BOOST_FIXTURE_TEST_CASE(cancelling_stop_waits_for_a_coroutine_on_a_lease, one_lease)
+BOOST_FIXTURE_TEST_CASE(canceling_stop_waits_for_a_coroutine_on_a_lease, one_lease)
 {
     door before_stop;
     bool ended = false;

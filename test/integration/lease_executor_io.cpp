@@ -143,7 +143,7 @@ BOOST_FIXTURE_TEST_CASE(timer_on_a_lease_fires_on_its_thread, one_lease)
     BOOST_TEST(get(here));
 }
 
-BOOST_FIXTURE_TEST_CASE(cancelled_timer_completes_on_the_leases_thread, one_lease)
+BOOST_FIXTURE_TEST_CASE(canceled_timer_completes_on_the_leases_thread, one_lease)
 {
     asio::steady_timer timer(lease, 1h);
     std::promise<error_code> result;
@@ -281,7 +281,7 @@ BOOST_AUTO_TEST_CASE(strand_on_a_lease_serialises_its_threads)
 {
     one_lease leased(4);
     auto const strand = asio::make_strand(leased.lease);
-    // Not atomic: the strand is the synchronisation.
+    // Not atomic: the strand is the synchronization.
     int count = 0;
     constexpr int many = 2000;
     for (int i = 0; i != many / 2; ++i) {

@@ -271,7 +271,7 @@ BOOST_FIXTURE_TEST_CASE(dispatched_function_of_another_thread_is_posted, one_lea
 BOOST_FIXTURE_TEST_CASE(blocking_always_returns_when_the_function_has_returned, one_lease)
 {
     auto const always = asio::require(lease.get_executor(), execution::blocking.always);
-    // Not atomic: the call itself is the synchronisation.
+    // Not atomic: the call itself is the synchronization.
     std::thread::id ran_on;
     always.execute([&] { ran_on = std::this_thread::get_id(); });
     BOOST_CHECK(ran_on != std::thread::id());

@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(failed_start_gives_the_code_of_a_system_error_also_to_who_w
     });
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_start_is_undone)
+BOOST_AUTO_TEST_CASE(canceled_start_is_undone)
 {
     asio::io_context io;
     gate start;
@@ -282,7 +282,7 @@ BOOST_AUTO_TEST_CASE(cancelled_start_is_undone)
     });
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_start_goes_on_for_another_that_waits_for_it)
+BOOST_AUTO_TEST_CASE(canceled_start_goes_on_for_another_that_waits_for_it)
 {
     asio::io_context io;
     gate start;

@@ -311,9 +311,9 @@ BOOST_AUTO_TEST_CASE(managers_share_a_context_and_nest)
     thread_manager inner(outer.lease, thread_backend(), {.max_pools = 1});
     start(inner);
     auto const held = acquire(inner);
-    auto neighbour = std::make_unique<thread_manager>(outer.io.context(), thread_backend());
-    start(*neighbour);
-    neighbour.reset();
+    auto neighbor = std::make_unique<thread_manager>(outer.io.context(), thread_backend());
+    start(*neighbor);
+    neighbor.reset();
     get(inner.async_stop({.mode = stop_mode::cancel}, use_future));
     get(outer.lease.async_release(use_future));
     BOOST_TEST(held.ended() == errc::not_running);

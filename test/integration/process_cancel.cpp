@@ -57,7 +57,7 @@ void check_code(fate const& seen, error_code const& expected)
 
 BOOST_AUTO_TEST_SUITE(process_cancel)
 
-BOOST_AUTO_TEST_CASE(cancelled_while_queued_it_never_runs)
+BOOST_AUTO_TEST_CASE(canceled_while_queued_it_never_runs)
 {
     scratch_folder const folder;
     fifo const barrier(folder.file("fifo"));
@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(cancelled_while_queued_it_never_runs)
         });
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_while_it_runs_its_worker_is_killed)
+BOOST_AUTO_TEST_CASE(canceled_while_it_runs_its_worker_is_killed)
 {
     for (auto const& kind : kinds)
         for (auto const how : {cancel::terminal, cancel::partial, cancel::all})
@@ -138,9 +138,9 @@ BOOST_AUTO_TEST_CASE(worker_that_stops_when_asked_to_is_kept)
     });
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_among_jobs_that_were_sent_ahead)
+BOOST_AUTO_TEST_CASE(canceled_among_jobs_that_were_sent_ahead)
 {
-    // Wherever it is by then. What was cancelled in time has not run; all else has run once.
+    // Wherever it is by then. What was canceled in time has not run; all else has run once.
     scratch_folder const folder;
     auto const path = folder.file("ran");
     for (auto const& kind : kinds)

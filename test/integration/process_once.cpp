@@ -96,30 +96,30 @@ void wrong_at_random(std::vector<std::string> const& kind, names const& deeds, i
         BOOST_TEST(ran.size() == static_cast<std::size_t>(submitted));
     }
     else
-        BOOST_TEST_MESSAGE(innocents << " of " << submitted << " failed with their neighbours");
+        BOOST_TEST_MESSAGE(innocents << " of " << submitted << " failed with their neighbors");
 }
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(process_once)
 
-BOOST_AUTO_TEST_CASE(jobs_run_once_whatever_their_neighbours_die_of)
+BOOST_AUTO_TEST_CASE(jobs_run_once_whatever_their_neighbors_die_of)
 {
     wrong_at_random({}, ends, crashes);
 }
 
-BOOST_AUTO_TEST_CASE(jobs_sent_ahead_run_once_whatever_their_neighbours_die_of)
+BOOST_AUTO_TEST_CASE(jobs_sent_ahead_run_once_whatever_their_neighbors_die_of)
 {
     wrong_at_random({"--pipelining"}, ends, crashes);
     wrong_at_random({"--pipelining"}, kills_itself, crashes / 5);
 }
 
-BOOST_AUTO_TEST_CASE(jobs_run_once_whatever_their_neighbours_say)
+BOOST_AUTO_TEST_CASE(jobs_run_once_whatever_their_neighbors_say)
 {
     wrong_at_random({}, breaches, wrong_words);
 }
 
-BOOST_AUTO_TEST_CASE(jobs_sent_ahead_run_once_at_most_whatever_their_neighbours_say)
+BOOST_AUTO_TEST_CASE(jobs_sent_ahead_run_once_at_most_whatever_their_neighbors_say)
 {
     wrong_at_random({"--pipelining"}, breaches, wrong_words);
 }

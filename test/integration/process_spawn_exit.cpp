@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(waiting_never_completes_inside_the_call)
     program.reap();
 }
 
-BOOST_AUTO_TEST_CASE(wait_can_be_cancelled_and_begun_again)
+BOOST_AUTO_TEST_CASE(wait_can_be_canceled_and_begun_again)
 {
     asio::io_context io;
     run(io, [&]() -> asio::awaitable<void> {

@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(async_release_waits_for_the_work)
     });
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_async_release_is_a_release_all_the_same)
+BOOST_AUTO_TEST_CASE(canceled_async_release_is_a_release_all_the_same)
 {
     gate work;
     run(io, [&]() -> asio::awaitable<void> {

@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(functions_of_a_lease_run_on_all_workers_and_begin_in_order)
     });
 }
 
-BOOST_AUTO_TEST_CASE(function_cancelled_before_it_began_never_runs)
+BOOST_AUTO_TEST_CASE(function_canceled_before_it_began_never_runs)
 {
     gate work;
     std::atomic<bool> ran{false};
@@ -260,7 +260,7 @@ BOOST_AUTO_TEST_CASE(run_on_the_manager_acquires_runs_and_gives_back)
     });
 }
 
-BOOST_AUTO_TEST_CASE(run_on_the_manager_is_cancelled_while_it_waits_for_its_lease)
+BOOST_AUTO_TEST_CASE(run_on_the_manager_is_canceled_while_it_waits_for_its_lease)
 {
     std::atomic<bool> ran{false};
     run(io, [&]() -> asio::awaitable<void> {

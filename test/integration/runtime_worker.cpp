@@ -88,8 +88,8 @@ void raise(std::string const& what)
         throw std::out_of_range("page \xff is too far");
     if (what == "int")
         throw 7;
-    if (what == "cancelled")
-        throw leasepool::job_cancelled();
+    if (what == "canceled")
+        throw leasepool::job_canceled();
     if (what == "exit")
         std::exit(41);
     if (what == "abort") {

@@ -188,7 +188,7 @@ BOOST_AUTO_TEST_CASE(runs_are_counted_and_timed_also_after_their_pool_is_closed)
             auto const now = co_await pools.async_stats();
             BOOST_TEST(now.runs == 4u);
             BOOST_TEST(now.runs_failed == 1u);
-            BOOST_TEST(now.runs_cancelled == 1u);
+            BOOST_TEST(now.runs_canceled == 1u);
             BOOST_TEST(now.run_time.count() == 4u);
             BOOST_TEST(now.queue_time.count() == 4u);
             BOOST_TEST(now.run_time.sum() > 0u);
@@ -228,7 +228,7 @@ BOOST_AUTO_TEST_CASE(snapshot_converts_to_json)
         for (auto const* const name : {"starting", "available", "draining", "retired", "abandoned",
                  "waiters", "released", "overdue", "revoked", "renewed", "acquire_timeouts",
                  "acquire_cancels", "acquire_failures", "pools_closed", "pools_failed",
-                 "runs_failed", "runs_cancelled", "unhandled_exceptions", "callback_errors"})
+                 "runs_failed", "runs_canceled", "unhandled_exceptions", "callback_errors"})
             BOOST_TEST(number(name) == 0u, name);
         BOOST_TEST(number("pools_created") == 1u);
 

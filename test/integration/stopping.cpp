@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// Draining, cancelling, tightening.
+// Draining, canceling, tightening.
 
 #include "events.hpp"
 
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(deadline_cancels_what_has_not_begun_and_waits_for_what_runs
     });
 }
 
-BOOST_AUTO_TEST_CASE(cancelling_stop_asks_what_runs_to_stop)
+BOOST_AUTO_TEST_CASE(canceling_stop_asks_what_runs_to_stop)
 {
     gate begun;
     run(io, [&]() -> asio::awaitable<void> {
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(second_stop_cannot_loosen_the_first)
     });
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_stop_ends_the_wait_and_not_the_stop)
+BOOST_AUTO_TEST_CASE(canceled_stop_ends_the_wait_and_not_the_stop)
 {
     run(io, [&]() -> asio::awaitable<void> {
         co_await pools.async_start();

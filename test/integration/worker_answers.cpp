@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(exception_is_answered_with_its_type_and_text)
     check("range", "std::out_of_range", "page \uFFFD is too far");
     check("int", "int", "an exception of type int, which is no std::exception");
     // Nobody has asked it to stop.
-    check("cancelled", "leasepool::job_cancelled",
+    check("canceled", "leasepool::job_canceled",
         "the job was asked to stop: Operation canceled [system:125]");
     BOOST_TEST(worker.run(2, "add", {1, 2}) == json::value(3));
 }

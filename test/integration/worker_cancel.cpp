@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(several_cancels_need_one_resume_and_resume_alone_does_nothi
     BOOST_TEST(worker.run(3, "add", {2, 2}) == json::value(4));
 }
 
-BOOST_AUTO_TEST_CASE(job_that_was_cancelled_before_does_not_stop_the_next)
+BOOST_AUTO_TEST_CASE(job_that_was_canceled_before_does_not_stop_the_next)
 {
     worker.send(call(1, "await_stop"));
     worker.await_waiting(1);
@@ -98,19 +98,19 @@ BOOST_AUTO_TEST_CASE(requests_that_come_while_a_job_runs_follow_it)
 BOOST_AUTO_TEST_CASE(cancel_that_comes_just_as_the_job_begins_is_not_lost)
 {
     for (std::uint64_t round = 0; round != 2000; ++round) {
-        auto const cancelled = 2 * round + 1;
+        auto const canceled = 2 * round + 1;
         // The first keeps the worker busy, so that the second begins with the watcher on.
-        worker.send(call(2 * round, "nothing") + call(cancelled, "await_stop"));
+        worker.send(call(2 * round, "nothing") + call(canceled, "await_stop"));
         for (std::uint64_t pause = 0; pause != round % 40; ++pause)
             ::sched_yield();
-        worker.send(cancel(cancelled));
+        worker.send(cancel(canceled));
         // Were it lost, the job would wait for ever.
         for (int answers = 0; answers != 2;) {
             auto const message = worker.receive();
             if (message.contains("method"))
                 continue;
             ++answers;
-            if (message.at("id") != json::value(cancelled))
+            if (message.at("id") != json::value(canceled))
                 continue;
             auto const code = message.at("error").at("code").as_int64();
             BOOST_TEST((code == -32003 || code == -32004));

@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(log_has_severity_and_job_and_begins_with_info)
     BOOST_TEST(worker.result_of(7).is_null());
 }
 
-BOOST_AUTO_TEST_CASE(log_level_of_the_environment_is_honoured)
+BOOST_AUTO_TEST_CASE(log_level_of_the_environment_is_honored)
 {
     std::map<std::string, std::size_t> const expected{
         {"debug", 4}, {"info", 3}, {"warning", 2}, {"error", 1}, {"", 3}, {"loud", 3}};

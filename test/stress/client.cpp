@@ -121,7 +121,7 @@ private:
     }
 
     /// A signal that is emitted soon, from this client's strand.
-    std::shared_ptr<asio::cancellation_signal> cancelled_soon()
+    std::shared_ptr<asio::cancellation_signal> canceled_soon()
     {
         static constexpr asio::cancellation_type types[] = {asio::cancellation_type::terminal,
             asio::cancellation_type::partial, asio::cancellation_type::total};
@@ -150,11 +150,11 @@ private:
     asio::awaitable<thread_lease> acquire()
     {
         bool const cancel = below(5) == 0;
-        operation op(w_.on, cancel ? kind::cancelled_acquire : kind::acquire);
+        operation op(w_.on, cancel ? kind::canceled_acquire : kind::acquire);
         error_code error;
         thread_lease granted;
         if (cancel) {
-            auto const signal = cancelled_soon();
+            auto const signal = canceled_soon();
             std::tie(error, granted) = co_await w_.pools.async_acquire(
                 wish(), asio::bind_cancellation_slot(signal->slot(), as_tuple));
         }
@@ -184,7 +184,7 @@ private:
                 co_await run_throwing(l);
                 break;
             case 3:
-                co_await run_cancelled(l);
+                co_await run_canceled(l);
                 break;
             case 4:
                 co_await run_raced(l);
@@ -307,11 +307,11 @@ private:
         op.done();
     }
 
-    asio::awaitable<void> run_cancelled(thread_lease& l)
+    asio::awaitable<void> run_canceled(thread_lease& l)
     {
-        operation op(w_.on, kind::cancelled_run);
+        operation op(w_.on, kind::canceled_run);
         try {
-            auto const signal = cancelled_soon();
+            auto const signal = canceled_soon();
             auto token = asio::bind_cancellation_slot(signal->slot(), asio::use_awaitable);
             if (below(2) == 0)
                 co_await l.async_run(stoppable(), std::move(token));
@@ -319,7 +319,7 @@ private:
                 co_await l.async_run(function(1), std::move(token));
         }
         catch (...) {
-            note(std::current_exception(), "cancelled run");
+            note(std::current_exception(), "canceled run");
         }
         op.done();
     }
@@ -342,14 +342,14 @@ private:
     asio::awaitable<void> run_on_manager()
     {
         bool const cancel = below(3) == 0;
-        operation op(w_.on, cancel ? kind::cancelled_manager_run : kind::manager_run);
+        operation op(w_.on, cancel ? kind::canceled_manager_run : kind::manager_run);
         auto const expected = below(1'000'000);
         try {
             if (!cancel)
                 expect(expected,
                     co_await w_.pools.async_run(wish(), function(expected), asio::use_awaitable));
             else {
-                auto const signal = cancelled_soon();
+                auto const signal = canceled_soon();
                 co_await w_.pools.async_run(wish(), stoppable(),
                     asio::bind_cancellation_slot(signal->slot(), asio::use_awaitable));
             }
@@ -411,7 +411,7 @@ private:
         operation op(w_.on, kind::async_release);
         error_code error;
         if (below(4) == 0) {
-            auto const signal = cancelled_soon();
+            auto const signal = canceled_soon();
             std::tie(error) =
                 co_await l.async_release(asio::bind_cancellation_slot(signal->slot(), as_tuple));
         }

@@ -163,7 +163,7 @@ void check(tally& on, stats const& s)
     BOOST_TEST(s.wait_time.count() == s.acquired);
     BOOST_TEST(s.hold_time.count() == s.released);
     auto const acquires = on.begun_of(
-        {kind::acquire, kind::cancelled_acquire, kind::manager_run, kind::cancelled_manager_run});
+        {kind::acquire, kind::canceled_acquire, kind::manager_run, kind::canceled_manager_run});
     BOOST_TEST(
         acquires == s.acquired + s.acquire_timeouts + s.acquire_cancels + s.acquire_failures);
 
@@ -178,7 +178,7 @@ void check(tally& on, stats const& s)
     BOOST_TEST(s.overdue > 0u);
     BOOST_TEST(s.acquire_timeouts > 0u);
     BOOST_TEST(s.acquire_cancels > 0u);
-    BOOST_TEST(s.runs_cancelled > 0u);
+    BOOST_TEST(s.runs_canceled > 0u);
 }
 
 /// `run` runs the context until it is out of work.

@@ -26,14 +26,14 @@ using count = std::atomic<std::uint64_t>;
 /// What the stress test does, one entry a way of doing it.
 enum class kind : std::size_t {
     acquire,
-    cancelled_acquire,
+    canceled_acquire,
     run,
     throwing_run,
     stoppable_run,
-    cancelled_run,
+    canceled_run,
     raced_run,
     manager_run,
-    cancelled_manager_run,
+    canceled_manager_run,
     post,
     dispatch,
     blocking_execute,
@@ -52,8 +52,8 @@ enum class kind : std::size_t {
 };
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(kind::kinds)> kind_names{"acquire",
-    "cancelled_acquire", "run", "throwing_run", "stoppable_run", "cancelled_run", "raced_run",
-    "manager_run", "cancelled_manager_run", "post", "dispatch", "blocking_execute", "spawn",
+    "canceled_acquire", "run", "throwing_run", "stoppable_run", "canceled_run", "raced_run",
+    "manager_run", "canceled_manager_run", "post", "dispatch", "blocking_execute", "spawn",
     "drop_on_pool_thread", "renew", "release", "async_release", "hand_over", "notify", "stats",
     "counts", "stop", "start"};
 

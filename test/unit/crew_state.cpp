@@ -18,21 +18,21 @@ using leasepool::detail::crew_state;
 using namespace std::chrono_literals;
 
 /// A crew and its clock.
-struct crew_desk {
-    explicit crew_desk(crew_state::options const& o) : crew(o) {}
-    explicit crew_desk(std::size_t workers)
-        : crew_desk({.workers = workers, .backoff = 100ms, .max_backoff = 1s, .attempts = 3})
+struct crew_fixture {
+    explicit crew_fixture(crew_state::options const& o) : crew(o) {}
+    explicit crew_fixture(std::size_t workers)
+        : crew_fixture({.workers = workers, .backoff = 100ms, .max_backoff = 1s, .attempts = 3})
     {
     }
     /// All in service, each with a job.
-    static crew_desk proven(std::size_t workers)
+    static crew_fixture proven(std::size_t workers)
     {
-        crew_desk desk(workers);
-        desk.fill();
+        crew_fixture fixture(workers);
+        fixture.fill();
         for (std::size_t n = 0; n != workers; ++n)
-            desk.crew.ready();
-        desk.crew.proven();
-        return desk;
+            fixture.crew.ready();
+        fixture.crew.proven();
+        return fixture;
     }
 
     /// Starts as many as are wanted, and says how many.
@@ -69,262 +69,262 @@ BOOST_AUTO_TEST_SUITE(crew)
 
 BOOST_AUTO_TEST_CASE(new_crew_wants_all_its_workers)
 {
-    crew_desk desk(3);
-    BOOST_TEST(desk.crew.wants_start(desk.now));
-    BOOST_TEST(desk.fill() == 3);
-    BOOST_TEST(desk.crew.in_starting() == 3);
-    BOOST_TEST(desk.next_ms() == -1);
-    desk.crew.ready();
-    BOOST_TEST(desk.crew.in_starting() == 2);
-    BOOST_TEST(desk.crew.serving() == 1);
-    BOOST_TEST(desk.fill() == 0);
+    crew_fixture fixture(3);
+    BOOST_TEST(fixture.crew.wants_start(fixture.now));
+    BOOST_TEST(fixture.fill() == 3);
+    BOOST_TEST(fixture.crew.in_starting() == 3);
+    BOOST_TEST(fixture.next_ms() == -1);
+    fixture.crew.ready();
+    BOOST_TEST(fixture.crew.in_starting() == 2);
+    BOOST_TEST(fixture.crew.serving() == 1);
+    BOOST_TEST(fixture.fill() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(failed_start_is_tried_again_after_a_pause)
 {
-    crew_desk desk(1);
-    desk.fill();
-    desk.start_failed();
-    BOOST_TEST(desk.crew.failures() == 1);
-    BOOST_TEST(desk.crew.in_starting() == 0);
-    BOOST_TEST(desk.next_ms() == 100);
-    desk.now += 99ms;
-    BOOST_TEST(desk.fill() == 0);
-    desk.now += 1ms;
-    BOOST_TEST(desk.fill() == 1);
+    crew_fixture fixture(1);
+    fixture.fill();
+    fixture.start_failed();
+    BOOST_TEST(fixture.crew.failures() == 1);
+    BOOST_TEST(fixture.crew.in_starting() == 0);
+    BOOST_TEST(fixture.next_ms() == 100);
+    fixture.now += 99ms;
+    BOOST_TEST(fixture.fill() == 0);
+    fixture.now += 1ms;
+    BOOST_TEST(fixture.fill() == 1);
 }
 
 BOOST_AUTO_TEST_CASE(pauses_are_doubled_up_to_the_longest)
 {
-    crew_desk desk(1);
+    crew_fixture fixture(1);
     for (auto const pause : {100, 200, 400, 800, 1000, 1000}) {
-        BOOST_TEST(desk.fill() == 1);
-        desk.start_failed();
-        BOOST_TEST(desk.next_ms() == pause);
-        desk.now += std::chrono::milliseconds(pause);
+        BOOST_TEST(fixture.fill() == 1);
+        fixture.start_failed();
+        BOOST_TEST(fixture.next_ms() == pause);
+        fixture.now += std::chrono::milliseconds(pause);
     }
 }
 
 BOOST_AUTO_TEST_CASE(first_pause_is_not_longer_than_the_longest)
 {
-    crew_desk desk({.workers = 1, .backoff = 5s, .max_backoff = 1s, .attempts = 3});
-    desk.fill();
-    desk.start_failed();
-    BOOST_TEST(desk.next_ms() == 1000);
+    crew_fixture fixture({.workers = 1, .backoff = 5s, .max_backoff = 1s, .attempts = 3});
+    fixture.fill();
+    fixture.start_failed();
+    BOOST_TEST(fixture.next_ms() == 1000);
 }
 
 BOOST_AUTO_TEST_CASE(pauses_longer_than_the_clock_do_not_overflow)
 {
     auto const ever = crew_state::duration::max();
-    crew_desk desk({.workers = 1, .backoff = ever - 1s, .max_backoff = ever, .attempts = 3});
-    desk.fill();
-    desk.start_failed();
-    BOOST_TEST(desk.next_ms() == -1);
-    desk.crew.starting();
-    desk.now = crew_state::never;
-    desk.start_failed();
-    BOOST_TEST(desk.next_ms() == -1);
+    crew_fixture fixture({.workers = 1, .backoff = ever - 1s, .max_backoff = ever, .attempts = 3});
+    fixture.fill();
+    fixture.start_failed();
+    BOOST_TEST(fixture.next_ms() == -1);
+    fixture.crew.starting();
+    fixture.now = crew_state::never;
+    fixture.start_failed();
+    BOOST_TEST(fixture.next_ms() == -1);
 }
 
 BOOST_AUTO_TEST_CASE(workers_that_were_started_together_fail_once)
 {
-    crew_desk desk(3);
-    desk.fill();
-    desk.start_failed();
-    desk.now += 50ms;
-    desk.start_failed();
-    desk.start_failed();
-    BOOST_TEST(desk.crew.failures() == 1);
-    BOOST_TEST(desk.next_ms() == 50);
-    desk.now += 50ms;
-    BOOST_TEST(desk.fill() == 3);
-    desk.start_failed();
-    BOOST_TEST(desk.crew.failures() == 2);
+    crew_fixture fixture(3);
+    fixture.fill();
+    fixture.start_failed();
+    fixture.now += 50ms;
+    fixture.start_failed();
+    fixture.start_failed();
+    BOOST_TEST(fixture.crew.failures() == 1);
+    BOOST_TEST(fixture.next_ms() == 50);
+    fixture.now += 50ms;
+    BOOST_TEST(fixture.fill() == 3);
+    fixture.start_failed();
+    BOOST_TEST(fixture.crew.failures() == 2);
 }
 
 BOOST_AUTO_TEST_CASE(pause_of_one_holds_for_all)
 {
-    crew_desk desk(2);
-    desk.fill();
-    desk.crew.ready();
-    desk.start_failed();
-    desk.crew.ready();  // nothing came of the other one
-    BOOST_TEST(desk.fill() == 0);
+    crew_fixture fixture(2);
+    fixture.fill();
+    fixture.crew.ready();
+    fixture.start_failed();
+    fixture.crew.ready();  // nothing came of the other one
+    BOOST_TEST(fixture.fill() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(crew_gives_up_after_its_attempts)
 {
-    crew_desk desk(1);
+    crew_fixture fixture(1);
     for (int attempt = 1; attempt <= 3; ++attempt) {
-        BOOST_TEST(!desk.crew.given_up());
-        desk.now += 1s;
-        BOOST_TEST(desk.fill() == 1);
-        BOOST_TEST(!desk.crew.given_up());
-        desk.start_failed();
+        BOOST_TEST(!fixture.crew.given_up());
+        fixture.now += 1s;
+        BOOST_TEST(fixture.fill() == 1);
+        BOOST_TEST(!fixture.crew.given_up());
+        fixture.start_failed();
     }
-    BOOST_TEST(desk.crew.given_up());
+    BOOST_TEST(fixture.crew.given_up());
 }
 
 BOOST_AUTO_TEST_CASE(crew_does_not_give_up_while_one_starts)
 {
-    crew_desk desk(2);
+    crew_fixture fixture(2);
     for (int attempt = 1; attempt != 3; ++attempt) {
-        desk.fill();
-        desk.start_failed();
-        desk.start_failed();
-        desk.now += 1s;
+        fixture.fill();
+        fixture.start_failed();
+        fixture.start_failed();
+        fixture.now += 1s;
     }
-    BOOST_TEST(desk.fill() == 2);
-    desk.start_failed();
-    BOOST_TEST(desk.crew.failures() == 3);
-    BOOST_TEST(!desk.crew.given_up());
-    desk.start_failed();
-    BOOST_TEST(desk.crew.given_up());
+    BOOST_TEST(fixture.fill() == 2);
+    fixture.start_failed();
+    BOOST_TEST(fixture.crew.failures() == 3);
+    BOOST_TEST(!fixture.crew.given_up());
+    fixture.start_failed();
+    BOOST_TEST(fixture.crew.given_up());
 }
 
 BOOST_AUTO_TEST_CASE(crew_does_not_give_up_while_one_serves)
 {
-    crew_desk desk(2);
-    desk.fill();
-    desk.crew.ready();
-    desk.start_failed();
+    crew_fixture fixture(2);
+    fixture.fill();
+    fixture.crew.ready();
+    fixture.start_failed();
     for (int attempt = 2; attempt <= 5; ++attempt) {
-        desk.now += 1s;
-        desk.fill();
-        desk.start_failed();
+        fixture.now += 1s;
+        fixture.fill();
+        fixture.start_failed();
     }
-    BOOST_TEST(desk.crew.failures() == 5);
-    BOOST_TEST(!desk.crew.given_up());
-    desk.left(!due, proved);
-    BOOST_TEST(desk.crew.given_up());
+    BOOST_TEST(fixture.crew.failures() == 5);
+    BOOST_TEST(!fixture.crew.given_up());
+    fixture.left(!due, proved);
+    BOOST_TEST(fixture.crew.given_up());
 }
 
 // Serving ------------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(worker_that_dies_after_its_first_job_is_replaced_at_once)
 {
-    auto desk = crew_desk::proven(2);
-    BOOST_TEST(desk.next_ms() == -1);
-    desk.left(!due, proved);
-    BOOST_TEST(desk.crew.serving() == 1);
-    BOOST_TEST(desk.crew.failures() == 0);
-    BOOST_TEST(desk.fill() == 1);
+    auto fixture = crew_fixture::proven(2);
+    BOOST_TEST(fixture.next_ms() == -1);
+    fixture.left(!due, proved);
+    BOOST_TEST(fixture.crew.serving() == 1);
+    BOOST_TEST(fixture.crew.failures() == 0);
+    BOOST_TEST(fixture.fill() == 1);
 }
 
 BOOST_AUTO_TEST_CASE(worker_that_dies_before_its_first_job_has_failed_to_start)
 {
-    crew_desk desk(1);
-    desk.fill();
-    desk.crew.ready();
-    desk.left(!due, !proved);
-    BOOST_TEST(desk.crew.serving() == 0);
-    BOOST_TEST(desk.crew.in_starting() == 0);
-    BOOST_TEST(desk.crew.failures() == 1);
-    BOOST_TEST(desk.next_ms() == 100);
+    crew_fixture fixture(1);
+    fixture.fill();
+    fixture.crew.ready();
+    fixture.left(!due, !proved);
+    BOOST_TEST(fixture.crew.serving() == 0);
+    BOOST_TEST(fixture.crew.in_starting() == 0);
+    BOOST_TEST(fixture.crew.failures() == 1);
+    BOOST_TEST(fixture.next_ms() == 100);
 }
 
 BOOST_AUTO_TEST_CASE(ready_is_not_enough_to_forget_failures)
 {
-    crew_desk desk(1);
-    desk.fill();
-    desk.start_failed();
-    desk.now += 100ms;
-    desk.fill();
-    desk.crew.ready();
-    BOOST_TEST(desk.crew.failures() == 1);
-    desk.left(!due, !proved);
-    BOOST_TEST(desk.next_ms() == 200);
+    crew_fixture fixture(1);
+    fixture.fill();
+    fixture.start_failed();
+    fixture.now += 100ms;
+    fixture.fill();
+    fixture.crew.ready();
+    BOOST_TEST(fixture.crew.failures() == 1);
+    fixture.left(!due, !proved);
+    BOOST_TEST(fixture.next_ms() == 200);
 }
 
 BOOST_AUTO_TEST_CASE(first_job_forgets_failures_and_the_pause)
 {
-    crew_desk desk(2);
-    desk.fill();
-    desk.crew.ready();
-    desk.start_failed();
-    BOOST_TEST(!desk.crew.wants_start(desk.now));
-    desk.crew.proven();
-    BOOST_TEST(desk.crew.failures() == 0);
-    BOOST_TEST(desk.fill() == 1);
-    desk.start_failed();
-    BOOST_TEST(desk.next_ms() == 100);
+    crew_fixture fixture(2);
+    fixture.fill();
+    fixture.crew.ready();
+    fixture.start_failed();
+    BOOST_TEST(!fixture.crew.wants_start(fixture.now));
+    fixture.crew.proven();
+    BOOST_TEST(fixture.crew.failures() == 0);
+    BOOST_TEST(fixture.fill() == 1);
+    fixture.start_failed();
+    BOOST_TEST(fixture.next_ms() == 100);
 }
 
 // Recycling ----------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(worker_that_is_due_stays_until_its_successor_is_ready)
 {
-    auto desk = crew_desk::proven(2);
-    BOOST_TEST(!desk.crew.can_retire());
-    desk.crew.due();
-    BOOST_TEST(!desk.crew.can_retire());
-    BOOST_TEST(desk.fill() == 1);
-    BOOST_TEST(!desk.crew.can_retire());
-    desk.crew.ready();
-    BOOST_TEST(desk.crew.can_retire());
-    desk.left(due, proved);
-    BOOST_TEST(!desk.crew.can_retire());
-    BOOST_TEST(desk.crew.serving() == 2);
-    BOOST_TEST(desk.fill() == 0);
+    auto fixture = crew_fixture::proven(2);
+    BOOST_TEST(!fixture.crew.can_retire());
+    fixture.crew.due();
+    BOOST_TEST(!fixture.crew.can_retire());
+    BOOST_TEST(fixture.fill() == 1);
+    BOOST_TEST(!fixture.crew.can_retire());
+    fixture.crew.ready();
+    BOOST_TEST(fixture.crew.can_retire());
+    fixture.left(due, proved);
+    BOOST_TEST(!fixture.crew.can_retire());
+    BOOST_TEST(fixture.crew.serving() == 2);
+    BOOST_TEST(fixture.fill() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(each_worker_that_is_due_gets_a_successor)
 {
-    auto desk = crew_desk::proven(2);
-    desk.crew.due();
-    desk.crew.due();
-    BOOST_TEST(desk.fill() == 2);
-    desk.crew.ready();
-    BOOST_TEST(desk.crew.can_retire());
-    desk.left(due, proved);
-    BOOST_TEST(!desk.crew.can_retire());
-    desk.crew.ready();
-    BOOST_TEST(desk.crew.can_retire());
-    desk.left(due, proved);
-    BOOST_TEST(desk.crew.serving() == 2);
-    BOOST_TEST(desk.fill() == 0);
+    auto fixture = crew_fixture::proven(2);
+    fixture.crew.due();
+    fixture.crew.due();
+    BOOST_TEST(fixture.fill() == 2);
+    fixture.crew.ready();
+    BOOST_TEST(fixture.crew.can_retire());
+    fixture.left(due, proved);
+    BOOST_TEST(!fixture.crew.can_retire());
+    fixture.crew.ready();
+    BOOST_TEST(fixture.crew.can_retire());
+    fixture.left(due, proved);
+    BOOST_TEST(fixture.crew.serving() == 2);
+    BOOST_TEST(fixture.fill() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(worker_that_is_due_and_dies_is_replaced_once)
 {
-    auto desk = crew_desk::proven(1);
-    desk.crew.due();
-    BOOST_TEST(desk.fill() == 1);
-    desk.left(due, proved);
-    BOOST_TEST(desk.fill() == 0);
-    desk.crew.ready();
-    BOOST_TEST(!desk.crew.can_retire());
-    BOOST_TEST(desk.crew.serving() == 1);
+    auto fixture = crew_fixture::proven(1);
+    fixture.crew.due();
+    BOOST_TEST(fixture.fill() == 1);
+    fixture.left(due, proved);
+    BOOST_TEST(fixture.fill() == 0);
+    fixture.crew.ready();
+    BOOST_TEST(!fixture.crew.can_retire());
+    BOOST_TEST(fixture.crew.serving() == 1);
 }
 
 BOOST_AUTO_TEST_CASE(worker_that_is_recycled_without_a_job_has_not_failed)
 {
-    auto desk = crew_desk::proven(1);
-    desk.crew.due();
-    desk.left(due, !proved);
-    BOOST_TEST(desk.crew.failures() == 0);
-    BOOST_TEST(desk.fill() == 1);
+    auto fixture = crew_fixture::proven(1);
+    fixture.crew.due();
+    fixture.left(due, !proved);
+    BOOST_TEST(fixture.crew.failures() == 0);
+    BOOST_TEST(fixture.fill() == 1);
 }
 
 BOOST_AUTO_TEST_CASE(successor_that_does_not_start_leaves_the_one_that_is_due)
 {
-    auto desk = crew_desk::proven(1);
-    desk.crew.due();
-    desk.fill();
-    desk.start_failed();
-    BOOST_TEST(!desk.crew.can_retire());
-    BOOST_TEST(desk.crew.serving() == 1);
-    BOOST_TEST(desk.next_ms() == 100);
+    auto fixture = crew_fixture::proven(1);
+    fixture.crew.due();
+    fixture.fill();
+    fixture.start_failed();
+    BOOST_TEST(!fixture.crew.can_retire());
+    BOOST_TEST(fixture.crew.serving() == 1);
+    BOOST_TEST(fixture.next_ms() == 100);
 }
 
 BOOST_AUTO_TEST_CASE(nobody_goes_who_is_not_due)
 {
-    auto desk = crew_desk::proven(1);
-    desk.crew.due();
-    desk.fill();
-    desk.left(!due, proved);  // the only one that is not: of those that are left, it is short
-    desk.crew.ready();
-    BOOST_TEST(!desk.crew.can_retire());
+    auto fixture = crew_fixture::proven(1);
+    fixture.crew.due();
+    fixture.fill();
+    fixture.left(!due, proved);  // the only one that is not: of those that are left, it is short
+    fixture.crew.ready();
+    BOOST_TEST(!fixture.crew.can_retire());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,10 +2,10 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// Random event sequences against a grinder's state and, step by step, against `grinder_judge`.
+// Random event sequences against a grinder's state and, step by step, against `grinder_reference_model`.
 //
 // In the environment:
-//   LEASEPOOL_MODEL_SEQUENCES  how many, default 1'000'000 (100'000 in a build that is not optimised)
+//   LEASEPOOL_MODEL_SEQUENCES  how many, default 1'000'000 (100'000 in a build that is not optimized)
 //   LEASEPOOL_MODEL_SEED       of the first; sequence n has seed + n. A failure prints the seed of its
 //                              sequence and its events: replay it with that seed and one sequence.
 

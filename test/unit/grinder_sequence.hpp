@@ -6,8 +6,8 @@
 #define LEASEPOOL_TEST_UNIT_GRINDER_SEQUENCE_HPP
 
 #include "core/grinder/grinder_state.hpp"
-#include "grinder_desk.hpp"
-#include "grinder_judge.hpp"
+#include "grinder_fixture.hpp"
+#include "grinder_reference_model.hpp"
 #include "ledger_random.hpp"
 
 #include <array>
@@ -18,18 +18,18 @@
 
 namespace leasepool::detail::test {
 
-/// One random sequence: the shell and the world around a grinder's state, and the judge who watches.
+/// One random sequence: the shell and the world around a grinder's state, and the model who watches.
 class grinder_sequence {
-    using tick = grinder_judge::tick;
-    using is = grinder_judge::is;
-    static constexpr int nobody = grinder_judge::nobody;
+    using tick = grinder_reference_model::tick;
+    using is = grinder_reference_model::is;
+    static constexpr int nobody = grinder_reference_model::nobody;
 
 public:
     grinder_sequence(std::uint64_t seed, std::ostream* trace)
-        : random_(seed), opts_(random_options(random_)), state_(opts_), judge_(opts_), trace_(trace)
+        : random_(seed), opts_(random_options(random_)), state_(opts_), model_(opts_), trace_(trace)
     {
         // Some near the end of the clock.
-        now_ = random_.once_in(16) ? grinder_judge::never - 1 - random_.below(100) : 1000;
+        now_ = random_.once_in(16) ? grinder_reference_model::never - 1 - random_.below(100) : 1000;
         if (trace_)
             *trace_ << "batch_size " << opts_.batch_size << " max_batch " << opts_.max_batch
                     << " max_wait " << opts_.max_wait.count() << " max_pending "
@@ -103,59 +103,61 @@ private:
     template <class... Phases>
     int some_batch(Phases... phases)
     {
-        return some(grinder_judge::batch_count,
-            [&](int n) { return ((judge_.at(n).phase == phases) || ...); });
+        return some(grinder_reference_model::batch_count,
+            [&](int n) { return ((model_.at(n).phase == phases) || ...); });
     }
 
     // Events
     void event()
     {
         if (random_.once_in(4))
-            now_ = grinder_judge::plus(now_, random_.one_of({1, 1, 2, 5, 20}));
+            now_ = grinder_reference_model::plus(now_, random_.one_of({1, 1, 2, 5, 20}));
         auto const roll = random_.below(100);
-        if (judge_.phase == grinder_state::phase::stopped && roll < 15)
+        if (model_.phase == grinder_state::phase::stopped && roll < 15)
             return start();
         if (roll < 40)
             return submit();
         if (roll < 47)
-            return cancel(random_.below(grinder_judge::item_count));
+            return cancel(random_.below(grinder_reference_model::item_count));
         if (roll < 62)
             return grant(some_batch(is::acquiring));
         if (roll < 66)
             return acquire_failed(some_batch(is::acquiring));
         if (roll < 80)
-            return run_one(some_batch(is::working, is::cancelled, is::lost));
+            return run_one(some_batch(is::working, is::canceled, is::lost));
         if (roll < 88)
-            return lose(some_batch(is::working, is::cancelled));
+            return lose(some_batch(is::working, is::canceled));
         if (roll < 90)
             return stop();
-        if (judge_.next() != grinder_judge::never && random_.once_in(2))
-            now_ = std::max(now_, judge_.next());
+        if (model_.next() != grinder_reference_model::never && random_.once_in(2))
+            now_ = std::max(now_, model_.next());
         else
-            now_ = grinder_judge::plus(now_, random_.one_of({1, 3, 10, 50}));
+            now_ = grinder_reference_model::plus(now_, random_.one_of({1, 3, 10, 50}));
     }
     void start()
     {
         say(" start");
-        require(state_.start() == judge_.start(), "start decided otherwise");
+        require(state_.start() == model_.start(), "start decided otherwise");
     }
     void stop()
     {
         auto const deadline = random_.once_in(3)
             ? std::numeric_limits<tick>::min()
-            : grinder_judge::plus(now_, random_.one_of({0, 5, 30, grinder_judge::never}));
+            : grinder_reference_model::plus(
+                  now_, random_.one_of({0, 5, 30, grinder_reference_model::never}));
         say(" stop ", deadline);
-        judge_.stop(deadline);
+        model_.stop(deadline);
         state_.stop(time_at(deadline));
     }
     void submit()
     {
-        auto const who = some(grinder_judge::item_count, [&](int n) { return judge_.outside(n); });
+        auto const who =
+            some(grinder_reference_model::item_count, [&](int n) { return model_.outside(n); });
         if (who == nobody)
             return;
         bool const wait = !random_.once_in(4);
         item(who).marks.fruitless = 0;
-        auto const expected = judge_.submit(who, now_, wait);
+        auto const expected = model_.submit(who, now_, wait);
         auto const result = state_.submit(item(who), time_at(now_), wait);
         say(" submit i", who, wait ? "" : " without waiting", " = ", static_cast<int>(result));
         require(result == expected, "submit decided otherwise");
@@ -163,7 +165,7 @@ private:
     void cancel(int who)
     {
         say(" cancel i", who);
-        require(state_.cancel(item(who)) == judge_.cancel(who), "cancel decided otherwise");
+        require(state_.cancel(item(who)) == model_.cancel(who), "cancel decided otherwise");
     }
     void grant(int n)
     {
@@ -172,9 +174,9 @@ private:
         say(" grant b", n);
         grinder_state::item_list out;
         state_.granted(batch(n), time_at(now_), out);
-        judge_.granted(n, now_);
-        require(take(out) == judge_.at(n).items, "the lease gets other items");
-        if (judge_.at(n).items.empty())
+        model_.granted(n, now_);
+        require(take(out) == model_.at(n).items, "the lease gets other items");
+        if (model_.at(n).items.empty())
             done(n);
     }
     void acquire_failed(int n)
@@ -184,16 +186,16 @@ private:
         say(" acquire_failed b", n);
         grinder_state::item_list out;
         state_.acquire_failed(batch(n), out);
-        require(take(out) == judge_.acquire_failed(n), "other items fail with the acquire");
+        require(take(out) == model_.acquire_failed(n), "other items fail with the acquire");
     }
     void run_one(int n)
     {
         if (n == nobody)
             return;
-        auto const who = judge_.ran(n);
+        auto const who = model_.ran(n);
         say(" b", n, " ran i", who);
         item(who).marks.where = grinder_item::place::outside;
-        if (judge_.at(n).items.empty())
+        if (model_.at(n).items.empty())
             done(n);
     }
     /// The lease ends: what has not begun comes back.
@@ -208,20 +210,20 @@ private:
         take_back(n, static_cast<std::size_t>(random_.below(3)));
         if (!told_first)
             lost(n);
-        if (judge_.at(n).items.empty())
+        if (model_.at(n).items.empty())
             done(n);
     }
     void lost(int n)
     {
         state_.lost(batch(n));
-        judge_.lost(n);
+        model_.lost(n);
     }
     void take_back(int n, std::size_t but)
     {
-        auto const there = judge_.at(n).items;
+        auto const there = model_.at(n).items;
         for (auto i = std::min(but, there.size()); i != there.size(); ++i) {
             say(" i", there[i], " comes back from b", n);
-            require(state_.returned(item(there[i]), batch(n)) == judge_.returned_from(there[i], n),
+            require(state_.returned(item(there[i]), batch(n)) == model_.returned_from(there[i], n),
                 "an item that comes back is treated otherwise");
         }
     }
@@ -229,7 +231,7 @@ private:
     {
         say(" done b", n);
         state_.done(batch(n));
-        judge_.at(n) = {};
+        model_.at(n) = {};
     }
 
     std::vector<int> take(grinder_state::item_list& out)
@@ -247,13 +249,13 @@ private:
     {
         for (int polls = 0;; ++polls) {
             require(polls != 200, "polling does not end");
-            judge_.time_is(now_);
+            model_.time_is(now_);
             auto const act = state_.poll(time_at(now_));
             if (!act)
                 break;
             perform(act);
         }
-        judge_.settled(now_);
+        model_.settled(now_);
         compare();
     }
     void perform(grinder_state::action const& act)
@@ -268,77 +270,77 @@ private:
                 say(" -> begin, refused");
                 grinder_state::item_list out;
                 state_.not_begun(out);
-                require(take(out) == judge_.not_begun(), "other items fail with the begin");
+                require(take(out) == model_.not_begun(), "other items fail with the begin");
                 return;
             }
             say(" -> begin b", n);
             state_.begun(batch(n), time_at(now_));
-            judge_.begun(n, now_);
+            model_.begun(n, now_);
             std::vector<int> assigned;
             for (auto const& what : batch(n).items())
                 assigned.push_back(number(&what));
-            return require(assigned == judge_.at(n).items, "a batch goes for other items");
+            return require(assigned == model_.at(n).items, "a batch goes for other items");
         }
         case fail:
             say(" -> fail i", number(act.which));
-            return judge_.failed(number(act.which));
+            return model_.failed(number(act.which));
         case withdraw:
             say(" -> withdraw b", number(act.of));
-            return judge_.withdrawn(number(act.of));
+            return model_.withdrawn(number(act.of));
         case cancel:
             say(" -> cancel b", number(act.of));
-            judge_.cancelled(number(act.of));
+            model_.canceled(number(act.of));
             return taken_back(number(act.of));
         case stopped:
             say(" -> stopped");
-            return judge_.stopped();
+            return model_.stopped();
         }
     }
     void taken_back(int n)
     {
         take_back(n, static_cast<std::size_t>(random_.below(3)));
-        if (judge_.at(n).items.empty())
+        if (model_.at(n).items.empty())
             done(n);
     }
     void compare()
     {
-        require(state_.state() == judge_.phase, "phase differs");
-        require(state_.pending() == judge_.pending(), "pending differs");
-        require(state_.waiting() == judge_.waiting.size(), "waiting differs");
-        require(state_.acquiring() == judge_.batches_that_are(is::acquiring), "acquiring differs");
+        require(state_.state() == model_.phase, "phase differs");
+        require(state_.pending() == model_.pending(), "pending differs");
+        require(state_.waiting() == model_.waiting.size(), "waiting differs");
+        require(state_.acquiring() == model_.batches_that_are(is::acquiring), "acquiring differs");
         require(state_.working() ==
-                judge_.batches_that_are(is::working) + judge_.batches_that_are(is::cancelled),
+                model_.batches_that_are(is::working) + model_.batches_that_are(is::canceled),
             "working differs");
-        require(state_.lost() == judge_.batches_that_are(is::lost), "lost differs");
-        if (judge_.phase != grinder_state::phase::cancelling)
-            require(state_.next_deadline() == time_at(judge_.next()), "the next deadline differs");
+        require(state_.lost() == model_.batches_that_are(is::lost), "lost differs");
+        if (model_.phase != grinder_state::phase::canceling)
+            require(state_.next_deadline() == time_at(model_.next()), "the next deadline differs");
     }
 
     void wind_up()
     {
         say(" the end");
         state_.stop(steady_time::min());
-        judge_.stop(std::numeric_limits<tick>::min());
+        model_.stop(std::numeric_limits<tick>::min());
         settle();
-        for (int n = 0; n != grinder_judge::batch_count; ++n) {
-            if (judge_.at(n).phase == is::acquiring)
+        for (int n = 0; n != grinder_reference_model::batch_count; ++n) {
+            if (model_.at(n).phase == is::acquiring)
                 n % 2 == 0 ? grant(n) : acquire_failed(n);
             settle();
-            while (judge_.at(n).phase != is::fresh)
+            while (model_.at(n).phase != is::fresh)
                 run_one(n);
             settle();
         }
-        require(judge_.phase == grinder_state::phase::stopped, "the stop has not ended");
+        require(model_.phase == grinder_state::phase::stopped, "the stop has not ended");
         require(state_.next_deadline() == grinder_state::never, "a stopped grinder has a deadline");
         // Nothing is linked: else a batch's hook asserts.
     }
 
     random_numbers random_;
     grinder_state::options const opts_;
-    std::array<bare_item, grinder_judge::item_count> items_{};
-    std::array<bare_batch, grinder_judge::batch_count> batches_{};
+    std::array<bare_item, grinder_reference_model::item_count> items_{};
+    std::array<bare_batch, grinder_reference_model::batch_count> batches_{};
     grinder_state state_;
-    grinder_judge judge_;
+    grinder_reference_model model_;
     tick now_ = 0;
     std::ostream* trace_;
 };

@@ -4,7 +4,7 @@
 
 // How a grinder starts and stops.
 
-#include "grinder_desk.hpp"
+#include "grinder_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -21,143 +21,143 @@ BOOST_AUTO_TEST_SUITE(grinder_stop)
 
 BOOST_AUTO_TEST_CASE(nothing_is_taken_before_the_start_or_while_it_stops)
 {
-    grinder_desk desk(three_in_a_second);
-    BOOST_TEST(desk.submit("a") == "not_running");
-    desk.start();
-    desk.submit("abc");
-    desk.granted(0);
-    BOOST_TEST(desk.stop(1h) == "");
-    BOOST_TEST(desk.submit("d") == "not_running");
-    BOOST_TEST(desk.start() == "refused");
-    BOOST_TEST(desk.done(0) == "stopped");
-    BOOST_TEST(desk.submit("d") == "not_running");
+    grinder_fixture fixture(three_in_a_second);
+    BOOST_TEST(fixture.submit("a") == "not_running");
+    fixture.start();
+    fixture.submit("abc");
+    fixture.granted(0);
+    BOOST_TEST(fixture.stop(1h) == "");
+    BOOST_TEST(fixture.submit("d") == "not_running");
+    BOOST_TEST(fixture.start() == "refused");
+    BOOST_TEST(fixture.done(0) == "stopped");
+    BOOST_TEST(fixture.submit("d") == "not_running");
 }
 
 BOOST_AUTO_TEST_CASE(start_twice_stop_before_the_start_and_start_again_are_harmless)
 {
-    grinder_desk desk(three_in_a_second);
-    BOOST_TEST(desk.stop(1h) == "");
-    BOOST_TEST(desk.start() == "");
-    BOOST_TEST(desk.start() == "");
-    BOOST_TEST(desk.stop(1h) == "stopped");
-    BOOST_TEST(desk.stop(1h) == "");
-    BOOST_TEST(desk.start() == "");
-    BOOST_TEST(desk.submit("abc") == "begin b0(abc)");
+    grinder_fixture fixture(three_in_a_second);
+    BOOST_TEST(fixture.stop(1h) == "");
+    BOOST_TEST(fixture.start() == "");
+    BOOST_TEST(fixture.start() == "");
+    BOOST_TEST(fixture.stop(1h) == "stopped");
+    BOOST_TEST(fixture.stop(1h) == "");
+    BOOST_TEST(fixture.start() == "");
+    BOOST_TEST(fixture.submit("abc") == "begin b0(abc)");
 }
 
 BOOST_AUTO_TEST_CASE(draining_stop_sends_what_is_pending_at_once)
 {
-    grinder_desk desk(three_in_a_second);
-    desk.start();
-    desk.submit("a");
-    BOOST_TEST(desk.stop(1h) == "begin b0(a)");
-    BOOST_TEST(desk.granted(0) == "gave a");
-    BOOST_TEST(desk.done(0) == "stopped");
-    BOOST_TEST(desk.next_ms() == -1);
+    grinder_fixture fixture(three_in_a_second);
+    fixture.start();
+    fixture.submit("a");
+    BOOST_TEST(fixture.stop(1h) == "begin b0(a)");
+    BOOST_TEST(fixture.granted(0) == "gave a");
+    BOOST_TEST(fixture.done(0) == "stopped");
+    BOOST_TEST(fixture.next_ms() == -1);
 }
 
 BOOST_AUTO_TEST_CASE(draining_stop_sends_those_that_wait_for_room_too)
 {
-    grinder_desk desk({.batch_size = 1, .max_batch = 1, .max_wait = 1s, .max_pending = 1});
-    desk.start();
-    desk.submit("abc");
-    BOOST_TEST(desk.stop(1h) == "");
+    grinder_fixture fixture({.batch_size = 1, .max_batch = 1, .max_wait = 1s, .max_pending = 1});
+    fixture.start();
+    fixture.submit("abc");
+    BOOST_TEST(fixture.stop(1h) == "");
     for (std::size_t n = 0; n != 2; ++n) {
-        desk.granted(n);
-        BOOST_TEST(desk.done(n).starts_with("begin"));
+        fixture.granted(n);
+        BOOST_TEST(fixture.done(n).starts_with("begin"));
     }
-    BOOST_TEST(desk.granted(2) == "gave c");
-    BOOST_TEST(desk.done(2) == "stopped");
+    BOOST_TEST(fixture.granted(2) == "gave c");
+    BOOST_TEST(fixture.done(2) == "stopped");
 }
 
-BOOST_AUTO_TEST_CASE(deadline_turns_draining_into_cancelling)
+BOOST_AUTO_TEST_CASE(deadline_turns_draining_into_canceling)
 {
-    grinder_desk desk({.batch_size = 1, .max_batch = 1, .max_wait = 1s});
-    desk.start();
-    desk.submit("ab");
-    desk.granted(0);
-    BOOST_TEST(desk.stop(5s) == "");
-    BOOST_TEST(desk.next_ms() == 5000);
-    BOOST_TEST(desk.wait(5s) == "fail b; cancel b0");
-    BOOST_TEST(desk.done(0) == "stopped");
+    grinder_fixture fixture({.batch_size = 1, .max_batch = 1, .max_wait = 1s});
+    fixture.start();
+    fixture.submit("ab");
+    fixture.granted(0);
+    BOOST_TEST(fixture.stop(5s) == "");
+    BOOST_TEST(fixture.next_ms() == 5000);
+    BOOST_TEST(fixture.wait(5s) == "fail b; cancel b0");
+    BOOST_TEST(fixture.done(0) == "stopped");
 }
 
-BOOST_AUTO_TEST_CASE(cancelling_stop_fails_what_is_here_and_withdraws_what_waits_for_a_lease)
+BOOST_AUTO_TEST_CASE(canceling_stop_fails_what_is_here_and_withdraws_what_waits_for_a_lease)
 {
-    grinder_desk desk({.batch_size = 2, .max_batch = 2, .max_wait = 1s, .max_pending = 3});
-    desk.start();
-    desk.submit("abcde");
-    BOOST_TEST(desk.cancel_stop() == "fail c; fail d; fail e; withdraw b0");
-    BOOST_TEST(desk.acquire_failed(0) == "failed ab; stopped");
+    grinder_fixture fixture({.batch_size = 2, .max_batch = 2, .max_wait = 1s, .max_pending = 3});
+    fixture.start();
+    fixture.submit("abcde");
+    BOOST_TEST(fixture.cancel_stop() == "fail c; fail d; fail e; withdraw b0");
+    BOOST_TEST(fixture.acquire_failed(0) == "failed ab; stopped");
 }
 
-BOOST_AUTO_TEST_CASE(grant_that_races_a_cancelling_stop_begins_nothing)
+BOOST_AUTO_TEST_CASE(grant_that_races_a_canceling_stop_begins_nothing)
 {
-    grinder_desk desk({.batch_size = 2, .max_wait = 1s});
-    desk.start();
-    desk.submit("ab");
-    BOOST_TEST(desk.cancel_stop() == "withdraw b0");
-    BOOST_TEST(desk.granted(0) == "gave ; fail a; fail b");
-    BOOST_TEST(desk.done(0) == "stopped");
+    grinder_fixture fixture({.batch_size = 2, .max_wait = 1s});
+    fixture.start();
+    fixture.submit("ab");
+    BOOST_TEST(fixture.cancel_stop() == "withdraw b0");
+    BOOST_TEST(fixture.granted(0) == "gave ; fail a; fail b");
+    BOOST_TEST(fixture.done(0) == "stopped");
 }
 
-BOOST_AUTO_TEST_CASE(cancelling_stop_takes_back_what_has_not_begun)
+BOOST_AUTO_TEST_CASE(canceling_stop_takes_back_what_has_not_begun)
 {
-    grinder_desk desk(three_in_a_second);
-    desk.start();
-    desk.submit("abc");
-    desk.granted(0);
-    BOOST_TEST(desk.cancel_stop() == "cancel b0");
-    BOOST_TEST(desk.returned(0, "bc") == "refused b; refused c");
-    BOOST_TEST(desk.done(0) == "stopped");
+    grinder_fixture fixture(three_in_a_second);
+    fixture.start();
+    fixture.submit("abc");
+    fixture.granted(0);
+    BOOST_TEST(fixture.cancel_stop() == "cancel b0");
+    BOOST_TEST(fixture.returned(0, "bc") == "refused b; refused c");
+    BOOST_TEST(fixture.done(0) == "stopped");
 }
 
 BOOST_AUTO_TEST_CASE(second_stop_tightens_the_first_and_never_loosens_it)
 {
-    grinder_desk desk({.batch_size = 1, .max_batch = 1, .max_wait = 1s});
-    desk.start();
-    desk.submit("ab");
-    desk.granted(0);
-    desk.stop(10s);
-    desk.stop(20s);
-    BOOST_TEST(desk.next_ms() == 10'000);
-    desk.stop(5s);
-    BOOST_TEST(desk.next_ms() == 5'000);
-    BOOST_TEST(desk.cancel_stop() == "fail b; cancel b0");
-    BOOST_TEST(desk.stop(5s) == "");
+    grinder_fixture fixture({.batch_size = 1, .max_batch = 1, .max_wait = 1s});
+    fixture.start();
+    fixture.submit("ab");
+    fixture.granted(0);
+    fixture.stop(10s);
+    fixture.stop(20s);
+    BOOST_TEST(fixture.next_ms() == 10'000);
+    fixture.stop(5s);
+    BOOST_TEST(fixture.next_ms() == 5'000);
+    BOOST_TEST(fixture.cancel_stop() == "fail b; cancel b0");
+    BOOST_TEST(fixture.stop(5s) == "");
 }
 
 BOOST_AUTO_TEST_CASE(stop_waits_for_what_runs_on_leases_that_ended)
 {
-    grinder_desk desk({.batch_size = 1, .max_wait = 1s});
-    desk.start();
-    desk.submit("a");
-    desk.granted(0);
-    desk.lost(0);
-    BOOST_TEST(desk.cancel_stop() == "");
-    BOOST_TEST(desk.done(0) == "stopped");
+    grinder_fixture fixture({.batch_size = 1, .max_wait = 1s});
+    fixture.start();
+    fixture.submit("a");
+    fixture.granted(0);
+    fixture.lost(0);
+    BOOST_TEST(fixture.cancel_stop() == "");
+    BOOST_TEST(fixture.done(0) == "stopped");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_forgotten_is_given_out_once)
 {
-    grinder_desk desk({.batch_size = 2,
+    grinder_fixture fixture({.batch_size = 2,
         .max_batch = 2,
         .max_wait = 1s,
         .max_pending = 4,
         .max_concurrent_batches = 2});
-    desk.start();
-    desk.submit("ab");
-    desk.granted(0);
-    desk.submit("cdefgh");
+    fixture.start();
+    fixture.submit("ab");
+    fixture.granted(0);
+    fixture.submit("cdefgh");
     grinder_state::item_list all;
-    desk.state.forget_all(all);
+    fixture.state.forget_all(all);
     BOOST_TEST(std::distance(all.begin(), all.end()) == 6);
     all.clear();
-    BOOST_TEST(desk.state.pending() + desk.state.waiting() == 0u);
+    BOOST_TEST(fixture.state.pending() + fixture.state.waiting() == 0u);
     // What was with a lease is still reported.
-    BOOST_TEST(desk.returned(0, "b") == "refused b");
-    BOOST_TEST(desk.lost(0) == "");
-    BOOST_TEST(desk.done(0) == "");
+    BOOST_TEST(fixture.returned(0, "b") == "refused b");
+    BOOST_TEST(fixture.lost(0) == "");
+    BOOST_TEST(fixture.done(0) == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(context_says_that_it_was_asked_to_stop)
     BOOST_TEST(!context.stop_requested());
     host.stop.request_stop();
     BOOST_TEST(context.stop_token().stop_requested());
-    BOOST_CHECK_EXCEPTION(context.throw_if_stopped(), job_cancelled,
+    BOOST_CHECK_EXCEPTION(context.throw_if_stopped(), job_canceled,
         [](auto const& e) { return e.code() == condition::canceled; });
 }
 

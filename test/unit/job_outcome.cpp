@@ -236,9 +236,9 @@ BOOST_AUTO_TEST_CASE(number_of_a_jobs_own_reaches_the_caller)
     }
 }
 
-BOOST_AUTO_TEST_CASE(job_that_says_it_was_cancelled_though_nobody_asked_has_thrown)
+BOOST_AUTO_TEST_CASE(job_that_says_it_was_canceled_though_nobody_asked_has_thrown)
 {
-    auto const e = caught<remote_error>(failure_with(error_number::cancelled, no_data));
+    auto const e = caught<remote_error>(failure_with(error_number::canceled, no_data));
     BOOST_TEST(e.number() == -32003);
 }
 

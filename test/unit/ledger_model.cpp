@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// Random event sequences against the ledger and, step by step, against `ledger_judge`.
+// Random event sequences against the ledger and, step by step, against `ledger_reference_model`.
 
 #include "ledger_sequence.hpp"
 #include "model_check.hpp"

@@ -6,8 +6,8 @@
 #define LEASEPOOL_TEST_UNIT_LEDGER_SEQUENCE_HPP
 
 #include "core/ledger/ledger.hpp"
-#include "ledger_judge.hpp"
 #include "ledger_random.hpp"
+#include "ledger_reference_model.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,18 +18,18 @@
 
 namespace leasepool::detail::test {
 
-/// One random sequence: the shell and the world around a ledger, and the judge who watches.
+/// One random sequence: the shell and the world around a ledger, and the model who watches.
 class sequence {
-    using tick = ledger_judge::tick;
-    using claim_is = ledger_judge::claim_is;
-    using pool_is = ledger_judge::pool_is;
+    using tick = ledger_reference_model::tick;
+    using claim_is = ledger_reference_model::claim_is;
+    using pool_is = ledger_reference_model::pool_is;
 
 public:
     sequence(std::uint64_t seed, std::ostream* trace)
-        : random_(seed), opts_(random_options(random_)), book_(opts_), judge_(opts_), trace_(trace)
+        : random_(seed), opts_(random_options(random_)), book_(opts_), model_(opts_), trace_(trace)
     {
         // Some near the end of the clock.
-        now_ = random_.once_in(16) ? ledger_judge::never - 1 - random_.below(100) : 1000;
+        now_ = random_.once_in(16) ? ledger_reference_model::never - 1 - random_.below(100) : 1000;
         if (trace_)
             *trace_ << "max_pools " << opts_.max_pools << " max_retired " << opts_.max_retired
                     << " min_pools " << opts_.min_pools << " max_waiters " << opts_.max_waiters
@@ -75,19 +75,19 @@ private:
         for (int n = 0; n != count; ++n)
             if (auto const it = (from + n) % count; is(it))
                 return it;
-        return ledger_judge::nobody;
+        return ledger_reference_model::nobody;
     }
     template <class... States>
     int some_claim(States... states)
     {
-        return some(
-            ledger_judge::claim_count, [&](int n) { return ((judge_.at(n).is == states) || ...); });
+        return some(ledger_reference_model::claim_count,
+            [&](int n) { return ((model_.at(n).is == states) || ...); });
     }
     template <class... States>
     int some_pool(States... states)
     {
-        return some(ledger_judge::pool_count,
-            [&](int n) { return ((judge_.pool_at(n).is == states) || ...); });
+        return some(ledger_reference_model::pool_count,
+            [&](int n) { return ((model_.pool_at(n).is == states) || ...); });
     }
 
     // Events
@@ -96,7 +96,7 @@ private:
         if (random_.once_in(4))
             advance();  // the event comes before the timer
         auto const roll = random_.below(100);
-        if (judge_.phase == ledger::phase::stopped && roll < 15)
+        if (model_.phase == ledger::phase::stopped && roll < 15)
             return start();
         if (roll < 20)
             return acquire();
@@ -133,43 +133,45 @@ private:
 
     void start()
     {
-        if (judge_.phase != ledger::phase::stopped)
+        if (model_.phase != ledger::phase::stopped)
             return;
         say(" start");
-        judge_.start(now_);
+        model_.start(now_);
         book_.start(time_at(now_));
     }
     void cancel_start()
     {
         say(" cancel_start");
-        judge_.cancel_start();
+        model_.cancel_start();
         book_.cancel_start();
     }
     void stop()
     {
         auto const later = [this](tick from) {
-            return ledger_judge::plus(from, random_.one_of({0, 1, 5, 20, ledger_judge::never}));
+            return ledger_reference_model::plus(
+                from, random_.one_of({0, 1, 5, 20, ledger_reference_model::never}));
         };
-        auto const deadline = random_.once_in(8) ? ledger_judge::ever : later(now_);
+        auto const deadline = random_.once_in(8) ? ledger_reference_model::ever : later(now_);
         stop(deadline, later(now_));
     }
     void stop(tick deadline, tick abandon)
     {
         say(" stop ", deadline, " abandon ", abandon);
-        judge_.stop(deadline, abandon);
+        model_.stop(deadline, abandon);
         book_.stop(time_at(deadline), time_at(abandon));
     }
     void acquire()
     {
         auto const who = some_claim(claim_is::idle);
-        if (who == ledger_judge::nobody)
+        if (who == ledger_reference_model::nobody)
             return;
         auto const wait = !random_.once_in(4);
-        auto const until = ledger_judge::plus(
-            now_, random_.one_of({-1, 0, 1, 3, 9, ledger_judge::never, ledger_judge::never}));
-        auto const lifetime = random_.one_of({1, 2, 5, 10, 50, ledger_judge::never});
+        auto const until = ledger_reference_model::plus(now_,
+            random_.one_of(
+                {-1, 0, 1, 3, 9, ledger_reference_model::never, ledger_reference_model::never}));
+        auto const lifetime = random_.one_of({1, 2, 5, 10, 50, ledger_reference_model::never});
         node(who).lifetime = steady_duration{lifetime};
-        auto const expected = judge_.acquire(who, now_, wait, until, lifetime);
+        auto const expected = model_.acquire(who, now_, wait, until, lifetime);
         auto const result = book_.acquire(node(who), time_at(now_), wait, time_at(until));
         say(" acquire c", who, wait ? "" : " without waiting", " until ", until, " for ", lifetime,
             " = ", static_cast<int>(result));
@@ -177,97 +179,98 @@ private:
     }
     void cancel(int who)
     {
-        if (who == ledger_judge::nobody)
+        if (who == ledger_reference_model::nobody)
             return;
         say(" cancel c", who);
-        require(book_.cancel(node(who)) == judge_.cancel(who), "cancel decided otherwise");
+        require(book_.cancel(node(who)) == model_.cancel(who), "cancel decided otherwise");
     }
     void release(int who)
     {
-        if (who == ledger_judge::nobody)
+        if (who == ledger_reference_model::nobody)
             return;
         say(" release c", who);
-        judge_.release(who);
+        model_.release(who);
         book_.release(node(who));
         if (random_.once_in(2))
             drained(who);
     }
     void drained(int who)
     {
-        if (who == ledger_judge::nobody)
+        if (who == ledger_reference_model::nobody)
             return;
         say(" drained c", who);
-        judge_.drained(who, now_);
+        model_.drained(who, now_);
         book_.drained(node(who), time_at(now_));
     }
     void pool_ready(int on)
     {
-        if (on == ledger_judge::nobody)
+        if (on == ledger_reference_model::nobody)
             return;
         say(" ready p", on);
-        judge_.pool_ready(on, now_);
+        model_.pool_ready(on, now_);
         book_.pool_ready(pool_node(on), time_at(now_));
     }
     void pool_failed(int on)
     {
-        if (on == ledger_judge::nobody)
+        if (on == ledger_reference_model::nobody)
             return;
         say(" failed p", on);
-        judge_.pool_failed(on, now_);
+        model_.pool_failed(on, now_);
         book_.pool_failed(pool_node(on), time_at(now_));
     }
     void pool_broken(int on)
     {
-        if (on == ledger_judge::nobody)
+        if (on == ledger_reference_model::nobody)
             return;
         say(" broken p", on);
-        judge_.pool_broken(on, now_);
+        model_.pool_broken(on, now_);
         book_.pool_broken(pool_node(on), time_at(now_));
     }
     void pool_workers(int on)
     {
-        if (on == ledger_judge::nobody)
+        if (on == ledger_reference_model::nobody)
             return;
-        bool const any = !judge_.pool_at(on).has_workers;
+        bool const any = !model_.pool_at(on).has_workers;
         say(any ? " workers p" : " no workers p", on);
-        judge_.pool_workers(on, any);
+        model_.pool_workers(on, any);
         book_.pool_workers(pool_node(on), any);
     }
     void pool_closed(int on)
     {
-        if (on == ledger_judge::nobody)
+        if (on == ledger_reference_model::nobody)
             return;
         say(" closed p", on);
-        judge_.pool_closed(on);
+        model_.pool_closed(on);
         book_.pool_closed(pool_node(on));
     }
     void resize()
     {
         auto const least = static_cast<int>(opts_.min_pools);
-        judge_.desired = static_cast<std::size_t>(
+        model_.desired = static_cast<std::size_t>(
             least + random_.below(static_cast<int>(opts_.max_pools) + 1 - least));
-        say(" resize ", judge_.desired);
-        book_.resize(judge_.desired);
+        say(" resize ", model_.desired);
+        book_.resize(model_.desired);
     }
     void advance()
     {
-        auto to = ledger_judge::plus(now_, random_.one_of({1, 1, 2, 5, 20}));
+        auto to = ledger_reference_model::plus(now_, random_.one_of({1, 1, 2, 5, 20}));
         if (random_.once_in(2))
-            to = std::min(ticks(book_.next_deadline()), ledger_judge::plus(now_, 1000));
-        now_ = std::clamp(to, now_, ledger_judge::never - 1);
+            to = std::min(ticks(book_.next_deadline()), ledger_reference_model::plus(now_, 1000));
+        now_ = std::clamp(to, now_, ledger_reference_model::never - 1);
         say(" clock");
     }
     /// A renewal on any thread. The ledger is told only what it must be told.
     void renew(int who)
     {
-        if (who == ledger_judge::nobody)
+        if (who == ledger_reference_model::nobody)
             return;
-        auto const to = ledger_judge::plus(now_, random_.one_of({-1, 0, 1, 1, 4, 15, 40}));
+        auto const to =
+            ledger_reference_model::plus(now_, random_.one_of({-1, 0, 1, 1, 4, 15, 40}));
         auto const before = ticks(node(who).expiry.get());
         say(" renew c", who, " to ", to);
         require(
             node(who).expiry.renew(time_at(to)) == time_at(before), "a live lease was not renewed");
-        judge_.renew(who, to);
+        model_.renew(who, to);
         if (to < before || before <= now_)
             renewals_.push_back(who);
     }
@@ -281,19 +284,19 @@ private:
                 break;
             for (auto who : renewals_) {
                 say(" renewed c", who);
-                if (judge_.at(who).is == claim_is::live || judge_.at(who).is == claim_is::draining)
-                    judge_.renewed(who);
+                if (model_.at(who).is == claim_is::live || model_.at(who).is == claim_is::draining)
+                    model_.renewed(who);
                 book_.renewed(node(who));
             }
             renewals_.clear();
         }
-        judge_.at_rest(now_);
+        model_.at_rest(now_);
         compare();
         auto const next = ticks(book_.next_deadline());
-        auto const expected = judge_.next_deadline();
+        auto const expected = model_.next_deadline();
         require(next > now_, "a deadline that has passed: the shell would spin");
         require(next <= expected, "a deadline is forgotten");
-        require(next == expected || judge_.any_moved(), "an alarm for nothing");
+        require(next == expected || model_.any_moved(), "an alarm for nothing");
         require(!book_.poll(time_at(next - 1)), "something to do before the deadline");
     }
 
@@ -307,14 +310,14 @@ private:
             auto const act = next_action();
             if (!act)
                 return;
-            auto const who =
-                act.who ? static_cast<int>(act.who - claims_.data()) : ledger_judge::nobody;
+            auto const who = act.who ? static_cast<int>(act.who - claims_.data())
+                                     : ledger_reference_model::nobody;
             auto const on =
-                act.on ? static_cast<int>(act.on - pools_.data()) : ledger_judge::nobody;
+                act.on ? static_cast<int>(act.on - pools_.data()) : ledger_reference_model::nobody;
             say("    action ", static_cast<int>(act.what), " c", who, " p", on, " why ",
                 static_cast<int>(act.why), " error ", static_cast<int>(act.error), " count ",
                 act.count);
-            judge_.allow(act, who, on, now_);
+            model_.allow(act, who, on, now_);
             if (act.what == ledger::action::kind::make)
                 make();
         }
@@ -336,33 +339,33 @@ private:
     void make()
     {
         auto const on = some_pool(pool_is::fresh);
-        if (on == ledger_judge::nobody || random_.once_in(64)) {
+        if (on == ledger_reference_model::nobody || random_.once_in(64)) {
             say(" refused");
-            judge_.make_failed(now_);
+            model_.make_failed(now_);
             book_.make_refused(time_at(now_));
             return;
         }
         say(" starting p", on);
-        judge_.pool_starting(on);
+        model_.pool_starting(on);
         book_.pool_starting(pool_node(on));
     }
 
     void compare()
     {
         using lives = ledger::pool::phase;
-        require(book_.state() == judge_.phase, "phase differs");
-        require(book_.desired() == judge_.desired, "desired differs");
-        require(book_.waiters() == judge_.waiting.size(), "waiters differ");
-        require(book_.starting() == judge_.pools_that_are(pool_is::starting), "starting differs");
-        require(book_.available() == judge_.pools_that_are(pool_is::idle), "available differs");
-        require(book_.leased() == judge_.held.size(), "leased differs");
-        require(book_.draining() == judge_.claims_that_are(claim_is::draining), "draining differs");
-        require(book_.in_service() == judge_.in_service(), "in_service differs");
-        require(book_.retired() == judge_.retired(), "retired differs");
-        require(book_.abandoned() == judge_.abandoned(), "abandoned differs");
-        require(book_.capacity() == judge_.capacity(), "capacity differs");
-        for (int n = 0; n != ledger_judge::claim_count; ++n) {
-            auto const& c = judge_.at(n);
+        require(book_.state() == model_.phase, "phase differs");
+        require(book_.desired() == model_.desired, "desired differs");
+        require(book_.waiters() == model_.waiting.size(), "waiters differ");
+        require(book_.starting() == model_.pools_that_are(pool_is::starting), "starting differs");
+        require(book_.available() == model_.pools_that_are(pool_is::idle), "available differs");
+        require(book_.leased() == model_.held.size(), "leased differs");
+        require(book_.draining() == model_.claims_that_are(claim_is::draining), "draining differs");
+        require(book_.in_service() == model_.in_service(), "in_service differs");
+        require(book_.retired() == model_.retired(), "retired differs");
+        require(book_.abandoned() == model_.abandoned(), "abandoned differs");
+        require(book_.capacity() == model_.capacity(), "capacity differs");
+        for (int n = 0; n != ledger_reference_model::claim_count; ++n) {
+            auto const& c = model_.at(n);
             require(static_cast<int>(node(n).state()) == static_cast<int>(c.is), "claim differs");
             require(!node(n).holds_pool() ||
                     (node(n).on() == &pool_node(c.pool) && pool_node(c.pool).holder() == &node(n)),
@@ -370,22 +373,23 @@ private:
             require(c.is != claim_is::revoked || !node(n).expiry.renew(time_at(now_)),
                 "a revoked lease was renewed");
         }
-        for (int n = 0; n != ledger_judge::pool_count; ++n) {
-            auto const& p = judge_.pool_at(n);
+        for (int n = 0; n != ledger_reference_model::pool_count; ++n) {
+            auto const& p = model_.pool_at(n);
             auto const state = pool_node(n).state();
             require(p.is == pool_is::to_close || p.is == pool_is::closing
                     ? state == lives::closing
                     : static_cast<int>(state) == static_cast<int>(p.is),
                 "pool differs");
-            require((p.holder == ledger_judge::nobody) == (pool_node(n).holder() == nullptr),
+            require(
+                (p.holder == ledger_reference_model::nobody) == (pool_node(n).holder() == nullptr),
                 "a pool's holder differs");
         }
-        auto expected = judge_.held.begin();
+        auto expected = model_.held.begin();
         book_.for_each_lease([&](ledger::claim const& held) {
-            require(expected != judge_.held.end() && &held == &node(*expected++),
+            require(expected != model_.held.end() && &held == &node(*expected++),
                 "leases are not in order");
         });
-        require(expected == judge_.held.end(), "leases are missing");
+        require(expected == model_.held.end(), "leases are missing");
     }
 
     // Ends
@@ -393,27 +397,27 @@ private:
     {
         say(" the end");
         if (random_.once_in(2)) {  // by itself
-            stop(ledger_judge::ever, ledger_judge::never);
+            stop(ledger_reference_model::ever, ledger_reference_model::never);
             settle();
         }
         else {
-            stop(ledger_judge::ever, now_);
+            stop(ledger_reference_model::ever, now_);
             settle();
-            require(judge_.phase == ledger::phase::stopped, "not even abandoning ends the stop");
+            require(model_.phase == ledger::phase::stopped, "not even abandoning ends the stop");
         }
-        for (int n = 0; n != ledger_judge::claim_count; ++n)
+        for (int n = 0; n != ledger_reference_model::claim_count; ++n)
             if (node(n).holds_pool())
                 drained(n);
         settle();
-        for (int n = 0; n != ledger_judge::pool_count; ++n)
-            if (judge_.pool_at(n).is == pool_is::starting)
+        for (int n = 0; n != ledger_reference_model::pool_count; ++n)
+            if (model_.pool_at(n).is == pool_is::starting)
                 n % 2 == 0 ? pool_ready(n) : pool_failed(n);
         settle();
-        for (int n = 0; n != ledger_judge::pool_count; ++n)
-            if (judge_.pool_at(n).is == pool_is::closing)
+        for (int n = 0; n != ledger_reference_model::pool_count; ++n)
+            if (model_.pool_at(n).is == pool_is::closing)
                 pool_closed(n);
         settle();
-        require(judge_.phase == ledger::phase::stopped, "the stop has not ended");
+        require(model_.phase == ledger::phase::stopped, "the stop has not ended");
         require(book_.next_deadline() == ledger::never, "a stopped ledger has a deadline");
         require(book_.retired() + book_.abandoned() == 0, "pools are left behind");
         // Nothing is linked: else a hook's destructor asserts.
@@ -425,7 +429,7 @@ private:
         book_.forget_all([&](ledger::claim& who) {
             forgotten.push_back(static_cast<int>(&who - claims_.data()));
         });
-        require(forgotten == judge_.waiting, "forget_all does not give each waiter once");
+        require(forgotten == model_.waiting, "forget_all does not give each waiter once");
         require(book_.next_deadline() == ledger::never && book_.waiters() + book_.in_service() == 0,
             "forget_all does not forget all");
     }
@@ -436,9 +440,9 @@ private:
     random_numbers random_;
     ledger::options const opts_;
     ledger book_;
-    ledger_judge judge_;
-    std::array<ledger::claim, ledger_judge::claim_count> claims_{};
-    std::array<ledger::pool, ledger_judge::pool_count> pools_{};
+    ledger_reference_model model_;
+    std::array<ledger::claim, ledger_reference_model::claim_count> claims_{};
+    std::array<ledger::pool, ledger_reference_model::pool_count> pools_{};
     std::vector<int> renewals_;  // of which the ledger is still to be told
     tick now_ = 0;
     std::ostream* trace_;

@@ -6,7 +6,7 @@
 #define LEASEPOOL_TEST_UNIT_LINK_SEQUENCE_HPP
 
 #include "../../libs/process/link_state.hpp"
-#include "link_judge.hpp"
+#include "link_reference_model.hpp"
 #include "link_world.hpp"
 
 #include <boost/asio/error.hpp>
@@ -89,7 +89,7 @@ private:
     {
         say("ready");
         link_.ready(pipelining_, time_at(now_));
-        judge_.ready(now_);
+        model_.ready(now_);
     }
     void send()
     {
@@ -100,7 +100,7 @@ private:
             sent_ += 1 + static_cast<std::uint64_t>(random_.below(20));
             say("send ", id, timeout == 0 ? "" : " with a timeout of ",
                 timeout == 0 ? "" : std::to_string(timeout));
-            judge_.sent(id, timeout, sent_, now_);
+            model_.sent(id, timeout, sent_, now_);
             link_.send(id, &resolved_, link_state::duration{timeout}, sent_, time_at(now_));
             worker_.input.push_back({link_worker::kind::request, id, sent_});
             if (!random_.once_in(3))
@@ -114,7 +114,7 @@ private:
         auto const id =
             static_cast<std::uint64_t>(random_.below(static_cast<int>(resolved_.size()) + 2));
         bool const not_begun = random_.once_in(2);
-        auto judged = judge_;
+        auto judged = model_;
         if (judged.answered(id, not_begun, now_) == effect::violation)
             answer(id, not_begun);
     }
@@ -122,31 +122,31 @@ private:
     {
         auto const id =
             static_cast<std::uint64_t>(random_.below(static_cast<int>(resolved_.size()) + 2));
-        auto const at = std::find_if(judge_.flights.begin(), judge_.flights.end(),
+        auto const at = std::find_if(model_.flights.begin(), model_.flights.end(),
             [&](auto const& job) { return job.id == id; });
-        bool const here = at != judge_.flights.end();
+        bool const here = at != model_.flights.end();
         ask(id, here ? &*at : nullptr);
     }
-    void ask(std::uint64_t id, link_judge::job* job)
+    void ask(std::uint64_t id, link_reference_model::job* job)
     {
         link_state::error_code const why = random_.once_in(2)
             ? make_error_code(errc::lease_expired)
             : link_state::error_code(boost::asio::error::operation_aborted);
         say("ask ", id);
         if (job)
-            judge_.ask(*job, why, now_);
+            model_.ask(*job, why, now_);
         require(link_.ask(id, why, time_at(now_)) == (job != nullptr), "ask finds another job");
     }
     void retire()
     {
         say("retire");
-        judge_.retire(now_);
+        model_.retire(now_);
         link_.retire(time_at(now_));
     }
     void drop()
     {
         say("drop");
-        judge_.kill(verdict::dropped);
+        model_.kill(verdict::dropped);
         link_.kill(verdict::dropped);
     }
     void dead()
@@ -162,7 +162,7 @@ private:
             return retire();
         if (roll == 6 && worker_.output.empty()) {
             say("pipe_closed");
-            judge_.pipe_closed(now_);
+            model_.pipe_closed(now_);
             return link_.pipe_closed(time_at(now_));
         }
         if (roll == 7)
@@ -171,10 +171,10 @@ private:
     void advance()
     {
         auto const next = ticks(link_.next_deadline());
-        auto const to = next < link_judge::never - 1 && random_.once_in(4)
+        auto const to = next < link_reference_model::never - 1 && random_.once_in(4)
             ? next
-            : link_judge::plus(now_, random_.one_of({1, 1, 1, 2, 4}));
-        now_ = std::clamp(to, now_, link_judge::never - 1);
+            : link_reference_model::plus(now_, random_.one_of({1, 1, 1, 2, 4}));
+        now_ = std::clamp(to, now_, link_reference_model::never - 1);
         say("clock");
     }
 
@@ -207,18 +207,18 @@ private:
             require(rounds != 100, "it does not come to an end");
             settle(true);
             exhaust();
-            if (judge_.kill_told)
+            if (model_.kill_told)
                 break;
-            if (judge_.flights.empty())
+            if (model_.flights.empty())
                 return part();
             // An endless job runs.
-            require(link_.in_flight() == 1 || !judge_.overstays(now_),
+            require(link_.in_flight() == 1 || !model_.overstays(now_),
                 "jobs are left behind a long one");
             require(worker_.running() == link_.head()->id, "an honest worker is stuck");
-            if (link_.next_deadline() < time_at(link_judge::never - 1))
+            if (link_.next_deadline() < time_at(link_reference_model::never - 1))
                 now_ = std::max(now_, ticks(link_.next_deadline()));
             else if (!link_.head()->asked)
-                ask(link_.head()->id, &judge_.flights.front());
+                ask(link_.head()->id, &model_.flights.front());
             else
                 break;  // it would be killed after the end of the clock
         }
@@ -227,13 +227,13 @@ private:
     }
     void part()
     {
-        require(!judge_.bar_up && !worker_.barred(), "the bar is left up");
-        if (!judge_.retiring)
+        require(!model_.bar_up && !worker_.barred(), "the bar is left up");
+        if (!model_.retiring)
             retire();
         settle(false);
-        require(judge_.close_told, "a retired worker's input is not closed");
+        require(model_.close_told, "a retired worker's input is not closed");
         exhaust();
-        require(worker_.exit() || judge_.kill_told, "an honest worker does not end");
+        require(worker_.exit() || model_.kill_told, "an honest worker does not end");
         bury();
     }
 };

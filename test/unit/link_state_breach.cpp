@@ -6,7 +6,7 @@
 // moment at which the kill may hit it. It knows what it has begun; the state of the link does not, and
 // must neither give such a job to another worker nor fail more of the others than it has to.
 
-#include "link_desk.hpp"
+#include "link_fixture.hpp"
 
 #include <array>
 #include <cstddef>
@@ -49,12 +49,12 @@ void live_and_die(
     std::array<script, jobs> const& plan, std::vector<event> const& all, std::size_t until)
 {
     using what = enum event::what;
-    link_desk desk;
-    desk.send({1, 2, 3, 4});
+    link_fixture fixture;
+    fixture.send({1, 2, 3, 4});
     std::array<std::string, jobs> fates;
     auto const note = [&](std::string const& fate) {
-        auto& of = fates[desk.out.id - 1];
-        BOOST_TEST(of == "", "job " << desk.out.id << " ends twice");
+        auto& of = fates[fixture.out.id - 1];
+        BOOST_TEST(of == "", "job " << fixture.out.id << " ends twice");
         of = fate.substr(0, fate.find(';'));
     };
     std::array<bool, jobs> begun{};
@@ -67,20 +67,20 @@ void live_and_die(
             begun[job] = true;
             break;
         case what::line_that_is_none:
-            desk.violated();
+            fixture.violated();
             ++lines;
             break;
         case what::answer:
             do
-                note(desk.answer(job + 1));
-            while (desk.out.id != job + 1);
+                note(fixture.answer(job + 1));
+            while (fixture.out.id != job + 1);
             answered[job] = true;
             break;
         }
     }
-    desk.link.ended(true);
-    while (desk.link.in_flight() != 0) {
-        auto const loss = desk.link.lose(desk.out);
+    fixture.link.ended(true);
+    while (fixture.link.in_flight() != 0) {
+        auto const loss = fixture.link.lose(fixture.out);
         note(loss == link_state::loss::failed ? "failed" : "returned");
         BOOST_TEST((loss != link_state::loss::stopped));
     }

@@ -4,7 +4,7 @@
 
 // Workers that are retired, close their pipes, or die.
 
-#include "link_desk.hpp"
+#include "link_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -26,93 +26,93 @@ BOOST_AUTO_TEST_SUITE(link_state_end)
 
 BOOST_AUTO_TEST_CASE(idle_worker_that_is_retired_has_its_input_closed)
 {
-    link_desk desk;
-    BOOST_TEST(desk.retire() == "close");
-    BOOST_TEST((desk.link.state() == phase::closing));
-    BOOST_TEST(desk.link.retiring());
-    BOOST_TEST(!desk.link.room(desk.now));
-    BOOST_TEST(!desk.link.idle());
-    BOOST_TEST(desk.retire() == "");
+    link_fixture fixture;
+    BOOST_TEST(fixture.retire() == "close");
+    BOOST_TEST((fixture.link.state() == phase::closing));
+    BOOST_TEST(fixture.link.retiring());
+    BOOST_TEST(!fixture.link.room(fixture.now));
+    BOOST_TEST(!fixture.link.idle());
+    BOOST_TEST(fixture.retire() == "");
 }
 
 BOOST_AUTO_TEST_CASE(retired_worker_answers_what_it_has_before_its_input_is_closed)
 {
-    link_desk desk;
-    desk.send({1, 2});
-    BOOST_TEST(desk.retire() == "");
-    BOOST_TEST(!desk.link.room(desk.now));
-    BOOST_TEST(desk.answer(1) == "finished");
-    BOOST_TEST(desk.answer(2) == "finished; close");
+    link_fixture fixture;
+    fixture.send({1, 2});
+    BOOST_TEST(fixture.retire() == "");
+    BOOST_TEST(!fixture.link.room(fixture.now));
+    BOOST_TEST(fixture.answer(1) == "finished");
+    BOOST_TEST(fixture.answer(2) == "finished; close");
 }
 
 BOOST_AUTO_TEST_CASE(job_of_a_retired_worker_keeps_its_timeout)
 {
-    link_desk desk;
-    desk.send(1, 1s);
-    desk.retire();
-    BOOST_TEST(desk.wait(1s) == "cancel 1");
-    BOOST_TEST(desk.wait(2s) == "kill");
-    BOOST_TEST((desk.link.why_killed() == verdict::asked));
+    link_fixture fixture;
+    fixture.send(1, 1s);
+    fixture.retire();
+    BOOST_TEST(fixture.wait(1s) == "cancel 1");
+    BOOST_TEST(fixture.wait(2s) == "kill");
+    BOOST_TEST((fixture.link.why_killed() == verdict::asked));
 }
 
 BOOST_AUTO_TEST_CASE(bar_of_a_retired_worker_is_lifted_before_its_input_is_closed)
 {
-    link_desk desk;
-    desk.send(1);
-    desk.ask(1);
-    desk.retire();
-    BOOST_TEST(desk.answer(1) == "finished; resume; close");
+    link_fixture fixture;
+    fixture.send(1);
+    fixture.ask(1);
+    fixture.retire();
+    BOOST_TEST(fixture.answer(1) == "finished; resume; close");
 }
 
 BOOST_AUTO_TEST_CASE(worker_that_does_not_end_when_its_input_is_closed_is_killed)
 {
-    link_desk desk;
-    desk.retire();
-    BOOST_TEST(desk.next_ms() == 2000);
-    BOOST_TEST(desk.wait(1999ms) == "");
-    BOOST_TEST(desk.wait(1ms) == "kill");
-    BOOST_TEST((desk.link.why_killed() == verdict::overdue));
+    link_fixture fixture;
+    fixture.retire();
+    BOOST_TEST(fixture.next_ms() == 2000);
+    BOOST_TEST(fixture.wait(1999ms) == "");
+    BOOST_TEST(fixture.wait(1ms) == "kill");
+    BOOST_TEST((fixture.link.why_killed() == verdict::overdue));
 }
 
 BOOST_AUTO_TEST_CASE(worker_retired_while_it_starts_is_closed_when_it_is_ready)
 {
-    link_desk desk(usual);
-    BOOST_TEST(desk.retire() == "");
-    BOOST_TEST((desk.link.state() == phase::starting));
-    BOOST_TEST(desk.ready() == "close");
+    link_fixture fixture(usual);
+    BOOST_TEST(fixture.retire() == "");
+    BOOST_TEST((fixture.link.state() == phase::starting));
+    BOOST_TEST(fixture.ready() == "close");
 }
 
 BOOST_AUTO_TEST_CASE(worker_retired_while_it_starts_may_still_be_late)
 {
-    link_desk desk(usual);
-    desk.retire();
-    BOOST_TEST(desk.wait(30s) == "kill");
-    BOOST_TEST((desk.link.why_killed() == verdict::start_timeout));
+    link_fixture fixture(usual);
+    fixture.retire();
+    BOOST_TEST(fixture.wait(30s) == "kill");
+    BOOST_TEST((fixture.link.why_killed() == verdict::start_timeout));
 }
 
 // Pipes --------------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(worker_that_closes_a_pipe_has_to_end_soon)
 {
-    link_desk desk;
-    BOOST_TEST(desk.pipe_closed() == "");
-    BOOST_TEST(!desk.link.room(desk.now));
-    BOOST_TEST(!desk.link.idle());
-    BOOST_TEST(desk.next_ms() == 2000);
-    BOOST_TEST(desk.wait(1s) == "");
-    BOOST_TEST(desk.pipe_closed() == "");  // the other one
-    BOOST_TEST(desk.next_ms() == 1000);
-    BOOST_TEST(desk.wait(1s) == "kill");
-    BOOST_TEST((desk.link.why_killed() == verdict::overdue));
+    link_fixture fixture;
+    BOOST_TEST(fixture.pipe_closed() == "");
+    BOOST_TEST(!fixture.link.room(fixture.now));
+    BOOST_TEST(!fixture.link.idle());
+    BOOST_TEST(fixture.next_ms() == 2000);
+    BOOST_TEST(fixture.wait(1s) == "");
+    BOOST_TEST(fixture.pipe_closed() == "");  // the other one
+    BOOST_TEST(fixture.next_ms() == 1000);
+    BOOST_TEST(fixture.wait(1s) == "kill");
+    BOOST_TEST((fixture.link.why_killed() == verdict::overdue));
 }
 
 BOOST_AUTO_TEST_CASE(worker_that_closes_a_pipe_was_not_retired)
 {
-    link_desk desk;
-    desk.pipe_closed();
-    BOOST_TEST(!desk.link.retiring());
+    link_fixture fixture;
+    fixture.pipe_closed();
+    BOOST_TEST(!fixture.link.retiring());
 
-    link_desk starting(usual);
+    link_fixture starting(usual);
     starting.pipe_closed();
     BOOST_TEST(!starting.link.retiring());
     BOOST_TEST(starting.next_ms() == 2000);
@@ -120,192 +120,192 @@ BOOST_AUTO_TEST_CASE(worker_that_closes_a_pipe_was_not_retired)
 
 BOOST_AUTO_TEST_CASE(answers_still_count_after_a_pipe_was_closed)
 {
-    link_desk desk;
-    desk.send({1, 2, 3});
-    desk.pipe_closed();
-    BOOST_TEST(desk.answer(1) == "finished");
-    BOOST_TEST(desk.next_ms() == 2000);
-    BOOST_TEST(desk.ended() == "2 failed, 3 returned");
+    link_fixture fixture;
+    fixture.send({1, 2, 3});
+    fixture.pipe_closed();
+    BOOST_TEST(fixture.answer(1) == "finished");
+    BOOST_TEST(fixture.next_ms() == 2000);
+    BOOST_TEST(fixture.ended() == "2 failed, 3 returned");
 }
 
 BOOST_AUTO_TEST_CASE(closed_pipe_does_not_put_off_the_kill_of_a_job)
 {
-    link_desk desk;
-    desk.send(1);
-    desk.ask(1);
-    desk.wait(1s);
-    desk.pipe_closed();
-    BOOST_TEST(desk.next_ms() == 1000);
-    BOOST_TEST(desk.wait(1s) == "kill");
+    link_fixture fixture;
+    fixture.send(1);
+    fixture.ask(1);
+    fixture.wait(1s);
+    fixture.pipe_closed();
+    BOOST_TEST(fixture.next_ms() == 1000);
+    BOOST_TEST(fixture.wait(1s) == "kill");
 }
 
 BOOST_AUTO_TEST_CASE(pipe_closed_when_it_ends_as_it_should_changes_nothing)
 {
-    link_desk desk;
-    desk.retire();
-    desk.wait(1s);
-    BOOST_TEST(desk.pipe_closed() == "");
-    BOOST_TEST(desk.next_ms() == 1000);
+    link_fixture fixture;
+    fixture.retire();
+    fixture.wait(1s);
+    BOOST_TEST(fixture.pipe_closed() == "");
+    BOOST_TEST(fixture.next_ms() == 1000);
 }
 
 // Death --------------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(death_fails_the_head_and_returns_the_others)
 {
-    link_desk desk;
-    desk.send({1, 2, 3});
-    BOOST_TEST(desk.ended() == "1 failed, 2 returned, 3 returned");
-    BOOST_TEST(desk.next_ms() == -1);
+    link_fixture fixture;
+    fixture.send({1, 2, 3});
+    BOOST_TEST(fixture.ended() == "1 failed, 2 returned, 3 returned");
+    BOOST_TEST(fixture.next_ms() == -1);
 }
 
 BOOST_AUTO_TEST_CASE(death_of_an_idle_worker_fails_nothing)
 {
-    link_desk desk;
-    BOOST_TEST(desk.ended() == "");
-    BOOST_TEST((desk.link.state() == phase::ended));
+    link_fixture fixture;
+    BOOST_TEST(fixture.ended() == "");
+    BOOST_TEST((fixture.link.state() == phase::ended));
 }
 
 BOOST_AUTO_TEST_CASE(death_after_answers_fails_the_first_without)
 {
-    link_desk desk;
-    desk.send({1, 2, 3});
-    desk.answer(1);
-    BOOST_TEST(desk.ended() == "2 failed, 3 returned");
+    link_fixture fixture;
+    fixture.send({1, 2, 3});
+    fixture.answer(1);
+    BOOST_TEST(fixture.ended() == "2 failed, 3 returned");
 }
 
 BOOST_AUTO_TEST_CASE(job_whose_request_was_not_written_to_its_end_never_began)
 {
-    link_desk desk;
-    desk.writes = false;
-    desk.send({1, 2});
-    desk.link.written(desk.sent - 11);
-    BOOST_TEST(desk.ended() == "1 returned, 2 returned");
+    link_fixture fixture;
+    fixture.writes = false;
+    fixture.send({1, 2});
+    fixture.link.written(fixture.sent - 11);
+    BOOST_TEST(fixture.ended() == "1 returned, 2 returned");
 }
 
 BOOST_AUTO_TEST_CASE(job_whose_request_was_just_written_may_have_begun)
 {
-    link_desk desk;
-    desk.writes = false;
-    desk.send({1, 2});
-    desk.link.written(desk.sent - 10);
-    BOOST_TEST(desk.ended() == "1 failed, 2 returned");
+    link_fixture fixture;
+    fixture.writes = false;
+    fixture.send({1, 2});
+    fixture.link.written(fixture.sent - 10);
+    BOOST_TEST(fixture.ended() == "1 failed, 2 returned");
 }
 
 BOOST_AUTO_TEST_CASE(waiting_job_that_was_asked_to_stop_does_not_go_elsewhere)
 {
-    link_desk desk;
-    desk.send({1, 2, 3});
-    desk.ask(2);
-    BOOST_TEST(desk.ended() == "1 failed, 2 stopped, 3 returned");
+    link_fixture fixture;
+    fixture.send({1, 2, 3});
+    fixture.ask(2);
+    BOOST_TEST(fixture.ended() == "1 failed, 2 stopped, 3 returned");
 }
 
 BOOST_AUTO_TEST_CASE(running_job_that_was_asked_to_stop_fails_when_its_worker_dies_of_itself)
 {
-    link_desk desk;
-    desk.send({1, 2});
-    desk.ask(1);
-    BOOST_TEST(desk.ended() == "1 failed, 2 returned");
+    link_fixture fixture;
+    fixture.send({1, 2});
+    fixture.ask(1);
+    BOOST_TEST(fixture.ended() == "1 failed, 2 returned");
 }
 
 BOOST_AUTO_TEST_CASE(job_that_was_asked_to_stop_before_it_was_written_is_stopped)
 {
-    link_desk desk;
-    desk.writes = false;
-    desk.send(1);
-    desk.ask(1);
-    BOOST_TEST(desk.ended() == "1 stopped");
+    link_fixture fixture;
+    fixture.writes = false;
+    fixture.send(1);
+    fixture.ask(1);
+    BOOST_TEST(fixture.ended() == "1 stopped");
 }
 
 BOOST_AUTO_TEST_CASE(kill_meant_for_a_job_that_was_done_fails_the_next_if_it_may_have_begun)
 {
-    link_desk desk;
-    desk.send({1, 2, 3});
-    desk.ask(1);
-    BOOST_TEST(desk.wait(2s) == "kill");
-    BOOST_TEST(desk.answer(1) == "finished");
-    BOOST_TEST(desk.ended() == "2 failed, 3 returned");
+    link_fixture fixture;
+    fixture.send({1, 2, 3});
+    fixture.ask(1);
+    BOOST_TEST(fixture.wait(2s) == "kill");
+    BOOST_TEST(fixture.answer(1) == "finished");
+    BOOST_TEST(fixture.ended() == "2 failed, 3 returned");
 }
 
 // Breaking the protocol ----------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(violation_fails_the_head_and_the_next_which_may_have_begun)
 {
-    link_desk desk;
-    desk.send({1, 2, 3});
-    BOOST_TEST(desk.answer(2) == "violation");
-    BOOST_TEST(desk.violated() == "kill");
-    BOOST_TEST((desk.link.why_killed() == verdict::violation));
-    BOOST_TEST(desk.ended() == "1 failed, 2 failed, 3 returned");
+    link_fixture fixture;
+    fixture.send({1, 2, 3});
+    BOOST_TEST(fixture.answer(2) == "violation");
+    BOOST_TEST(fixture.violated() == "kill");
+    BOOST_TEST((fixture.link.why_killed() == verdict::violation));
+    BOOST_TEST(fixture.ended() == "1 failed, 2 failed, 3 returned");
 }
 
 BOOST_AUTO_TEST_CASE(each_line_that_cannot_be_read_may_have_been_an_answer)
 {
-    link_desk desk;
-    desk.send({1, 2, 3, 4, 5});
-    desk.violated();
-    BOOST_TEST(desk.violated() == "");
-    BOOST_TEST(desk.ended() == "1 failed, 2 failed, 3 failed, 4 returned, 5 returned");
+    link_fixture fixture;
+    fixture.send({1, 2, 3, 4, 5});
+    fixture.violated();
+    BOOST_TEST(fixture.violated() == "");
+    BOOST_TEST(fixture.ended() == "1 failed, 2 failed, 3 failed, 4 returned, 5 returned");
 }
 
 BOOST_AUTO_TEST_CASE(head_that_answers_behind_a_violation_fails_and_the_next_may_have_begun)
 {
-    link_desk desk;
-    desk.send({1, 2, 3});
-    desk.violated();
-    BOOST_TEST(desk.answer(1) == "spoilt");
-    BOOST_TEST(desk.ended() == "2 failed, 3 returned");
+    link_fixture fixture;
+    fixture.send({1, 2, 3});
+    fixture.violated();
+    BOOST_TEST(fixture.answer(1) == "spoilt");
+    BOOST_TEST(fixture.ended() == "2 failed, 3 returned");
 }
 
 BOOST_AUTO_TEST_CASE(jobs_that_are_done_behind_a_violation_are_done)
 {
-    link_desk desk;
-    desk.send({1, 2, 3, 4});
-    desk.violated();
-    desk.answer(1);
-    BOOST_TEST(desk.answer(2) == "finished");
-    BOOST_TEST(desk.ended() == "3 failed, 4 returned");
+    link_fixture fixture;
+    fixture.send({1, 2, 3, 4});
+    fixture.violated();
+    fixture.answer(1);
+    BOOST_TEST(fixture.answer(2) == "finished");
+    BOOST_TEST(fixture.ended() == "3 failed, 4 returned");
 }
 
 BOOST_AUTO_TEST_CASE(answer_that_skips_one_says_that_the_skipped_was_garbled)
 {
-    link_desk desk;
-    desk.send({1, 2, 3});
-    desk.violated();
-    BOOST_TEST(desk.answer(2) == "spoilt");
-    BOOST_TEST(desk.out.id == 1u);
-    BOOST_TEST(desk.answer(2) == "finished");
-    BOOST_TEST(desk.ended() == "3 failed");
+    link_fixture fixture;
+    fixture.send({1, 2, 3});
+    fixture.violated();
+    BOOST_TEST(fixture.answer(2) == "spoilt");
+    BOOST_TEST(fixture.out.id == 1u);
+    BOOST_TEST(fixture.answer(2) == "finished");
+    BOOST_TEST(fixture.ended() == "3 failed");
 }
 
 BOOST_AUTO_TEST_CASE(jobs_behind_what_cannot_be_read_any_more_may_all_have_begun)
 {
-    link_desk desk;
-    desk.writes = false;
-    desk.send({1, 2, 3});
-    desk.link.written(desk.sent - 10);
-    BOOST_TEST(desk.violated(false) == "kill");
-    BOOST_TEST(desk.ended() == "1 failed, 2 failed, 3 returned");
+    link_fixture fixture;
+    fixture.writes = false;
+    fixture.send({1, 2, 3});
+    fixture.link.written(fixture.sent - 10);
+    BOOST_TEST(fixture.violated(false) == "kill");
+    BOOST_TEST(fixture.ended() == "1 failed, 2 failed, 3 returned");
 }
 
 BOOST_AUTO_TEST_CASE(jobs_of_a_worker_that_was_killed_may_all_have_run_if_its_answers_are_lost)
 {
-    link_desk desk;
-    desk.send({1, 2, 3});
-    desk.kill(verdict::dropped);
-    desk.violated(false);
-    BOOST_TEST((desk.link.why_killed() == verdict::dropped));
-    BOOST_TEST(desk.ended() == "1 failed, 2 failed, 3 failed");
+    link_fixture fixture;
+    fixture.send({1, 2, 3});
+    fixture.kill(verdict::dropped);
+    fixture.violated(false);
+    BOOST_TEST((fixture.link.why_killed() == verdict::dropped));
+    BOOST_TEST(fixture.ended() == "1 failed, 2 failed, 3 failed");
 }
 
 BOOST_AUTO_TEST_CASE(worker_that_is_killed_for_its_job_breaks_no_protocol_after_that)
 {
-    link_desk desk;
-    desk.send({1, 2});
-    desk.ask(1);
-    BOOST_TEST(desk.wait(2s) == "kill");
-    BOOST_TEST(desk.violated() == "");
-    BOOST_TEST((desk.link.why_killed() == verdict::asked));
-    BOOST_TEST(desk.ended() == "1 stopped, 2 returned");
+    link_fixture fixture;
+    fixture.send({1, 2});
+    fixture.ask(1);
+    BOOST_TEST(fixture.wait(2s) == "kill");
+    BOOST_TEST(fixture.violated() == "");
+    BOOST_TEST((fixture.link.why_killed() == verdict::asked));
+    BOOST_TEST(fixture.ended() == "1 stopped, 2 returned");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// Random event sequences against the state of a worker and, step by step, against `link_judge`, with
+// Random event sequences against the state of a worker and, step by step, against `link_reference_model`, with
 // an honest worker at the other end.
 
 #include "link_sequence.hpp"

@@ -7,7 +7,7 @@
 
 #include "../../libs/process/link_state.hpp"
 #include "ledger_random.hpp"
-#include "link_judge.hpp"
+#include "link_reference_model.hpp"
 #include "link_worker.hpp"
 
 #include <algorithm>
@@ -20,13 +20,13 @@
 namespace leasepool::detail::test {
 
 /// The state of a worker and its shell, an honest worker at the other end of the pipes, and the
-/// judge who watches.
+/// model who watches.
 ///
-/// The judge knows what the parent should do by what it can know; the worker knows what really
+/// The model knows what the parent should do by what it can know; the worker knows what really
 /// became of each job. Both must agree with the state.
 class link_world {
 protected:
-    using tick = link_judge::tick;
+    using tick = link_reference_model::tick;
     using phase = link_state::phase;
     using verdict = link_state::verdict;
     using effect = link_state::effect;
@@ -35,8 +35,8 @@ protected:
     link_world(std::uint64_t seed, std::ostream* trace)
         : random_(seed), opts_(random_options(random_)), pipelining_(!random_.once_in(4)),
           // Some near the end of the clock.
-          now_(random_.once_in(16) ? link_judge::never - 1 - random_.below(100) : 1000),
-          link_(opts_, time_at(now_)), judge_(opts_, now_), worker_(pipelining_), trace_(trace)
+          now_(random_.once_in(16) ? link_reference_model::never - 1 - random_.below(100) : 1000),
+          link_(opts_, time_at(now_)), model_(opts_, now_), worker_(pipelining_), trace_(trace)
     {
         if (trace_)
             *trace_ << "startup_timeout " << opts_.startup_timeout.count() << " kill_grace "
@@ -94,11 +94,11 @@ protected:
     // The pipes
     void write(std::uint64_t bytes)
     {
-        if (!worker_.alive() || judge_.kill_told)
+        if (!worker_.alive() || model_.kill_told)
             return;
-        judge_.written = std::min(sent_, judge_.written + bytes);
-        worker_.arrived = judge_.written;
-        link_.written(judge_.written);
+        model_.written = std::min(sent_, model_.written + bytes);
+        worker_.arrived = model_.written;
+        link_.written(model_.written);
     }
     void deliver(int count)
     {
@@ -118,16 +118,16 @@ protected:
     {
         using how = link_state::answer;
         link_state::flight out{};
-        auto const expected = judge_.answered(id, not_begun, now_);
+        auto const expected = model_.answered(id, not_begun, now_);
         auto const was =
             link_.answered(id, not_begun ? how::not_begun : how::done, out, time_at(now_));
         say("answer of ", id, not_begun ? ", not begun" : "", " = ", static_cast<int>(was));
         require(was == expected, "an answer is taken otherwise");
         if (was != effect::violation)
-            resolve(out, judge_.last);
+            resolve(out, model_.last);
         return was;
     }
-    void resolve(link_state::flight const& out, link_judge::job const& as)
+    void resolve(link_state::flight const& out, link_reference_model::job const& as)
     {
         require(out.id == as.id && out.what == &resolved_ && out.asked == as.asked &&
                 out.timeout.count() == as.timeout && out.ends_at == as.ends_at,
@@ -137,7 +137,7 @@ protected:
     // The shell
     void timer()
     {
-        judge_.ticked(now_);
+        model_.ticked(now_);
         link_.tick(time_at(now_));
     }
     void settle(bool timer_fires)
@@ -151,9 +151,9 @@ protected:
                 break;
             perform(next);
         }
-        judge_.at_rest();
+        model_.at_rest();
         compare(timer_fires);
-        if (judge_.kill_told && worker_.alive()) {
+        if (model_.kill_told && worker_.alive()) {
             // It does not die at once.
             if (random_.once_in(2))
                 work();
@@ -165,12 +165,12 @@ protected:
         using act = link_state::act;
         say("=> ", static_cast<int>(next.what), " ", next.id);
         // Whatever the worker does meanwhile.
-        if (next.what == act::kill && judge_.killed_for == verdict::asked) {
+        if (next.what == act::kill && model_.killed_for == verdict::asked) {
             auto const running = worker_.running();
-            require(running == 0 || running == judge_.flights.front().id || !worker_.output.empty(),
+            require(running == 0 || running == model_.flights.front().id || !worker_.output.empty(),
                 "a kill hits another job");
         }
-        judge_.told(next);
+        model_.told(next);
         if (next.what == act::kill)
             return;
         if (next.what != act::close_input)
@@ -185,26 +185,26 @@ protected:
     }
     void compare(bool timer_fired)
     {
-        require(link_.state() == judge_.is, "another phase");
-        require(link_.in_flight() == judge_.flights.size(), "another number in flight");
-        require(link_.retiring() == judge_.retiring, "retiring or not");
-        require(link_.why_killed() == judge_.killed_for, "another verdict");
+        require(link_.state() == model_.is, "another phase");
+        require(link_.in_flight() == model_.flights.size(), "another number in flight");
+        require(link_.retiring() == model_.retiring, "retiring or not");
+        require(link_.why_killed() == model_.killed_for, "another verdict");
         require(link_.idle() ==
-                (judge_.is == phase::ready && !judge_.retiring && judge_.flights.empty()),
+                (model_.is == phase::ready && !model_.retiring && model_.flights.empty()),
             "idle or not");
         auto const* const head = link_.head();
-        require((head != nullptr) == !judge_.flights.empty(), "a head or none");
+        require((head != nullptr) == !model_.flights.empty(), "a head or none");
         if (head) {
-            require(head->id == judge_.flights.front().id, "another head");
-            require(ticks(link_.head_since()) == judge_.head_since, "another time of the head");
+            require(head->id == model_.flights.front().id, "another head");
+            require(ticks(link_.head_since()) == model_.head_since, "another time of the head");
         }
         auto const depth = link_.depth();
         require(depth >= 1 && depth <= (pipelining_ ? opts_.max_in_flight : 1), "too deep");
-        require(link_.room(time_at(now_)) == judge_.room(now_, depth), "room or none");
-        if (judge_.is != phase::killing)
-            require(link_.barred() == judge_.bar_up, "the bar is up or down");
+        require(link_.room(time_at(now_)) == model_.room(now_, depth), "room or none");
+        if (model_.is != phase::killing)
+            require(link_.barred() == model_.bar_up, "the bar is up or down");
         auto const next = ticks(link_.next_deadline());
-        require(next == judge_.next_deadline(), "another deadline");
+        require(next == model_.next_deadline(), "another deadline");
         require(!timer_fired || next > now_, "a deadline that has passed: the shell would spin");
     }
 
@@ -217,23 +217,23 @@ protected:
         require(link_.next_deadline() == link_state::never, "a dead worker has a deadline");
         for (bool first = true; link_.in_flight() != 0; first = false) {
             link_state::flight out{};
-            auto const expected = judge_.lost(first);
+            auto const expected = model_.lost(first);
             auto const was = link_.lose(out);
             say("lost ", out.id, " = ", static_cast<int>(was));
             require(was == expected, "a job is lost otherwise");
             bool const began = worker_.began(out.id);
             require(!began || first, "a job began before the one in front of it was answered");
             require(!began || was == loss::failed ||
-                    (was == loss::stopped && judge_.killed_for == verdict::asked),
+                    (was == loss::stopped && model_.killed_for == verdict::asked),
                 "a job that began is said not to have");
-            require(was != loss::failed || first || judge_.killed_for == verdict::overdue,
+            require(was != loss::failed || first || model_.killed_for == verdict::overdue,
                 "two jobs fail with one worker");
             require(was == loss::stopped || !out.asked || was == loss::failed,
                 "a job that was asked to stop goes elsewhere");
-            resolve(out, judge_.flights.front());
-            judge_.flights.erase(judge_.flights.begin());
+            resolve(out, model_.flights.front());
+            model_.flights.erase(model_.flights.begin());
         }
-        require(judge_.flights.empty(), "a job is forgotten");
+        require(model_.flights.empty(), "a job is forgotten");
         over_ = true;
     }
 
@@ -242,7 +242,7 @@ protected:
     bool const pipelining_;
     tick now_;
     link_state link_;
-    link_judge judge_;
+    link_reference_model model_;
     link_worker worker_;
     std::uint64_t sent_ = 0;
     std::vector<int> resolved_;  // how often, of the job with the id after the index
@@ -260,7 +260,7 @@ private:
         o.kill_grace = length({0, 1, 5, 20, 50});
         o.max_in_flight = static_cast<std::size_t>(random.one_of({1, 2, 3, 8, 8}));
         o.budget = length({0, 10, 100, 100});
-        o.patience = length({1, 4, 20, 1000, link_judge::never});
+        o.patience = length({1, 4, 20, 1000, link_reference_model::never});
         return o;
     }
 };

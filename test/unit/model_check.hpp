@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_TEST_UNIT_MODEL_CHECK_HPP
 #define LEASEPOOL_TEST_UNIT_MODEL_CHECK_HPP
 
-#include "ledger_judge.hpp"
+#include "ledger_reference_model.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -21,7 +21,7 @@ namespace leasepool::detail::test {
 /// Runs random sequences: `Sequence(seed, trace).run()`, which throws `violation`.
 ///
 /// In the environment:
-///   LEASEPOOL_MODEL_SEQUENCES  how many, default 1'000'000 (100'000 in a build that is not optimised)
+///   LEASEPOOL_MODEL_SEQUENCES  how many, default 1'000'000 (100'000 in a build that is not optimized)
 ///   LEASEPOOL_MODEL_SEED       of the first; sequence n has seed + n. A failure prints the seed of
 ///                              its sequence and its events: replay it with that seed and one
 ///                              sequence.

@@ -71,11 +71,11 @@ struct end {
     }
 };
 
-class desk : private run_queue::consumer, private detail::run_sink {
+class fixture : private run_queue::consumer, private detail::run_sink {
 public:
-    explicit desk(std::size_t workers = 1) { queue.set_workers(workers); }
+    explicit fixture(std::size_t workers = 1) { queue.set_workers(workers); }
 
-    ~desk()
+    ~fixture()
     {
         deliver();
         detail::shut_down(*core_);
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_SUITE(run_queue_of_a_pool)
 
 BOOST_AUTO_TEST_CASE(functions_run_in_the_order_of_their_pushes)
 {
-    desk d;
+    fixture d;
     for (char name : {'a', 'b', 'c'})
         d.push(name);
     BOOST_TEST(!d.work());
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(functions_run_in_the_order_of_their_pushes)
 
 BOOST_AUTO_TEST_CASE(one_runner_at_a_time_is_on_its_way)
 {
-    desk d(2);
+    fixture d(2);
     BOOST_TEST(d.push('a'));
     BOOST_TEST(!d.push('b'));  // the one on its way will see to it
     BOOST_TEST(d.work());      // found two functions: asked for the next runner
@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(one_runner_at_a_time_is_on_its_way)
 BOOST_AUTO_TEST_CASE(long_functions_spread_over_all_workers_and_no_further)
 {
     // A function that lasts until the next runner has had its turn, as on another thread.
-    desk d(3);
+    fixture d(3);
     int asked = 0;
     for (char name : {'a', 'b', 'c', 'd'})
         asked += d.push(d.make_of([&d, &asked, name] {
@@ -228,7 +228,7 @@ BOOST_AUTO_TEST_CASE(long_functions_spread_over_all_workers_and_no_further)
 
 BOOST_AUTO_TEST_CASE(runner_that_comes_too_late_finds_nothing)
 {
-    desk d(2);
+    fixture d(2);
     d.push('a');
     d.push('b');
     BOOST_TEST(d.work());
@@ -238,7 +238,7 @@ BOOST_AUTO_TEST_CASE(runner_that_comes_too_late_finds_nothing)
 
 BOOST_AUTO_TEST_CASE(function_pushed_by_a_function_is_run_by_the_same_runner)
 {
-    desk d;
+    fixture d;
     d.push(d.make_of([&] {
         d.ran += 'a';
         BOOST_TEST(!d.push('b'));
@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(function_pushed_by_a_function_is_run_by_the_same_runner)
 
 BOOST_AUTO_TEST_CASE(runner_gives_others_a_turn)
 {
-    desk d;
+    fixture d;
     for (int n = 0; n != 40; ++n)
         d.push('x');
     int turns = 1;
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(runner_gives_others_a_turn)
 
 BOOST_AUTO_TEST_CASE(turn_that_ends_with_the_last_function_asks_for_no_other)
 {
-    desk d;
+    fixture d;
     for (int n = 0; n != 16; ++n)
         d.push('x');
     BOOST_TEST(!d.work());
@@ -275,7 +275,7 @@ BOOST_AUTO_TEST_CASE(turn_that_ends_with_the_last_function_asks_for_no_other)
 
 BOOST_AUTO_TEST_CASE(what_a_function_throws_arrives_and_the_runner_goes_on)
 {
-    desk d;
+    fixture d;
     d.push(d.make_of([] { throw std::runtime_error("its own"); }));
     d.push('b');
     d.work();
@@ -286,25 +286,25 @@ BOOST_AUTO_TEST_CASE(what_a_function_throws_arrives_and_the_runner_goes_on)
     BOOST_TEST(d.queue.totals().runs == 2u);
 }
 
-// Cancelling one -----------------------------------------------------------------------------------
+// Canceling one -----------------------------------------------------------------------------------
 
-BOOST_AUTO_TEST_CASE(cancelled_on_its_way_to_the_queue_it_never_runs)
+BOOST_AUTO_TEST_CASE(canceled_on_its_way_to_the_queue_it_never_runs)
 {
-    desk d;
+    fixture d;
     auto& op = d.make('a');
     op.stop_asked = true;
     BOOST_TEST(!d.push(op));
     d.deliver();
     BOOST_TEST((d.ends[0].code() == asio::error::operation_aborted));
     BOOST_TEST(d.ends[0].completed == 1);
-    BOOST_TEST(d.queue.totals().cancelled == 1u);
+    BOOST_TEST(d.queue.totals().canceled == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_in_the_queue_it_never_runs)
+BOOST_AUTO_TEST_CASE(canceled_in_the_queue_it_never_runs)
 {
     for (auto type :
         {cancellation_type::terminal, cancellation_type::partial, cancellation_type::total}) {
-        desk d;
+        fixture d;
         d.push('a');
         auto& op = d.make('b');
         d.push(op);
@@ -318,9 +318,9 @@ BOOST_AUTO_TEST_CASE(cancelled_in_the_queue_it_never_runs)
     }
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_while_it_runs_it_is_asked_to_stop_but_not_by_total)
+BOOST_AUTO_TEST_CASE(canceled_while_it_runs_it_is_asked_to_stop_but_not_by_total)
 {
-    desk d;
+    fixture d;
     run_operation* self = nullptr;
     auto& op = d.make_of([&](std::stop_token stop) {
         cancel(d.queue, *self, cancellation_type::total);
@@ -338,9 +338,9 @@ BOOST_AUTO_TEST_CASE(cancelled_while_it_runs_it_is_asked_to_stop_but_not_by_tota
     BOOST_TEST(d.ends[0].completed == 1);
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_after_it_returned_nothing_happens)
+BOOST_AUTO_TEST_CASE(canceled_after_it_returned_nothing_happens)
 {
-    desk d;
+    fixture d;
     auto& op = d.make('a');
     d.push(op);
     d.work();
@@ -348,14 +348,14 @@ BOOST_AUTO_TEST_CASE(cancelled_after_it_returned_nothing_happens)
     d.deliver();
     BOOST_TEST(!d.ends[0].error);
     BOOST_TEST(d.ends[0].completed == 1);
-    BOOST_TEST(d.queue.totals().cancelled == 0u);
+    BOOST_TEST(d.queue.totals().canceled == 0u);
 }
 
 // Runners that cannot be started -------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(last_runner_lost_fails_what_is_queued)
 {
-    desk d(2);
+    fixture d(2);
     d.push('a');
     d.push('b');
     auto const reason = std::make_exception_ptr(std::runtime_error("no thread"));
@@ -370,7 +370,7 @@ BOOST_AUTO_TEST_CASE(last_runner_lost_fails_what_is_queued)
 
 BOOST_AUTO_TEST_CASE(runner_lost_while_another_works_fails_nothing)
 {
-    desk d(2);
+    fixture d(2);
     d.push(d.make_of([&] {
         d.ran += 'a';
         BOOST_TEST(d.push('b'));
@@ -387,7 +387,7 @@ BOOST_AUTO_TEST_CASE(runner_lost_while_another_works_fails_nothing)
 
 BOOST_AUTO_TEST_CASE(push_after_a_lost_runner_asks_for_another)
 {
-    desk d;
+    fixture d;
     BOOST_TEST(d.push('a'));
     d.queue.runner_lost(because(errc::pool_broken));
     BOOST_TEST(d.push('b'));
@@ -397,11 +397,11 @@ BOOST_AUTO_TEST_CASE(push_after_a_lost_runner_asks_for_another)
     BOOST_TEST((d.ends[0].code() == errc::pool_broken));
 }
 
-// Cancelling all -----------------------------------------------------------------------------------
+// Canceling all -----------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(cancel_all_ends_what_is_queued_and_asks_what_runs_to_stop)
 {
-    desk d;
+    fixture d;
     d.push(d.make_of([&](std::stop_token stop) {
         BOOST_TEST(!d.push('b'));
         d.queue.cancel_all(because(errc::lease_expired));
@@ -413,13 +413,13 @@ BOOST_AUTO_TEST_CASE(cancel_all_ends_what_is_queued_and_asks_what_runs_to_stop)
     BOOST_TEST(d.ran == "a");
     BOOST_TEST(!d.ends[0].error);
     BOOST_TEST((d.ends[1].code() == errc::lease_expired));
-    BOOST_TEST(d.queue.totals().cancelled == 1u);
+    BOOST_TEST(d.queue.totals().canceled == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(pushed_after_cancel_all_it_ends_likewise)
 {
     // It may have been counted in before its lease ended.
-    desk d;
+    fixture d;
     auto const reason = std::make_exception_ptr(std::runtime_error("broke"));
     d.queue.cancel_all({.error = errc::pool_broken, .exception = reason});
     BOOST_TEST(!d.push('a'));
@@ -428,13 +428,13 @@ BOOST_AUTO_TEST_CASE(pushed_after_cancel_all_it_ends_likewise)
     BOOST_TEST(d.ran.empty());
     BOOST_TEST(d.ends[0].completed == 1);
     BOOST_TEST((d.ends[0].error == reason));
-    BOOST_TEST(d.queue.totals().cancelled == 1u);
+    BOOST_TEST(d.queue.totals().canceled == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(cancel_that_came_too_late_does_not_shield_from_cancel_all)
 {
     // The cancellation of an operation that is just being granted its lease leaves a mark on it.
-    desk d;
+    fixture d;
     run_operation* self = nullptr;
     auto& op = d.make_of([&](std::stop_token stop) {
         self->stop_asked = true;
@@ -450,7 +450,7 @@ BOOST_AUTO_TEST_CASE(cancel_that_came_too_late_does_not_shield_from_cancel_all)
 
 BOOST_AUTO_TEST_CASE(stop_callback_may_use_the_queue)
 {
-    desk d;
+    fixture d;
     d.push(d.make_of([&](std::stop_token stop) {
         std::stop_callback const callback(stop, [&] {
             d.push('b');
@@ -466,7 +466,7 @@ BOOST_AUTO_TEST_CASE(stop_callback_may_use_the_queue)
 
 BOOST_AUTO_TEST_CASE(kept_operations_are_destroyed_uncalled_when_it_is_time)
 {
-    desk d;
+    fixture d;
     d.push('a');
     d.queue.cancel_all({.error = errc::not_running, .keep = true});
     d.push('b');

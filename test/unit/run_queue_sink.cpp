@@ -32,20 +32,20 @@ bool cancel(run_queue& queue, run_operation& op, boost::asio::cancellation_type 
     return removed;
 }
 
-struct desk;
+struct fixture;
 
 struct operation final : run_operation {
-    operation(desk& d, char n)
+    operation(fixture& d, char n)
         : run_operation([](completion*, step) {}, &answer, {}, {}), of(d), name(n)
     {
     }
     static void* answer(run_operation* self, question what) noexcept;
-    desk& of;
+    fixture& of;
     char name;
 };
 
 /// A queue, and a sink that notes what it gets: "a" ran, "a!" did not, "~a" is to be destroyed.
-struct desk final : run_queue::consumer, detail::run_sink {
+struct fixture final : run_queue::consumer, detail::run_sink {
     operation& make(char name)
     {
         auto& op = ops.emplace_back(*this, name);
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_SUITE(run_queue_with_a_sink)
 
 BOOST_AUTO_TEST_CASE(many_are_pushed_for_one_runner)
 {
-    desk d;
+    fixture d;
     d.queue.set_workers(4);
     d.push_all("abc");
     BOOST_TEST(d.runners == 1);
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(many_are_pushed_for_one_runner)
 
 BOOST_AUTO_TEST_CASE(nothing_is_pushed_for_no_runner)
 {
-    desk d;
+    fixture d;
     d.queue.set_workers(1);
     d.push_all("");
     BOOST_TEST(d.runners == 0);
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_pushed_for_no_runner)
 
 BOOST_AUTO_TEST_CASE(what_has_not_begun_is_taken_back_but_nobody_elses)
 {
-    desk d, other;
+    fixture d, other;
     d.queue.set_workers(1);
     d.push_all("ab");
     auto& stranger = d.make('x');
@@ -144,12 +144,12 @@ BOOST_AUTO_TEST_CASE(what_has_not_begun_is_taken_back_but_nobody_elses)
     BOOST_TEST(d.ran == "x");
     BOOST_TEST(other.told == "x");
     BOOST_TEST(d.told == "");
-    BOOST_TEST(d.queue.totals().cancelled == 0u);
+    BOOST_TEST(d.queue.totals().canceled == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_on_its_way_does_not_run)
+BOOST_AUTO_TEST_CASE(canceled_on_its_way_does_not_run)
 {
-    desk d;
+    fixture d;
     d.queue.set_workers(1);
     auto& a = d.make('a');
     run_queue::list list;
@@ -163,9 +163,9 @@ BOOST_AUTO_TEST_CASE(cancelled_on_its_way_does_not_run)
     BOOST_TEST(d.ran == "b");
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_in_the_queue_does_not_run)
+BOOST_AUTO_TEST_CASE(canceled_in_the_queue_does_not_run)
 {
-    desk d;
+    fixture d;
     d.queue.set_workers(1);
     d.push_all("ab");
     BOOST_TEST(cancel(d.queue, d[1], asio::cancellation_type::total));
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(cancelled_in_the_queue_does_not_run)
 
 BOOST_AUTO_TEST_CASE(ended_queue_gives_back_what_was_there_and_what_comes)
 {
-    desk d;
+    fixture d;
     d.queue.set_workers(1);
     d.push_all("ab");
     d.queue.cancel_all({.error = errc::lease_expired});
@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(ended_queue_gives_back_what_was_there_and_what_comes)
 
 BOOST_AUTO_TEST_CASE(kept_ones_are_dropped)
 {
-    desk d;
+    fixture d;
     d.queue.set_workers(1);
     d.push_all("a");
     d.queue.cancel_all({.error = errc::not_running, .keep = true});

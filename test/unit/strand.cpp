@@ -54,14 +54,14 @@ struct node final : detail::strand_node {
     int discards = 0;
 };
 
-struct desk {
+struct fixture {
     asio::io_context io{1};
     owner keeper;
     strand on{io.get_executor(), keeper};
     std::vector<int> order;
     std::deque<node> nodes;
 
-    ~desk() { poll(); }  // a posted run refers to the strand
+    ~fixture() { poll(); }  // a posted run refers to the strand
 
     node& next()
     {
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_SUITE(strand_on_one_thread)
 
 BOOST_AUTO_TEST_CASE(submitted_nodes_run_in_order_and_later)
 {
-    desk d;
+    fixture d;
     for (int n = 0; n != 5; ++n)
         d.on.submit(d.next());
     BOOST_TEST(d.order.empty());
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(submitted_nodes_run_in_order_and_later)
 
 BOOST_AUTO_TEST_CASE(node_never_runs_inside_submit)
 {
-    desk d;
+    fixture d;
     asio::post(d.io, [&] {
         d.on.submit(d.next());
         BOOST_TEST(d.order.empty());
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(node_never_runs_inside_submit)
 
 BOOST_AUTO_TEST_CASE(woken_strand_settles_without_a_node)
 {
-    desk d;
+    fixture d;
     d.on.wake();
     d.on.wake();
     BOOST_TEST(d.keeper.settled == 0);
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(woken_strand_settles_without_a_node)
 
 BOOST_AUTO_TEST_CASE(strand_woken_by_its_own_node_settles_once_more)
 {
-    desk d;
+    fixture d;
     node waking([&] { d.on.wake(); });
     d.on.submit(waking);
     d.poll();
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(strand_woken_by_its_own_node_settles_once_more)
 
 BOOST_AUTO_TEST_CASE(node_submitted_by_a_node_runs_after_it_in_the_same_turn)
 {
-    desk d;
+    fixture d;
     node inner([&] { d.order.push_back(2); });
     node outer([&] {
         BOOST_TEST(d.on.running_in_this_thread());
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(node_submitted_by_a_node_runs_after_it_in_the_same_turn)
 
 BOOST_AUTO_TEST_CASE(same_node_can_be_submitted_again_from_its_own_run)
 {
-    desk d;
+    fixture d;
     node again;
     again.on_run = [&] {
         if (again.runs < 3)
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(same_node_can_be_submitted_again_from_its_own_run)
 
 BOOST_AUTO_TEST_CASE(others_get_their_turn_during_a_long_queue)
 {
-    desk d;
+    fixture d;
     bool other_ran = false;
     std::size_t run_before = 0;
     for (int n = 0; n != 1000; ++n)
@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(others_get_their_turn_during_a_long_queue)
 
 BOOST_AUTO_TEST_CASE(strands_of_one_executor_are_told_apart)
 {
-    desk d;
+    fixture d;
     owner other_keeper;
     strand other(d.io.get_executor(), other_keeper);
     node inner([&] {
@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(owner_may_go_with_the_last_node)
 
 BOOST_AUTO_TEST_CASE(node_submitted_after_the_close_is_discarded_in_the_call)
 {
-    desk d;
+    fixture d;
     BOOST_TEST(d.on.close());
     auto& late = d.next();
     d.on.submit(late);
@@ -255,7 +255,7 @@ BOOST_AUTO_TEST_CASE(node_submitted_after_the_close_is_discarded_in_the_call)
 
 BOOST_AUTO_TEST_CASE(pending_nodes_are_left_to_who_closed)
 {
-    desk d;
+    fixture d;
     d.on.submit(d.next());
     d.on.submit(d.next());
     BOOST_TEST(d.on.close());
@@ -277,7 +277,7 @@ BOOST_AUTO_TEST_CASE(pending_nodes_are_left_to_who_closed)
 
 BOOST_AUTO_TEST_CASE(close_works_once)
 {
-    desk d;
+    fixture d;
     BOOST_TEST(d.on.close());
     BOOST_TEST(!d.on.close());
     d.on.discard_pending();
@@ -286,7 +286,7 @@ BOOST_AUTO_TEST_CASE(close_works_once)
 
 BOOST_AUTO_TEST_CASE(closed_by_a_node_the_rest_does_not_run)
 {
-    desk d;
+    fixture d;
     node last([&] {
         BOOST_TEST(d.on.close());
         BOOST_TEST(!d.on.close());
@@ -309,9 +309,9 @@ BOOST_AUTO_TEST_CASE(closed_by_a_node_the_rest_does_not_run)
 
 BOOST_AUTO_TEST_CASE(pending_nodes_are_discarded_in_order_and_may_submit_others)
 {
-    desk d;
+    fixture d;
     struct chained final : detail::strand_node {
-        explicit chained(desk& on) : on_(on) {}
+        explicit chained(fixture& on) : on_(on) {}
         void run_on_strand() noexcept override {}
         void discard() noexcept override
         {
@@ -319,7 +319,7 @@ BOOST_AUTO_TEST_CASE(pending_nodes_are_discarded_in_order_and_may_submit_others)
             if (number == 0)
                 on_.on.submit(on_.next());
         }
-        desk& on_;
+        fixture& on_;
         int number = 0;
     } first(d), second(d);
     second.number = 1;

@@ -13,6 +13,7 @@ set(below_threads support async ledger pool threads)
 
 # Who tells a manager what has happened calls it; its header needs nothing of it.
 set(upward
+    pool/backend.cpp
     pool/pool_record.cpp
     lease/job_operation.cpp
     lease/lease_state.cpp

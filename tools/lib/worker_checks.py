@@ -293,7 +293,7 @@ def cancel_running(worker):
         expect(pause < worker.timeout, "the job does not begin")
         id, pause = id + 4, pause * 2
     expect("result" in found[id + 2] or code == -32003,
-           f"a job that was cancelled is answered with error {code}")
+           f"a job that was canceled is answered with error {code}")
     worker.finish()
 
 

@@ -6,6 +6,7 @@
 #define LEASEPOOL_DETAIL_COMPLETION_HPP
 
 #include <leasepool/detail/executor_ref.hpp>
+#include <leasepool/error.hpp>
 
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -72,6 +73,27 @@ private:
     function function_;
     executor_ref executor_;
     alignas(void*) std::byte memory_[memory_size];
+};
+
+/// An operation that completes with an error code.
+class plain_completion : public completion {
+public:
+    error_code error{};
+
+protected:
+    using completion::completion;
+    ~plain_completion() = default;
+};
+
+/// An operation that completes with a snapshot.
+template <class Stats>
+class stats_completion_of : public plain_completion {
+public:
+    Stats value{};
+
+protected:
+    using plain_completion::plain_completion;
+    ~stats_completion_of() = default;
 };
 
 /// The allocator of a handler; Asio's recycling one if it names none.

@@ -5,6 +5,7 @@
 #ifndef LEASEPOOL_DETAIL_INITIATE_HPP
 #define LEASEPOOL_DETAIL_INITIATE_HPP
 
+#include <leasepool/detail/command.hpp>
 #include <leasepool/detail/job_operation.hpp>
 #include <leasepool/detail/operations.hpp>
 
@@ -58,7 +59,7 @@ public:
         require_context(*core_);
         command_ptr what = make(core_);
         auto ex = executor_for(handler, *core_);
-        if constexpr (Make::cancellable) {
+        if constexpr (Make::cancelable) {
             connect_slot(handler, [&what] {
                 return [what](boost::asio::cancellation_type type) {
                     if (is_cancellation(type))
@@ -76,18 +77,18 @@ public:
 };
 
 struct start_maker {
-    static constexpr bool cancellable = true;
+    static constexpr bool cancelable = true;
     command_ptr operator()(core_ptr const& core) const { return make_start(core); }
 };
 
 struct stop_maker {
-    static constexpr bool cancellable = true;
+    static constexpr bool cancelable = true;
     stop_options options;
     command_ptr operator()(core_ptr const& core) const { return make_stop(core, options); }
 };
 
 struct stats_maker {
-    static constexpr bool cancellable = false;
+    static constexpr bool cancelable = false;
     command_ptr operator()(core_ptr const& core) const { return make_stats(core); }
 };
 
@@ -143,9 +144,9 @@ private:
 
 /// A lease's drain is waited for once: only to be moved, so that a deferred wait can only be
 /// launched once.
-struct drain_ticket {
-    explicit drain_ticket(lease_ptr l) noexcept : lease(std::move(l)) {}
-    drain_ticket(drain_ticket&&) = default;
+struct single_wait {
+    explicit single_wait(lease_ptr l) noexcept : lease(std::move(l)) {}
+    single_wait(single_wait&&) = default;
 
     lease_ptr lease;
 };
@@ -155,9 +156,9 @@ public:
     using initiation::initiation;
 
     template <class Handler>
-    void operator()(Handler&& handler, drain_ticket ticket) const
+    void operator()(Handler&& handler, single_wait wait) const
     {
-        auto const& lease = ticket.lease;
+        auto const& lease = wait.lease;
         require_context(*core_);
         auto ex = executor_for(handler, *core_);
         connect_slot(handler, [&lease] {

@@ -176,7 +176,7 @@ private:
             else
                 call_(context);
         }
-        catch (job_cancelled const&) {
+        catch (job_canceled const&) {
             this->error = why_asked_to_stop(*this);
         }
         catch (...) {

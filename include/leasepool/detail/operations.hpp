@@ -5,8 +5,11 @@
 #ifndef LEASEPOOL_DETAIL_OPERATIONS_HPP
 #define LEASEPOOL_DETAIL_OPERATIONS_HPP
 
-#include <leasepool/detail/core.hpp>
+#include <leasepool/detail/command.hpp>
+#include <leasepool/detail/completion.hpp>
 #include <leasepool/detail/held_result.hpp>
+#include <leasepool/detail/lease_state.hpp>
+#include <leasepool/detail/manager_core.hpp>
 #include <leasepool/detail/run_operation.hpp>
 
 #include <boost/asio/cancellation_type.hpp>

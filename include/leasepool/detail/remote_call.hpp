@@ -45,7 +45,7 @@ public:
     std::chrono::steady_clock::duration timeout{};
     /// Numbers the times that an operation is taken from its queue, so that who asks one to stop
     /// cannot hit another; the id of its request. 0: not taken.
-    std::uint64_t ticket = 0;
+    std::uint64_t request_id = 0;
     /// As they went through the pipes, with their ends; 0: there was none.
     std::size_t request_bytes = 0;
     std::size_t answer_bytes = 0;
@@ -63,7 +63,7 @@ class job_source {
 public:
     using time = std::chrono::steady_clock::time_point;
 
-    /// The first that is queued; null: none. Its `remote` has a new ticket.
+    /// The first that is queued; null: none. Its `remote` has a new request_id.
     virtual run_operation* take_job() noexcept = 0;
     /// It never began: it is queued again, before all others, unless it is not wanted any more.
     virtual void give_back(run_operation& op) noexcept = 0;
@@ -87,7 +87,7 @@ public:
     /// Something was queued. Any thread; finishes nothing inside the call.
     virtual void jobs_waiting() noexcept = 0;
     /// A job that was taken is to stop. Any thread.
-    virtual void stop_job(std::uint64_t ticket, error_code why) noexcept = 0;
+    virtual void stop_job(std::uint64_t request_id, error_code why) noexcept = 0;
 
 protected:
     ~job_pool() = default;

@@ -5,8 +5,8 @@
 #ifndef LEASEPOOL_DETAIL_RUN_OPERATION_HPP
 #define LEASEPOOL_DETAIL_RUN_OPERATION_HPP
 
-#include <leasepool/detail/core.hpp>
 #include <leasepool/detail/item_marks.hpp>
+#include <leasepool/detail/lease_state.hpp>
 #include <leasepool/detail/remote_call.hpp>
 
 #include <boost/asio/cancellation_type.hpp>

@@ -10,7 +10,7 @@
 #include "core/lease/lease_state.hpp"
 #include "core/pool/pool_record.hpp"
 
-#include <leasepool/detail/grinder.hpp>
+#include <leasepool/detail/grinder_core.hpp>
 
 #include <atomic>
 #include <cstddef>

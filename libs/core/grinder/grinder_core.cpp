@@ -16,7 +16,7 @@
 #include <string>
 #include <utility>
 
-// What callers do, on any thread. What is done with leases is in grinder_strand.cpp.
+// What callers do, on any thread. What is done with leases is in grinder_actions.cpp.
 
 namespace leasepool::detail {
 namespace {
@@ -96,7 +96,7 @@ void grinder_core::submit(grinder_item& item, bool wait, std::string_view owner)
 {
     std::unique_lock lock(mutex_);
     if (!owner.empty())
-        item.marks.owner = owners_.refer(owner) & owner_names::most;
+        item.marks.owner = owners_.refer(owner) & string_interner::most;
     auto const refused = state_.submit(item, steady_time::clock::now(), wait);
     bool const wakes = refused == errc{} && wakes_strand();
     grinder_ptr const kept(wakes ? this : nullptr);
@@ -154,12 +154,12 @@ bool grinder_core::take_back(grinder_item& item, grinder_batch& from) noexcept
     auto const why = item.error;
     std::unique_lock lock(mutex_);
     if (why == asio::error::operation_aborted)
-        ++cancelled_;
+        ++canceled_;
     else if ((why == error_code() && !item.exception) || why == errc::lease_expired ||
         why == errc::pool_broken) {
         if (item.stop_asked.load()) {
             state_.left(item, from);
-            ++cancelled_;
+            ++canceled_;
             item.error = asio::error::operation_aborted;
             item.exception = nullptr;
             return false;
@@ -297,14 +297,14 @@ void grinder_core::stop(grinder_stop& what, plain_completion& op) noexcept
 
 void grinder_core::cancel(grinder_stop& what) noexcept
 {
-    stop_list cancelled;
+    stop_list canceled;
     {
         std::lock_guard lock(mutex_);
         if (!std::exchange(what.waits, false))
             return;
-        cancelled.splice(cancelled.end(), stops_, stops_.iterator_to(what));
+        canceled.splice(canceled.end(), stops_, stops_.iterator_to(what));
     }
-    answer(cancelled, asio::error::operation_aborted);
+    answer(canceled, asio::error::operation_aborted);
 }
 
 void grinder_core::take_stops(stop_list& to) noexcept
@@ -348,7 +348,7 @@ grinder_stats grinder_core::snapshot()
     auto const& totals = state_.so_far();
     s.submitted = totals.submitted;
     s.refused = totals.refused;
-    s.cancelled = totals.cancelled + cancelled_;
+    s.canceled = totals.canceled + canceled_;
     s.failed = totals.failed + failed_;
     s.returned = totals.returned;
     s.batches = totals.batches;

@@ -9,9 +9,9 @@
 #include "core/grinder/grinder_batch.hpp"
 #include "core/grinder/grinder_state.hpp"
 #include "core/manager/manager_core.hpp"
-#include "core/support/owner_names.hpp"
+#include "core/support/string_interner.hpp"
 
-#include <leasepool/detail/grinder.hpp>
+#include <leasepool/detail/grinder_core.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
@@ -48,7 +48,7 @@ public:
 /// a question) takes the lock and is done; nothing is called and nothing posted while it is held.
 /// Whatever has to do with leases is done on the manager's strand: a caller that finds something to
 /// do there signals it.
-class grinder_core final : public event_node<grinder_core>, public strand_member {
+class grinder_core final : public event_node<grinder_core>, public shutdown_listener {
 public:
     enum event : std::uint32_t {
         look = 1,
@@ -134,7 +134,7 @@ private:
 
     std::mutex mutex_;
     grinder_state state_;
-    owner_names owners_;
+    string_interner owners_;
     steady_time looks_at_ = grinder_state::never;  // when the strand looks without being signalled
     bool let_go_ = false;
     bool ended_ = false;
@@ -142,8 +142,8 @@ private:
     stop_list stops_;
     std::uint64_t completed_ = 0;  // of batches that are done
     std::uint64_t threw_ = 0;
-    std::uint64_t cancelled_ = 0;  // of those that were handed over
-    std::uint64_t failed_ = 0;     // of those that were handed over
+    std::uint64_t canceled_ = 0;  // of those that were handed over
+    std::uint64_t failed_ = 0;    // of those that were handed over
 
     // strand
     std::optional<boost::asio::steady_timer> timer_;

@@ -19,7 +19,7 @@ grinder_state::~grinder_state()
     item_list forgotten;
     forget_all(forgotten);
     forgotten.clear();
-    for (auto* batches : {&working_, &cancelled_, &lost_})
+    for (auto* batches : {&working_, &canceled_, &lost_})
         batches->clear();
 }
 
@@ -95,7 +95,7 @@ bool grinder_state::cancel(item& what) noexcept
     }
     what.marks.where = place::outside;
     what.sink = nullptr;
-    ++totals_.cancelled;
+    ++totals_.canceled;
     admit();
     return true;
 }
@@ -141,15 +141,15 @@ void grinder_state::granted(batch& b, steady_time now, item_list& out) noexcept
     acquiring_.erase(acquiring_.iterator_to(b));
     b.phase_ = batch::phase::working;
     b.since_ = now;
-    if (phase_ == phase::cancelling) {
+    if (phase_ == phase::canceling) {
         for (auto& what : b.items_) {
             what.marks.where = place::returned;
             what.sink = nullptr;
         }
         returned_.splice(returned_.end(), b.items_);
         unassigned_size_ += std::exchange(b.size_, 0);
-        cancelled_.push_back(b);
-        b.phase_ = batch::phase::cancelled;
+        canceled_.push_back(b);
+        b.phase_ = batch::phase::canceled;
         return;
     }
     b.size_ += take(options_.max_batch - b.size_, b.items_, place::assigned, &b);
@@ -172,7 +172,7 @@ bool grinder_state::returned(item& what, batch& b) noexcept
     // Its lease runs items in order: if the first one comes back, it ended before anything began.
     if (b.first_ == &what)
         b.fruitless_ = true;
-    if (phase_ == phase::cancelling || phase_ == phase::stopped)
+    if (phase_ == phase::canceling || phase_ == phase::stopped)
         return false;
     if (b.fruitless_ && ++what.marks.fruitless == patience_with_leases)
         return false;
@@ -194,7 +194,7 @@ void grinder_state::left(item& what, batch& b) noexcept
 
 void grinder_state::lost(batch& b) noexcept
 {
-    if (b.phase_ != batch::phase::working && b.phase_ != batch::phase::cancelled)
+    if (b.phase_ != batch::phase::working && b.phase_ != batch::phase::canceled)
         return;
     auto& from = list_of(b);
     lost_.splice(lost_.end(), from, from.iterator_to(b));
@@ -219,13 +219,13 @@ grinder_state::action grinder_state::poll(steady_time now) noexcept
     switch (phase_) {
     case phase::stopped:
         return {};
-    case phase::cancelling:
-        return poll_cancelling();
+    case phase::canceling:
+        return poll_canceling();
     case phase::draining:
         if (stop_at_ > now)
             break;
-        phase_ = phase::cancelling;
-        return poll_cancelling();
+        phase_ = phase::canceling;
+        return poll_canceling();
     case phase::running:
         break;
     }
@@ -241,7 +241,7 @@ grinder_state::action grinder_state::poll(steady_time now) noexcept
     return phase_ == phase::draining ? finish_stop() : action{};
 }
 
-grinder_state::action grinder_state::poll_cancelling() noexcept
+grinder_state::action grinder_state::poll_canceling() noexcept
 {
     for (auto* items : {&returned_, &pending_, &waiting_}) {
         if (items->empty())
@@ -263,8 +263,8 @@ grinder_state::action grinder_state::poll_cancelling() noexcept
             return {.what = kind::withdraw, .of = &b};
     if (!working_.empty()) {
         auto& b = working_.front();
-        cancelled_.splice(cancelled_.end(), working_, working_.begin());
-        b.phase_ = batch::phase::cancelled;
+        canceled_.splice(canceled_.end(), working_, working_.begin());
+        b.phase_ = batch::phase::canceled;
         return {.what = kind::cancel, .of = &b};
     }
     return finish_stop();
@@ -273,7 +273,7 @@ grinder_state::action grinder_state::poll_cancelling() noexcept
 bool grinder_state::is_empty() const noexcept
 {
     return pending_size_ == 0 && waiting_size_ == 0 && acquiring_.empty() && working_.empty() &&
-        cancelled_.empty() && lost_.empty();
+        canceled_.empty() && lost_.empty();
 }
 
 grinder_state::action grinder_state::finish_stop() noexcept
@@ -290,7 +290,7 @@ steady_time grinder_state::next_deadline() const noexcept
         return never;
     auto at = never;
     if (phase_ != phase::running) {
-        if (phase_ == phase::cancelling)
+        if (phase_ == phase::canceling)
             return steady_time::min();
         at = stop_at_;
         if (is_empty())
@@ -340,7 +340,7 @@ void grinder_state::forget_all(item_list& out) noexcept
 void grinder_state::admit() noexcept
 {
     while (
-        waiting_size_ != 0 && pending_size_ < options_.max_pending && phase_ != phase::cancelling) {
+        waiting_size_ != 0 && pending_size_ < options_.max_pending && phase_ != phase::canceling) {
         auto& what = waiting_.front();
         pending_.splice(pending_.end(), waiting_, waiting_.begin());
         what.marks.where = place::pending;
@@ -369,8 +369,8 @@ grinder_state::batch_list& grinder_state::list_of(batch& b) noexcept
     switch (b.phase_) {
     case batch::phase::working:
         return working_;
-    case batch::phase::cancelled:
-        return cancelled_;
+    case batch::phase::canceled:
+        return canceled_;
     case batch::phase::lost:
         return lost_;
     case batch::phase::fresh:

@@ -50,7 +50,7 @@ public:
             fresh,      ///< not known to the state
             acquiring,  ///< waits for a lease
             working,    ///< its items are with its lease
-            cancelled,  ///< what had not begun was asked back; the rest is with its lease
+            canceled,   ///< what had not begun was asked back; the rest is with its lease
             lost,       ///< its lease ended; what began still runs
         };
 
@@ -101,13 +101,13 @@ public:
         explicit operator bool() const noexcept { return what != kind::none; }
     };
 
-    enum class phase : std::uint8_t { stopped, running, draining, cancelling };
+    enum class phase : std::uint8_t { stopped, running, draining, canceling };
 
     /// Totals since the construction.
     struct totals {
         std::uint64_t submitted = 0;
         std::uint64_t refused = 0;
-        std::uint64_t cancelled = 0;  // here; those handed over are counted elsewhere
+        std::uint64_t canceled = 0;  // here; those handed over are counted elsewhere
         std::uint64_t returned = 0;
         std::uint64_t batches = 0;  // that got a lease
         std::uint64_t handed = 0;   // items, as often as each was handed over
@@ -181,7 +181,7 @@ public:
     /// Batches that wait for a lease.
     std::size_t acquiring() const noexcept { return acquiring_.size(); }
     /// Batches whose items are with a lease.
-    std::size_t working() const noexcept { return working_.size() + cancelled_.size(); }
+    std::size_t working() const noexcept { return working_.size() + canceled_.size(); }
     /// Batches whose lease ended while something ran.
     std::size_t lost() const noexcept { return lost_.size(); }
     /// When the oldest item that is not with a lease was submitted; `never`: there is none.
@@ -192,7 +192,7 @@ public:
     template <class F>
     void for_each_batch(F&& f) const
     {
-        for (auto* batches : {&working_, &cancelled_, &lost_})
+        for (auto* batches : {&working_, &canceled_, &lost_})
             for (auto const& b : *batches)
                 f(b);
     }
@@ -213,7 +213,7 @@ private:
     bool may_begin() const noexcept
     {
         return unassigned() != 0 &&
-            acquiring_.size() + working_.size() + cancelled_.size() <
+            acquiring_.size() + working_.size() + canceled_.size() <
             options_.max_concurrent_batches;
     }
     /// Items of which none is overdue are to go all the same. If there are any.
@@ -222,7 +222,7 @@ private:
     void admit() noexcept;
     std::size_t take(std::size_t at_most, item_list& out, place to, batch* by) noexcept;
     action fail_next() noexcept;
-    action poll_cancelling() noexcept;
+    action poll_canceling() noexcept;
     action finish_stop() noexcept;
     batch_list& list_of(batch& b) noexcept;
     void forget(batch& b) noexcept;
@@ -240,7 +240,7 @@ private:
 
     batch_list acquiring_;  // FIFO
     batch_list working_;    // by time of grant
-    batch_list cancelled_;
+    batch_list canceled_;
     batch_list lost_;
 
     totals totals_;

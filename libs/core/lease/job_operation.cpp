@@ -36,18 +36,6 @@ void local_job_host::log(severity level, std::string_view text)
         {{"pool", std::to_string(on_.id())}, {"job", std::string(op_.remote()->name())}});
 }
 
-void log_progress_lost(
-    pool_site const& to, std::string_view job, std::exception_ptr const& error) noexcept
-{
-    try {
-        to.log(severity::error, "the executor of a job's progress threw",
-            {{"job", std::string(job)}, {"error", what_of(error)}});
-    }
-    catch (std::bad_alloc const&) {
-        return;  // one record less
-    }
-}
-
 error_code why_asked_to_stop(run_operation const& op) noexcept
 {
     // An item of a grinder has no lease of its own.

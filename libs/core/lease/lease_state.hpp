@@ -8,7 +8,7 @@
 #include "core/ledger/ledger.hpp"
 #include "core/pool/pool_record.hpp"
 
-#include <leasepool/detail/core.hpp>
+#include <leasepool/detail/lease_state.hpp>
 
 #include <boost/intrusive/slist_hook.hpp>
 

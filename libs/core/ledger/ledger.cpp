@@ -454,7 +454,7 @@ steady_time ledger::next_deadline() const noexcept
             at = std::min(at, retry_at_);
     }
     else if (phase_ == phase::stopping) {
-        // Nothing is abandoned before it was cancelled.
+        // Nothing is abandoned before it was canceled.
         at = std::min(at, held_.empty() ? abandon_at_ : stop_at_);
     }
     return at;

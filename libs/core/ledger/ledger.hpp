@@ -181,7 +181,7 @@ public:
             recheck,       ///< read the size provider: report `resize`
             starved,       ///< `count` pools at most can be in service now
             started,       ///< the start is done
-            start_failed,  ///< it failed, or was cancelled, and all is undone
+            start_failed,  ///< it failed, or was canceled, and all is undone
             stopped,       ///< the stop is done; `count` pools were abandoned
         };
         kind what = kind::none;
@@ -214,7 +214,7 @@ public:
     /// Undoes a start that is not done; `start_failed` follows. No effect in another phase.
     void cancel_start() noexcept;
 
-    /// Begins or tightens a stop: `deadline` is when what is held is cancelled, `abandon` when what
+    /// Begins or tightens a stop: `deadline` is when what is held is canceled, `abandon` when what
     /// then still runs is abandoned. No effect when stopped.
     void stop(steady_time deadline, steady_time abandon) noexcept;
 
@@ -387,7 +387,7 @@ private:
     steady_time stop_at_ = never;
     steady_time abandon_at_ = never;
     bool make_failed_ = false;  // waiters are to get the reason
-    bool undoing_ = false;      // stopping because the start failed or was cancelled
+    bool undoing_ = false;      // stopping because the start failed or was canceled
 };
 
 }  // namespace leasepool::detail

@@ -49,8 +49,8 @@ void command::on_events(std::uint32_t bits) noexcept
 {
     if (bits & begun)
         core_->on_command(*this);
-    if ((bits & cancelled) && op)
-        core_->on_command_cancelled(*this);
+    if ((bits & canceled) && op)
+        core_->on_command_canceled(*this);
 }
 
 void command::on_discard(std::uint32_t bits) noexcept
@@ -91,7 +91,7 @@ void submit(command& what, stats_completion& op) noexcept
 void cancel(command& what) noexcept
 {
     command_ptr const keep(&what);
-    what.signal(command::cancelled);
+    what.signal(command::canceled);
 }
 
 }  // namespace leasepool::detail

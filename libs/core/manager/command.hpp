@@ -7,7 +7,7 @@
 
 #include "core/async/event_node.hpp"
 
-#include <leasepool/detail/core.hpp>
+#include <leasepool/detail/command.hpp>
 
 #include <boost/intrusive/list_hook.hpp>
 
@@ -21,7 +21,7 @@ namespace leasepool::detail {
 /// the answer. It is what a cancellation slot refers to, so it may outlive the operation.
 class command final : public event_node<command>, public boost::intrusive::list_base_hook<> {
 public:
-    enum event : std::uint32_t { begun = 1, cancelled = 2 };
+    enum event : std::uint32_t { begun = 1, canceled = 2 };
     enum class kind : std::uint8_t { start, stop, stats };
 
     command(core_ptr core, kind k, stop_options const& opts) noexcept

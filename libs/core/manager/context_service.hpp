@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_CORE_CONTEXT_SERVICE_HPP
 #define LEASEPOOL_CORE_CONTEXT_SERVICE_HPP
 
-#include <leasepool/detail/core.hpp>
+#include <leasepool/detail/manager_core.hpp>
 
 #include <boost/asio/execution_context.hpp>
 

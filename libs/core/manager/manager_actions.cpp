@@ -88,7 +88,7 @@ bool manager_core::next_action() noexcept
 void manager_core::tell(lease_report const& what, lease_state const& lease) noexcept
 {
     bool const granted = what.what == lease_report::kind::granted;
-    watchers_.tell(severity::debug, granted ? "lease granted" : "lease given back", lease,
+    reporter_.tell(severity::debug, granted ? "lease granted" : "lease given back", lease,
         what.elapsed, granted ? &observer::on_lease : &observer::on_release);
 }
 
@@ -161,7 +161,7 @@ void manager_core::perform(strand_action const& what) noexcept
         break;
     case kind::overdue:
         tell_reports();
-        return watchers_.tell(severity::warning, "lease overdue: it passed its soft expiry",
+        return reporter_.tell(severity::warning, "lease overdue: it passed its soft expiry",
             *what.lease, what.held, &observer::on_overdue);
     case kind::revoke:
         return revoke(what);
@@ -172,10 +172,10 @@ void manager_core::perform(strand_action const& what) noexcept
     case kind::recheck:
         return read_size();
     case kind::starved:
-        return watchers_.starved(act.count, options_.max_pools);
+        return reporter_.starved(act.count, options_.max_pools);
     case kind::started:
         answer_all(starts_, {});
-        return watchers_.say(severity::info, "manager started");
+        return reporter_.say(severity::info, "manager started");
     case kind::start_failed:
         return finish_start(what.error);
     case kind::stopped:
@@ -206,7 +206,7 @@ void manager_core::revoke(strand_action const& what) noexcept
         drained(lease);
     pool.functions().cancel_all(why);
     tell_reports();
-    watchers_.tell(severity::warning, message, lease, what.held, &observer::on_revoke);
+    reporter_.tell(severity::warning, message, lease, what.held, &observer::on_revoke);
 }
 
 void manager_core::make_pool() noexcept

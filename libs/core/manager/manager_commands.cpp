@@ -43,7 +43,7 @@ void manager_core::on_command(command& cmd) noexcept
     }
 }
 
-void manager_core::on_command_cancelled(command& cmd) noexcept
+void manager_core::on_command_canceled(command& cmd) noexcept
 {
     if (cmd.what == command::kind::start) {
         std::lock_guard lock(mutex_);
@@ -110,7 +110,7 @@ void manager_core::begin_stop(command& cmd) noexcept
     }
     intrusive_ptr_add_ref(&cmd);
     stops_.push_back(cmd);
-    watchers_.say(severity::info, "manager stopping");
+    reporter_.say(severity::info, "manager stopping");
 }
 
 void manager_core::finish_start(error_code error) noexcept
@@ -118,7 +118,7 @@ void manager_core::finish_start(error_code error) noexcept
     let_go();
     answer_all(starts_, error);
     answer_all(stops_, {});
-    watchers_.not_started(error);
+    reporter_.not_started(error);
 }
 
 void manager_core::finish_stop(std::size_t abandoned) noexcept
@@ -126,7 +126,7 @@ void manager_core::finish_stop(std::size_t abandoned) noexcept
     let_go();
     answer_all(starts_, errc::not_running);
     answer_all(stops_, {});
-    watchers_.stopped(abandoned);
+    reporter_.stopped(abandoned);
 }
 
 void manager_core::let_go() noexcept
@@ -188,14 +188,14 @@ stats manager_core::snapshot()
     s.workers_per_pool = backend_->workers_per_pool();
     s.renewed = renewed_.load(std::memory_order_relaxed);
     s.unhandled_exceptions = unhandled_.load(std::memory_order_relaxed);
-    s.callback_errors = watchers_.errors();
+    s.callback_errors = reporter_.errors();
 
     auto runs = closed_runs_;
     for (auto const& pool : pools_)
         runs.merge(pool.totals());
     s.runs = runs.runs;
     s.runs_failed = runs.failed;
-    s.runs_cancelled = runs.cancelled;
+    s.runs_canceled = runs.canceled;
     s.queue_time = runs.queue_time;
     s.run_time = runs.run_time;
     s.message_bytes = runs.message_bytes;

@@ -11,12 +11,13 @@
 #include "core/lease/lease_state.hpp"
 #include "core/ledger/ledger.hpp"
 #include "core/manager/command.hpp"
-#include "core/manager/watchers.hpp"
+#include "core/manager/event_reporter.hpp"
 #include "core/pool/pool_record.hpp"
 #include "core/support/thread_scope.hpp"
 
 #include <leasepool/detail/backend_base.hpp>
-#include <leasepool/detail/core.hpp>
+#include <leasepool/detail/command.hpp>
+#include <leasepool/detail/manager_core.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -39,7 +40,7 @@ namespace leasepool::detail {
 class context_cores;
 
 /// Something that works on a manager's strand and must end with it.
-class strand_member : public boost::intrusive::list_base_hook<> {
+class shutdown_listener : public boost::intrusive::list_base_hook<> {
 public:
     /// Adds a reference unless there is none any more.
     virtual bool try_share() noexcept = 0;
@@ -49,7 +50,7 @@ public:
     virtual void manager_ended(bool context_gone) noexcept = 0;
 
 protected:
-    ~strand_member() = default;
+    ~shutdown_listener() = default;
 };
 
 /// The shell of a manager: reports events to the ledger, and performs the actions it decides on.
@@ -81,9 +82,9 @@ public:
     counts count() const noexcept;
     void count_renewal() noexcept { renewed_.fetch_add(1, std::memory_order_relaxed); }
     void report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept;
-    bool logs() const noexcept { return watchers_.logs(); }
+    bool logs() const noexcept { return reporter_.logs(); }
     /// Whether a lease needs room for the reports of its grant and return.
-    bool reports_leases() const noexcept { return watchers_.watches_leases(); }
+    bool reports_leases() const noexcept { return reporter_.watches_leases(); }
     /// At most `most_records` wait for the strand; those beyond are dropped and counted.
     void log(severity level, std::string_view message, std::vector<log_field> fields) noexcept;
 
@@ -107,9 +108,9 @@ public:
     void command_submitted() noexcept;
 
     /// False: it has ended already.
-    bool attach(strand_member& who);
+    bool attach(shutdown_listener& who);
     /// By the destructor of `who`.
-    void detach(strand_member& who) noexcept;
+    void detach(shutdown_listener& who) noexcept;
 
     /// Ends an operation: posts it, or destroys it if the context is gone.
     void settle(plain_completion* op, error_code error, std::string_view operation) noexcept;
@@ -138,7 +139,7 @@ public:
     void on_discard(std::uint32_t) noexcept {}
     void on_pool_events(pool_record& pool, std::uint32_t bits) noexcept;
     void on_command(command& cmd) noexcept;
-    void on_command_cancelled(command& cmd) noexcept;
+    void on_command_canceled(command& cmd) noexcept;
 
 private:
     using command_list = boost::intrusive::list<command>;
@@ -174,7 +175,7 @@ private:
     void report(lease_state& lease, lease_report::kind what, steady_duration elapsed) noexcept;
     void note(strand_action& what, steady_time now, outcome& done) noexcept;
 
-    // strand; each calls watchers last.
+    // strand; each calls event_reporter last.
     bool next_action() noexcept;
     void perform(strand_action const& what) noexcept;
     void revoke(strand_action const& what) noexcept;
@@ -233,7 +234,7 @@ private:
     std::atomic<bool> shutting_{false};  // `shut_`, for those without the lock
 
     // strand
-    watchers watchers_;
+    event_reporter reporter_;
     task_memory timer_memory_{1};
     std::optional<boost::asio::steady_timer> timer_;
     bool timer_waits_ = false;
@@ -246,7 +247,7 @@ private:
     run_totals closed_runs_;  // of pools that are closed
 
     std::mutex members_mutex_;
-    boost::intrusive::list<strand_member> members_;
+    boost::intrusive::list<shutdown_listener> members_;
     bool takes_members_ = true;
 
     // Whoever comes second to shut it down waits for the first.

@@ -70,7 +70,7 @@ void manager_core::on_pool_events(pool_record& pool, std::uint32_t bits) noexcep
             ++totals_.pools_created;
             ledger_.pool_ready(pool, now);
             lock.unlock();
-            watchers_.pool_created(pool.id());
+            reporter_.pool_created(pool.id());
             lock.lock();
             if (shut_)
                 return;
@@ -84,7 +84,7 @@ void manager_core::on_pool_events(pool_record& pool, std::uint32_t bits) noexcep
             make_error_ = code_of(pool.reason());
         ledger_.pool_broken(pool, now);
         lock.unlock();
-        watchers_.pool_failed(pool.id(), pool.reason(), "a pool broke");
+        reporter_.pool_failed(pool.id(), pool.reason(), "a pool broke");
         lock.lock();
         if (shut_)
             return;
@@ -98,7 +98,7 @@ void manager_core::on_pool_events(pool_record& pool, std::uint32_t bits) noexcep
         auto const id = pool.id();
         drop_pool(pool);
         if (was_ready)
-            watchers_.pool_closed(id);
+            reporter_.pool_closed(id);
     }
 }
 
@@ -118,7 +118,7 @@ void manager_core::pool_not_made(pool_record& pool, bool failed) noexcept
     }
     if (failed)
         drop_pool(pool);
-    watchers_.pool_failed(id, why, "a pool could not be made");
+    reporter_.pool_failed(id, why, "a pool could not be made");
 }
 
 void manager_core::read_size() noexcept
@@ -137,7 +137,7 @@ void manager_core::read_size() noexcept
         }
         catch (...) {
             if (accepts())
-                watchers_.size_provider_failed(std::current_exception());
+                reporter_.size_provider_failed(std::current_exception());
         }
     auto const per_pool = static_cast<unsigned long long>(options_.units_per_pool);
     auto const n = static_cast<unsigned long long>(units);

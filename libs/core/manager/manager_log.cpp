@@ -21,7 +21,7 @@ struct manager_core::unhandled_report final : strand_node {
     void run_on_strand() noexcept override
     {
         std::unique_ptr<unhandled_report> const self(this);
-        core->watchers_.unhandled(lease, error);
+        core->reporter_.unhandled(lease, error);
     }
     void discard() noexcept override { delete this; }
 
@@ -42,7 +42,7 @@ struct manager_core::log_report final : strand_node {
     void run_on_strand() noexcept override
     {
         std::unique_ptr<log_report> const self(this);
-        core->watchers_.record(level, message, fields, core->dropped_records_.exchange(0));
+        core->reporter_.record(level, message, fields, core->dropped_records_.exchange(0));
     }
     void discard() noexcept override { delete this; }
 
@@ -55,7 +55,7 @@ struct manager_core::log_report final : strand_node {
 void manager_core::report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept
 {
     unhandled_.fetch_add(1, std::memory_order_relaxed);
-    if (!watchers_.any())
+    if (!reporter_.any())
         return;
     // Without memory the exception is still counted.
     if (auto* const report =
@@ -66,7 +66,7 @@ void manager_core::report_unhandled(std::uint64_t lease, std::exception_ptr erro
 void manager_core::log(
     severity level, std::string_view message, std::vector<log_field> fields) noexcept
 {
-    if (!watchers_.logs())
+    if (!reporter_.logs())
         return;
     if (records_.load(std::memory_order_relaxed) < most_records)
         try {

@@ -5,7 +5,7 @@
 #include <leasepool/grinder_stats.hpp>
 #include <leasepool/stats.hpp>
 
-#include "core/manager/watchers.hpp"
+#include "core/manager/event_reporter.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -49,7 +49,7 @@ void tag_invoke(json::value_from_tag const&, json::value& to, grinder_stats cons
         {"oldest_ns", from.oldest.count()}, {"batches_acquiring", from.batches_acquiring},
         {"batches_in_flight", from.batches_in_flight}, {"batches_lost", from.batches_lost},
         {"submitted", from.submitted}, {"refused", from.refused}, {"completed", from.completed},
-        {"threw", from.threw}, {"cancelled", from.cancelled}, {"failed", from.failed},
+        {"threw", from.threw}, {"canceled", from.canceled}, {"failed", from.failed},
         {"returned", from.returned}, {"batches", from.batches},
         {"batches_failed", from.batches_failed}, {"mean_batch_size", from.mean_batch_size},
         {"queue_time_ns", to_json(from.queue_time)}};
@@ -72,8 +72,7 @@ void tag_invoke(json::value_from_tag const&, json::value& to, stats const& from)
         {"acquire_failures", from.acquire_failures}, {"pools_created", from.pools_created},
         {"pools_closed", from.pools_closed}, {"pools_failed", from.pools_failed},
         {"runs", from.runs}, {"runs_failed", from.runs_failed},
-        {"runs_cancelled", from.runs_cancelled},
-        {"unhandled_exceptions", from.unhandled_exceptions},
+        {"runs_canceled", from.runs_canceled}, {"unhandled_exceptions", from.unhandled_exceptions},
         {"callback_errors", from.callback_errors}, {"wait_time_ns", to_json(from.wait_time)},
         {"hold_time_ns", to_json(from.hold_time)}, {"queue_time_ns", to_json(from.queue_time)},
         {"run_time_ns", to_json(from.run_time)}, {"message_bytes", to_json(from.message_bytes)},

@@ -89,11 +89,6 @@ pool_record::pool_record(core_ptr core, std::uint64_t id) noexcept
 {
 }
 
-void report_unhandled(pool_site const& site, std::exception_ptr error) noexcept
-{
-    site.pool_->core().report_unhandled(0, std::move(error));
-}
-
 strand& pool_record::home() noexcept
 {
     return core_->home();
@@ -169,24 +164,24 @@ void pool_record::operations_wait() noexcept
         jobs_->jobs_waiting();
 }
 
-void pool_record::stop_job(std::uint64_t ticket, error_code why) noexcept
+void pool_record::stop_job(std::uint64_t request_id, error_code why) noexcept
 {
     if (executing_scope const scope(*this); scope)
-        jobs_->stop_job(ticket, why);
+        jobs_->stop_job(request_id, why);
 }
 
 void pool_record::cancel(run_queue::running what) noexcept
 {
-    if (what.ticket != 0)
-        stop_job(what.ticket, boost::asio::error::operation_aborted);
+    if (what.request_id != 0)
+        stop_job(what.request_id, boost::asio::error::operation_aborted);
     else
         request_stop_here(pool_ptr(this), what.source);
 }
 
 void pool_record::revoke(run_queue::running what, error_code why) noexcept
 {
-    if (what.ticket != 0)
-        stop_job(what.ticket, why);
+    if (what.request_id != 0)
+        stop_job(what.request_id, why);
     // In a forked child the function does not run: its callbacks are not called either.
     else if (!context_ || !context_->inherited())
         request_stop_elsewhere(pool_ptr(this), std::move(what.source));
@@ -306,84 +301,4 @@ std::exception_ptr pool_record::reason() const noexcept
 }
 
 }  // namespace detail
-
-using detail::pool_record;
-
-pool_site::pool_site(boost::intrusive_ptr<pool_record> pool) noexcept : pool_(std::move(pool)) {}
-pool_site::pool_site(pool_site const&) noexcept = default;
-pool_site::pool_site(pool_site&&) noexcept = default;
-pool_site& pool_site::operator=(pool_site const&) noexcept = default;
-pool_site& pool_site::operator=(pool_site&&) noexcept = default;
-pool_site::~pool_site() = default;
-
-std::uint64_t pool_site::id() const noexcept
-{
-    return pool_->id();
-}
-
-void pool_site::ready() const noexcept
-{
-    pool_->signal(pool_record::ready);
-}
-
-void pool_site::failed(std::exception_ptr why) const noexcept
-{
-    pool_->give_reason(std::move(why));
-    pool_->signal(pool_record::failed);
-}
-
-void pool_site::broken(std::exception_ptr why) const noexcept
-{
-    pool_->give_reason(std::move(why));
-    pool_->signal(pool_record::broken);
-}
-
-void pool_site::has_workers(bool any) const noexcept
-{
-    pool_->core().pool_workers(*pool_, any);
-}
-
-boost::asio::any_io_executor pool_site::get_executor() const
-{
-    return pool_->core().executor();
-}
-
-void pool_site::log(
-    severity level, std::string_view message, std::vector<log_field> fields) const noexcept
-{
-    try {
-        fields.insert(fields.begin(), {"pool", std::to_string(id())});
-    }
-    catch (std::bad_alloc const&) {
-        // Then without.
-    }
-    pool_->core().log(level, message, std::move(fields));
-}
-
-void pool_site::closed() const noexcept
-{
-    pool_->signal(pool_record::closed);
-}
-
-pool_task::pool_task(boost::intrusive_ptr<pool_record> pool) noexcept : pool_(std::move(pool)) {}
-pool_task::pool_task(pool_task&& other) noexcept = default;
-
-pool_task& pool_task::operator=(pool_task&& other) noexcept
-{
-    pool_task(std::move(other)).pool_.swap(pool_);
-    return *this;
-}
-
-pool_task::~pool_task()
-{
-    if (pool_)
-        pool_->task_lost();
-}
-
-void pool_task::operator()() noexcept
-{
-    if (auto const pool = std::exchange(pool_, nullptr))
-        pool->run_task();
-}
-
 }  // namespace leasepool

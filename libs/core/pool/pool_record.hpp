@@ -11,7 +11,7 @@
 
 #include <leasepool/backend.hpp>
 #include <leasepool/detail/backend_base.hpp>
-#include <leasepool/detail/core.hpp>
+#include <leasepool/detail/manager_core.hpp>
 
 #include <boost/intrusive/list_hook.hpp>
 
@@ -83,7 +83,7 @@ private:
     /// pool.
     bool lost_by_fork() noexcept;
     void start_runner() noexcept;
-    void stop_job(std::uint64_t ticket, error_code why) noexcept;
+    void stop_job(std::uint64_t request_id, error_code why) noexcept;
 
     void retain() noexcept override { add_ref(); }
     void operations_wait() noexcept override;

@@ -39,7 +39,7 @@ void run_totals::merge(run_totals const& other) noexcept
 {
     runs += other.runs;
     failed += other.failed;
-    cancelled += other.cancelled;
+    canceled += other.canceled;
     queue_time.merge(other.queue_time);
     run_time.merge(other.run_time);
     message_bytes.merge(other.message_bytes);
@@ -71,7 +71,7 @@ void run_queue::give_up(run_operation& op, cancel_reason const& why, list& ended
     op.state = phase::done;
     op.error = why.error;
     op.exception = why.exception;
-    ++totals_.cancelled;
+    ++totals_.canceled;
     (why.keep ? kept_ : ended).push_back(op);
 }
 
@@ -121,7 +121,7 @@ void run_queue::refuse(run_operation& op) noexcept
     {
         std::lock_guard lock(mutex_);
         op.state = phase::done;
-        ++totals_.cancelled;
+        ++totals_.canceled;
     }
     finish(op);
 }
@@ -232,7 +232,7 @@ run_operation* run_queue::take() noexcept
     if (queued_.empty())
         return nullptr;
     auto& op = begin_first();
-    op.remote()->ticket = ++last_ticket_;
+    op.remote()->request_id = ++last_request_id_;
     return &op;
 }
 
@@ -316,8 +316,8 @@ void run_queue::ask_to_stop(error_code why) noexcept
 
 run_queue::running run_queue::running_of(run_operation& op) noexcept
 {
-    if (auto const* const remote = op.remote(); remote && remote->ticket != 0)
-        return {.ticket = remote->ticket};
+    if (auto const* const remote = op.remote(); remote && remote->request_id != 0)
+        return {.request_id = remote->request_id};
     if (auto const* const stop = op.stop())
         return {.source = *stop};
     return {};
@@ -334,7 +334,7 @@ run_queue::cancellation run_queue::begin_cancel(
         queued_.erase(queued_.iterator_to(op));
         op.state = phase::done;
         op.error = boost::asio::error::operation_aborted;
-        ++totals_.cancelled;
+        ++totals_.canceled;
         left.removed = &op;
         break;
     case phase::running:
@@ -342,7 +342,7 @@ run_queue::cancellation run_queue::begin_cancel(
             cancellation_type::none)
             break;
         left.to_stop = running_of(op);
-        if (left.to_stop.ticket != 0)
+        if (left.to_stop.request_id != 0)
             op.stop_asked = true;  // a job may come back without having begun
         break;
     case phase::unqueued:

@@ -24,7 +24,7 @@ namespace leasepool::detail {
 struct run_totals {
     std::uint64_t runs = 0;
     std::uint64_t failed = 0;
-    std::uint64_t cancelled = 0;
+    std::uint64_t canceled = 0;
     histogram queue_time;
     histogram run_time;
     histogram message_bytes;
@@ -58,8 +58,11 @@ public:
     /// What it takes to ask an operation to stop, which may have ended meanwhile.
     struct running {
         std::stop_source source{std::nostopstate};
-        std::uint64_t ticket = 0;  // 0: it does not run in another process
-        explicit operator bool() const noexcept { return ticket != 0 || source.stop_possible(); }
+        std::uint64_t request_id = 0;  // 0: it does not run in another process
+        explicit operator bool() const noexcept
+        {
+            return request_id != 0 || source.stop_possible();
+        }
     };
 
     /// Runs what is queued. Called with no lock held, except for `retain`.
@@ -158,7 +161,7 @@ private:
     list kept_;
     std::size_t runners_ = 0;       // started, or about to be
     std::size_t on_their_way_ = 0;  // those of them that are about to look here
-    std::uint64_t last_ticket_ = 0;
+    std::uint64_t last_request_id_ = 0;
     std::optional<cancel_reason> ended_;
     run_totals totals_;
 };

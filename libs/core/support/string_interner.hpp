@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_CORE_OWNER_NAMES_HPP
-#define LEASEPOOL_CORE_OWNER_NAMES_HPP
+#ifndef LEASEPOOL_CORE_STRING_INTERNER_HPP
+#define LEASEPOOL_CORE_STRING_INTERNER_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace leasepool::detail {
 
 /// Numbers for names, so that an item has three bytes for its owner. A name is kept for as long as
 /// something refers to it. 0 is nobody, and who comes when all numbers are taken.
-class owner_names {
+class string_interner {
 public:
     using number = std::uint32_t;
 

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_TEST_UNIT_LINK_DESK_HPP
-#define LEASEPOOL_TEST_UNIT_LINK_DESK_HPP
+#ifndef LEASEPOOL_TEST_UNIT_LINK_FIXTURE_HPP
+#define LEASEPOOL_TEST_UNIT_LINK_FIXTURE_HPP
 
 #include "../../libs/process/link_state.hpp"
 
@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 /// Each event returns what came of it and the actions that followed, in words: "returned; resume".
 /// Requests are ten bytes long and, unless `writes` is false, written at once. When all has been
 /// told, the next deadline must lie ahead.
-class link_desk {
+class link_fixture {
 public:
     using error_code = link_state::error_code;
     using duration = link_state::duration;
@@ -40,9 +40,9 @@ public:
     static constexpr link_state::time epoch{std::chrono::hours{24}};
 
     /// Not ready yet.
-    explicit link_desk(link_state::options const& o) : link(o, epoch) {}
+    explicit link_fixture(link_state::options const& o) : link(o, epoch) {}
     /// Ready; if it pipelines, with a pace of 10us, so that there is room for 100 jobs.
-    explicit link_desk(wish const& how) : link_desk(how.options)
+    explicit link_fixture(wish const& how) : link_fixture(how.options)
     {
         ready(how.pipelining);
         if (!how.pipelining)
@@ -53,7 +53,7 @@ public:
         link.paced(now);
         BOOST_TEST_REQUIRE(link.idle());
     }
-    link_desk() : link_desk(wish{}) {}
+    link_fixture() : link_fixture(wish{}) {}
 
     std::string ready(bool pipelining = true)
     {

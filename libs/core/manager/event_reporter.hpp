@@ -2,10 +2,11 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_CORE_WATCHERS_HPP
-#define LEASEPOOL_CORE_WATCHERS_HPP
+#ifndef LEASEPOOL_CORE_EVENT_REPORTER_HPP
+#define LEASEPOOL_CORE_EVENT_REPORTER_HPP
 
 #include "core/lease/lease_state.hpp"
+#include "core/support/text.hpp"
 
 #include <leasepool/log.hpp>
 #include <leasepool/observer.hpp>
@@ -24,9 +25,9 @@
 namespace leasepool::detail {
 
 /// Calls the user's log and observer. On the strand.
-class watchers {
+class event_reporter {
 public:
-    watchers(log_sink log, observer const& obs);
+    event_reporter(log_sink log, observer const& obs);
 
     /// Whether there is anybody to call.
     bool any() const noexcept { return any_; }
@@ -77,12 +78,6 @@ private:
     bool ended_ = false;
     std::uint64_t errors_ = 0;
 };
-
-/// The text of an exception.
-std::string what_of(std::exception_ptr const& error);
-
-/// `file:line`
-std::string to_text(std::source_location const& where);
 
 }  // namespace leasepool::detail
 

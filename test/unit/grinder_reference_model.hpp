@@ -2,11 +2,11 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_TEST_UNIT_GRINDER_JUDGE_HPP
-#define LEASEPOOL_TEST_UNIT_GRINDER_JUDGE_HPP
+#ifndef LEASEPOOL_TEST_UNIT_GRINDER_REFERENCE_MODEL_HPP
+#define LEASEPOOL_TEST_UNIT_GRINDER_REFERENCE_MODEL_HPP
 
 #include "core/grinder/grinder_state.hpp"
-#include "ledger_judge.hpp"
+#include "ledger_reference_model.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,7 +20,7 @@ namespace leasepool::detail::test {
 /// The naive model of a grinder's state: it is told every event and every action, says whether the
 /// action is allowed, and, once there is nothing further to do, whether anything was left undone.
 /// Nodes are numbers, times are ticks, every question is a scan.
-class grinder_judge {
+class grinder_reference_model {
 public:
     using tick = std::int64_t;
     using kind = grinder_state::action::kind;
@@ -41,7 +41,7 @@ public:
         bool fruitless = false;
     };
 
-    explicit grinder_judge(grinder_state::options const& opts) : opts_(opts) {}
+    explicit grinder_reference_model(grinder_state::options const& opts) : opts_(opts) {}
 
     static tick plus(tick at, tick by) { return by > never - at ? never : at + by; }
 
@@ -71,7 +71,7 @@ public:
     std::size_t under_way() const
     {
         return batches_that_are(is::acquiring) + batches_that_are(is::working) +
-            batches_that_are(is::cancelled);
+            batches_that_are(is::canceled);
     }
     bool outside(int who) const
     {
@@ -141,8 +141,8 @@ public:
     {
         auto& b = at(n);
         b.since = now;
-        if (phase == life::cancelling) {
-            b.phase = is::cancelled;
+        if (phase == life::canceling) {
+            b.phase = is::canceled;
             returned.insert(returned.end(), b.items.begin(), b.items.end());
             b.items.clear();
             return;
@@ -174,7 +174,7 @@ public:
         std::erase(b.items, who);
         if (b.first == who)
             b.fruitless = true;
-        if (phase == life::cancelling || phase == life::stopped)
+        if (phase == life::canceling || phase == life::stopped)
             return false;
         if (b.fruitless &&
             ++fruitless[static_cast<std::size_t>(who)] == grinder_state::patience_with_leases)
@@ -184,7 +184,7 @@ public:
     }
     void lost(int n)
     {
-        if (at(n).phase == is::working || at(n).phase == is::cancelled)
+        if (at(n).phase == is::working || at(n).phase == is::canceled)
             at(n).phase = is::lost;
     }
     /// The oldest item at its lease has run.
@@ -208,7 +208,7 @@ public:
     }
     void failed(int who)
     {
-        require(phase == life::cancelling, "an item failed for nothing");
+        require(phase == life::canceling, "an item failed for nothing");
         auto const all = unassigned();
         require(who == (all.empty() ? waiting.front() : all.front()), "items fail out of order");
         std::erase(returned, who);
@@ -219,18 +219,18 @@ public:
     {
         auto& b = at(n);
         require(b.phase == is::acquiring && !b.withdrawn, "withdrew what it must not");
-        require(phase == life::cancelling || (b.items.empty() && unassigned().empty()),
+        require(phase == life::canceling || (b.items.empty() && unassigned().empty()),
             "withdrew for nothing");
         b.withdrawn = true;
     }
-    void cancelled(int n)
+    void canceled(int n)
     {
-        require(phase == life::cancelling && at(n).phase == is::working, "cancelled for nothing");
-        at(n).phase = is::cancelled;
+        require(phase == life::canceling && at(n).phase == is::working, "canceled for nothing");
+        at(n).phase = is::canceled;
     }
     void stopped()
     {
-        require(phase == life::draining || phase == life::cancelling, "stopped for nothing");
+        require(phase == life::draining || phase == life::canceling, "stopped for nothing");
         require(empty(), "stopped with something left");
         phase = life::stopped;
     }
@@ -238,7 +238,7 @@ public:
     void time_is(tick now)
     {
         if (phase == life::draining && stop_at <= now)
-            phase = life::cancelling;
+            phase = life::canceling;
     }
 
     /// There was nothing to do.
@@ -249,13 +249,12 @@ public:
             "the deadline was not seen");
         require(phase == life::stopped || phase == life::running || !empty(), "did not stop");
         for (auto const& b : batches) {
-            require(
-                phase != life::cancelling || b.phase != is::working, "a batch was not cancelled");
+            require(phase != life::canceling || b.phase != is::working, "a batch was not canceled");
             require(b.phase != is::acquiring || b.withdrawn ||
-                    (phase != life::cancelling && !(b.items.empty() && unassigned().empty())),
+                    (phase != life::canceling && !(b.items.empty() && unassigned().empty())),
                 "an acquire was not withdrawn");
         }
-        if (phase == life::cancelling)
+        if (phase == life::canceling)
             require(unassigned().empty() && waiting.empty(), "an item was not failed");
         else
             require(waiting.empty() || pending() >= opts_.max_pending, "room was not given");
@@ -286,7 +285,7 @@ private:
     }
     void admit()
     {
-        while (!waiting.empty() && pending() < opts_.max_pending && phase != life::cancelling) {
+        while (!waiting.empty() && pending() < opts_.max_pending && phase != life::canceling) {
             queue.push_back(waiting.front());
             waiting.erase(waiting.begin());
         }

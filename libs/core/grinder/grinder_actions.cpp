@@ -130,7 +130,7 @@ void grinder_core::begin() noexcept
 std::string grinder_core::owner_of(grinder_batch const& batch)
 {
     auto text = options_.owner_prefix + "-batch-" + std::to_string(batch.number());
-    std::vector<owner_names::number> named;
+    std::vector<string_interner::number> named;
     std::lock_guard lock(mutex_);
     if (owners_.size() == 0)
         return text;

@@ -2,11 +2,11 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_TEST_UNIT_LINK_JUDGE_HPP
-#define LEASEPOOL_TEST_UNIT_LINK_JUDGE_HPP
+#ifndef LEASEPOOL_TEST_UNIT_LINK_REFERENCE_MODEL_HPP
+#define LEASEPOOL_TEST_UNIT_LINK_REFERENCE_MODEL_HPP
 
 #include "../../libs/process/link_state.hpp"
-#include "ledger_judge.hpp"
+#include "ledger_reference_model.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace leasepool::detail::test {
 
 /// What a parent that keeps to doc/protocol.md has to do, said as simply as possible: it keeps what
 /// happened, with the times, and derives the rest whenever it is asked.
-class link_judge {
+class link_reference_model {
 public:
     using tick = std::int64_t;
     using phase = link_state::phase;
@@ -37,7 +37,9 @@ public:
         bool cancel_since = false;  // some cancel was sent after it
     };
 
-    explicit link_judge(link_state::options const& o, tick now) : opts_(o), started_(now) {}
+    explicit link_reference_model(link_state::options const& o, tick now) : opts_(o), started_(now)
+    {
+    }
 
     static tick plus(tick at, tick by) { return by > never - at ? never : at + by; }
 

@@ -2,14 +2,14 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#include "ledger_judge.hpp"
+#include "ledger_reference_model.hpp"
 
 #include <algorithm>
 #include <cstddef>
 
 namespace leasepool::detail::test {
 
-void ledger_judge::allow(ledger::action const& act, int who, int on, tick now)
+void ledger_reference_model::allow(ledger::action const& act, int who, int on, tick now)
 {
     using enum ledger::action::kind;
     auto const settles = act.what == grant || act.what == fail || act.what == make_failed;
@@ -149,7 +149,7 @@ void ledger_judge::allow(ledger::action const& act, int who, int on, tick now)
     require(retired() <= opts_.max_pools + opts_.max_retired, "too many retired pools");
 }
 
-void ledger_judge::at_rest(tick now) const
+void ledger_reference_model::at_rest(tick now) const
 {
     require(pools_that_are(pool_is::to_close) == 0, "a pool was not closed");
     for (auto who : held) {
@@ -186,7 +186,7 @@ void ledger_judge::at_rest(tick now) const
     require(check_at_ > now, "a check was missed");
 }
 
-ledger_judge::tick ledger_judge::next_deadline() const
+ledger_reference_model::tick ledger_reference_model::next_deadline() const
 {
     auto next = never;
     for (auto who : held) {

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_TEST_ALLOCATION_DESK_HPP
-#define LEASEPOOL_TEST_ALLOCATION_DESK_HPP
+#ifndef LEASEPOOL_TEST_ALLOCATION_FIXTURE_HPP
+#define LEASEPOOL_TEST_ALLOCATION_FIXTURE_HPP
 
 #include "support.hpp"
 
@@ -30,12 +30,12 @@ void run_until(asio::io_context& io, Condition const& condition)
 }
 
 /// The io_context and all handlers run on the test's own thread.
-struct desk {
-    explicit desk(manager_options options = {.max_pools = 1})
+struct fixture {
+    explicit fixture(manager_options options = {.max_pools = 1})
         : pools(io, thread_backend({.workers_per_pool = 1}), with_short_pauses(std::move(options)))
     {
     }
-    ~desk()
+    ~fixture()
     {
         held = {};
         bool done = false;

@@ -4,19 +4,19 @@
 
 // Numbers for the names of owners.
 
-#include "core/support/owner_names.hpp"
+#include "core/support/string_interner.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <string>
 
-using leasepool::detail::owner_names;
+using leasepool::detail::string_interner;
 
 BOOST_AUTO_TEST_SUITE(names_of_owners)
 
 BOOST_AUTO_TEST_CASE(same_name_has_the_same_number_for_as_long_as_it_is_referred_to)
 {
-    owner_names names;
+    string_interner names;
     auto const a = names.refer("a");
     auto const b = names.refer("b");
     BOOST_TEST(a != 0u);
@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(same_name_has_the_same_number_for_as_long_as_it_is_referred
 
 BOOST_AUTO_TEST_CASE(no_name_is_nobody)
 {
-    owner_names names;
+    string_interner names;
     BOOST_TEST(names.refer("") == 0u);
     BOOST_TEST(names.name(0) == "");
     names.drop(0);
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(no_name_is_nobody)
 
 BOOST_AUTO_TEST_CASE(numbers_are_used_again)
 {
-    owner_names names;
+    string_interner names;
     for (int n = 0; n != 1'000; ++n) {
         auto const kept = names.refer("kept");
         auto const gone = names.refer("name " + std::to_string(n));

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_DETAIL_GRINDER_HPP
-#define LEASEPOOL_DETAIL_GRINDER_HPP
+#ifndef LEASEPOOL_DETAIL_GRINDER_CORE_HPP
+#define LEASEPOOL_DETAIL_GRINDER_CORE_HPP
 
 #include <leasepool/detail/grinder_item.hpp>
 #include <leasepool/detail/initiate.hpp>
@@ -122,8 +122,8 @@ public:
 };
 
 /// `submit_options` whose owner lasts; most items have none.
-struct submit_ticket {
-    explicit submit_ticket(submit_options const& options)
+struct kept_submit_options {
+    explicit kept_submit_options(submit_options const& options)
         : owner(
               options.owner.empty() ? nullptr : std::make_shared<std::string const>(options.owner)),
           wait(options.wait)
@@ -139,7 +139,7 @@ public:
     using grinder_initiation::grinder_initiation;
 
     template <class Handler, class F>
-    void operator()(Handler&& handler, F&& f, submit_ticket const& ticket) const
+    void operator()(Handler&& handler, F&& f, kept_submit_options const& options) const
     {
         using op_type = run_operation_for<std::decay_t<F>, std::decay_t<Handler>, grinder_item>;
         auto ex = checked_executor(handler);
@@ -151,8 +151,8 @@ public:
                 return [core = core_, what = op->canceler](
                            boost::asio::cancellation_type type) { cancel(*core, *what, type); };
             });
-            submit(*core_, *op, ticket.wait,
-                ticket.owner ? std::string_view(*ticket.owner) : std::string_view());
+            submit(*core_, *op, options.wait,
+                options.owner ? std::string_view(*options.owner) : std::string_view());
         }
         catch (...) {
             op->destroy();

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_TEST_UNIT_GRINDER_DESK_HPP
-#define LEASEPOOL_TEST_UNIT_GRINDER_DESK_HPP
+#ifndef LEASEPOOL_TEST_UNIT_GRINDER_FIXTURE_HPP
+#define LEASEPOOL_TEST_UNIT_GRINDER_FIXTURE_HPP
 
 #include "core/grinder/grinder_state.hpp"
 
@@ -41,12 +41,12 @@ struct bare_batch final : grinder_state::batch {
 /// Each event settles the state and returns what followed, in words. Items have letters; batches are
 /// numbered as they are begun: "begin b0(abc)" says which items it goes for. Each time the state has
 /// settled, its next deadline must lie ahead, with nothing to do before.
-class grinder_desk {
+class grinder_fixture {
 public:
     static constexpr steady_time epoch{std::chrono::hours{24}};
 
-    explicit grinder_desk(grinder_state::options const& opts) : state(opts), now(epoch) {}
-    ~grinder_desk()
+    explicit grinder_fixture(grinder_state::options const& opts) : state(opts), now(epoch) {}
+    ~grinder_fixture()
     {
         grinder_state::item_list all;
         state.forget_all(all);
@@ -55,8 +55,8 @@ public:
             if (b.state() != grinder_state::batch::phase::fresh)
                 state.done(b);
     }
-    grinder_desk(grinder_desk const&) = delete;
-    grinder_desk& operator=(grinder_desk const&) = delete;
+    grinder_fixture(grinder_fixture const&) = delete;
+    grinder_fixture& operator=(grinder_fixture const&) = delete;
 
     grinder_item& item(char name) { return items_[name]; }
     grinder_state::batch& batch(std::size_t n) { return batches_.at(n); }
@@ -90,7 +90,7 @@ public:
     }
     std::string cancel(char name)
     {
-        std::string told = state.cancel(item(name)) ? "cancelled" : "too late";
+        std::string told = state.cancel(item(name)) ? "canceled" : "too late";
         add(told, settle());
         return told;
     }
@@ -171,7 +171,7 @@ private:
         for (int polls = 0; polls != 1000; ++polls) {
             auto const act = state.poll(now);
             if (!act) {
-                BOOST_TEST(((state.state() == grinder_state::phase::cancelling) ||
+                BOOST_TEST(((state.state() == grinder_state::phase::canceling) ||
                                state.next_deadline() > now),
                     "the next deadline has passed");
                 return told;

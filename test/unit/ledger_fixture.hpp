@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_TEST_UNIT_LEDGER_DESK_HPP
-#define LEASEPOOL_TEST_UNIT_LEDGER_DESK_HPP
+#ifndef LEASEPOOL_TEST_UNIT_LEDGER_FIXTURE_HPP
+#define LEASEPOOL_TEST_UNIT_LEDGER_FIXTURE_HPP
 
 #include "core/ledger/ledger.hpp"
 
@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 /// Each event settles the ledger and returns the actions that followed, in words: "make p0; started".
 /// Claims have letters, pools are numbered as they are made. Each time the ledger has settled, its
 /// next deadline must lie ahead, with nothing to do before.
-class ledger_desk {
+class ledger_fixture {
 public:
     struct wish {
         bool wait = true;
@@ -38,16 +38,16 @@ public:
 
     static constexpr steady_time epoch{std::chrono::hours{24}};
 
-    explicit ledger_desk(ledger::options const& opts, steady_time from = epoch)
+    explicit ledger_fixture(ledger::options const& opts, steady_time from = epoch)
         : book(opts), now(from)
     {
     }
-    ~ledger_desk()
+    ~ledger_fixture()
     {
         book.forget_all([](auto&) {});
     }
-    ledger_desk(ledger_desk const&) = delete;
-    ledger_desk& operator=(ledger_desk const&) = delete;
+    ledger_fixture(ledger_fixture const&) = delete;
+    ledger_fixture& operator=(ledger_fixture const&) = delete;
 
     ledger::claim& claim(char name) { return claims_[name]; }
     ledger::pool& pool(std::size_t number) { return pools_.at(number); }
@@ -95,7 +95,7 @@ public:
     }
     std::string cancel(char name)
     {
-        std::string const result = book.cancel(claim(name)) ? "cancelled" : "too late";
+        std::string const result = book.cancel(claim(name)) ? "canceled" : "too late";
         auto const told = settle();
         return told.empty() ? result : result + "; " + told;
     }

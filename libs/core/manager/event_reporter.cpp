@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#include "core/manager/watchers.hpp"
+#include "core/manager/event_reporter.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -13,27 +13,7 @@ namespace leasepool {
 
 namespace detail {
 
-std::string what_of(std::exception_ptr const& error)
-{
-    if (!error)
-        return "no reason given";
-    try {
-        std::rethrow_exception(error);
-    }
-    catch (std::exception const& e) {
-        return e.what();
-    }
-    catch (...) {
-        return "an exception that is no std::exception";
-    }
-}
-
-std::string to_text(std::source_location const& where)
-{
-    return std::string(where.file_name()) + ':' + std::to_string(where.line());
-}
-
-watchers::watchers(log_sink log, observer const& obs)
+event_reporter::event_reporter(log_sink log, observer const& obs)
     : log_(std::move(log)), observer_(obs),
       any_(log_ || obs.on_lease || obs.on_release || obs.on_overdue || obs.on_revoke ||
           obs.on_pool_created || obs.on_pool_closed || obs.on_pool_failed || obs.on_starved ||
@@ -43,7 +23,7 @@ watchers::watchers(log_sink log, observer const& obs)
 }
 
 template <class F>
-void watchers::guarded(F&& f) noexcept
+void event_reporter::guarded(F&& f) noexcept
 {
     try {
         f();
@@ -54,7 +34,7 @@ void watchers::guarded(F&& f) noexcept
 }
 
 template <class... Args>
-void watchers::call(
+void event_reporter::call(
     std::function<void(Args...)> const& callback, std::type_identity_t<Args>... args) noexcept
 {
     if (!callback || ended_)
@@ -70,7 +50,7 @@ void watchers::call(
     }
 }
 
-void watchers::log(
+void event_reporter::log(
     severity level, std::string_view message, std::initializer_list<log_field> fields) noexcept
 {
     if (!log_ || ended_)
@@ -83,7 +63,7 @@ void watchers::log(
     });
 }
 
-void watchers::tell(severity level, std::string_view message, lease_state const& lease,
+void event_reporter::tell(severity level, std::string_view message, lease_state const& lease,
     std::chrono::nanoseconds elapsed,
     std::function<void(lease_event const&)> observer::*callback) noexcept
 {
@@ -104,21 +84,21 @@ void watchers::tell(severity level, std::string_view message, lease_state const&
             .elapsed = elapsed});
 }
 
-void watchers::pool_created(std::uint64_t pool) noexcept
+void event_reporter::pool_created(std::uint64_t pool) noexcept
 {
     if (log_)
         guarded([&] { log(severity::info, "pool created", {{"pool", std::to_string(pool)}}); });
     call(observer_.on_pool_created, pool);
 }
 
-void watchers::pool_closed(std::uint64_t pool) noexcept
+void event_reporter::pool_closed(std::uint64_t pool) noexcept
 {
     if (log_)
         guarded([&] { log(severity::info, "pool closed", {{"pool", std::to_string(pool)}}); });
     call(observer_.on_pool_closed, pool);
 }
 
-void watchers::pool_failed(
+void event_reporter::pool_failed(
     std::uint64_t pool, std::exception_ptr const& why, std::string_view message) noexcept
 {
     if (log_)
@@ -129,7 +109,7 @@ void watchers::pool_failed(
     call(observer_.on_pool_failed, pool, why);
 }
 
-void watchers::starved(std::size_t capacity, std::size_t max_pools) noexcept
+void event_reporter::starved(std::size_t capacity, std::size_t max_pools) noexcept
 {
     if (log_)
         guarded([&] {
@@ -144,7 +124,7 @@ void watchers::starved(std::size_t capacity, std::size_t max_pools) noexcept
     call(observer_.on_starved, capacity);
 }
 
-void watchers::unhandled(std::uint64_t lease, std::exception_ptr const& error) noexcept
+void event_reporter::unhandled(std::uint64_t lease, std::exception_ptr const& error) noexcept
 {
     if (log_)
         guarded([&] {
@@ -154,8 +134,8 @@ void watchers::unhandled(std::uint64_t lease, std::exception_ptr const& error) n
     call(observer_.on_unhandled_exception, lease, error);
 }
 
-void watchers::record(severity level, std::string_view message, std::span<log_field const> fields,
-    std::uint64_t dropped) noexcept
+void event_reporter::record(severity level, std::string_view message,
+    std::span<log_field const> fields, std::uint64_t dropped) noexcept
 {
     if (dropped != 0)
         guarded([&] {
@@ -173,13 +153,13 @@ void watchers::record(severity level, std::string_view message, std::span<log_fi
     });
 }
 
-void watchers::not_started(error_code error) noexcept
+void event_reporter::not_started(error_code error) noexcept
 {
     if (log_)
         guarded([&] { log(severity::error, "manager not started", {{"error", error.message()}}); });
 }
 
-void watchers::stopped(std::size_t abandoned) noexcept
+void event_reporter::stopped(std::size_t abandoned) noexcept
 {
     if (abandoned == 0)
         say(severity::info, "manager stopped");
@@ -190,7 +170,7 @@ void watchers::stopped(std::size_t abandoned) noexcept
         });
 }
 
-void watchers::size_provider_failed(std::exception_ptr const& why) noexcept
+void event_reporter::size_provider_failed(std::exception_ptr const& why) noexcept
 {
     ++errors_;
     if (log_)

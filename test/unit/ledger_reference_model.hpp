@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_TEST_UNIT_LEDGER_JUDGE_HPP
-#define LEASEPOOL_TEST_UNIT_LEDGER_JUDGE_HPP
+#ifndef LEASEPOOL_TEST_UNIT_LEDGER_REFERENCE_MODEL_HPP
+#define LEASEPOOL_TEST_UNIT_LEDGER_REFERENCE_MODEL_HPP
 
 #include "core/ledger/ledger.hpp"
 
@@ -30,7 +30,7 @@ inline void require(bool held, char const* what)
 /// The naive model of a ledger: it is told every event and every action, says whether the action is
 /// allowed, and, once the ledger has nothing further to do, whether anything was left undone.
 /// Nodes are numbers, times are ticks, every question is a scan.
-class ledger_judge {
+class ledger_reference_model {
 public:
     using tick = std::int64_t;
     using kind = ledger::action::kind;
@@ -68,7 +68,7 @@ public:
         bool abandoned = false;
     };
 
-    explicit ledger_judge(ledger::options const& opts)
+    explicit ledger_reference_model(ledger::options const& opts)
         : opts_(opts), desired(opts.min_pools), told_(opts.max_pools)
     {
     }

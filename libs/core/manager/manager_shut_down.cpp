@@ -45,7 +45,7 @@ void manager_core::shut_down(bool context_gone) noexcept
     shutting_down const scope(*this);
     core_ptr const keep(this);
     context_gone_.store(context_gone);
-    watchers_.end();
+    reporter_.end();
     end_changes();
     work_.reset();
     timer_.reset();
@@ -139,7 +139,7 @@ void manager_core::end_operations() noexcept
     strand_.discard_pending();
 }
 
-bool manager_core::attach(strand_member& who)
+bool manager_core::attach(shutdown_listener& who)
 {
     std::lock_guard lock(members_mutex_);
     if (takes_members_)
@@ -147,7 +147,7 @@ bool manager_core::attach(strand_member& who)
     return takes_members_;
 }
 
-void manager_core::detach(strand_member& who) noexcept
+void manager_core::detach(shutdown_listener& who) noexcept
 {
     std::lock_guard lock(members_mutex_);
     if (who.is_linked())
@@ -157,7 +157,7 @@ void manager_core::detach(strand_member& who) noexcept
 void manager_core::end_members() noexcept
 {
     for (;;) {
-        strand_member* who = nullptr;
+        shutdown_listener* who = nullptr;
         {
             std::lock_guard lock(members_mutex_);
             takes_members_ = false;
