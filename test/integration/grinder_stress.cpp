@@ -10,12 +10,18 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -229,6 +235,76 @@ BOOST_AUTO_TEST_CASE(every_item_is_accounted_for_while_leases_expire_and_grinder
     BOOST_TEST(stats.completed + stats.canceled + stats.failed == stats.submitted);
     BOOST_TEST(stats.in_flight + stats.pending + stats.waiting == 0u);
     BOOST_TEST(stats.returned > 0u);
+    get(pools.async_stop({}, asio::use_future));
+}
+
+/// Submits items in rounds, and cancels some of each round after a pause of random length.
+asio::awaitable<void> cancel_some(thread_grinder& grinder, account& book, std::uint64_t seed)
+{
+    constexpr int rounds = 40;
+    constexpr std::size_t items = 16;
+    numbers random(seed);
+    auto const strand = co_await asio::this_coro::executor;
+    asio::steady_timer pause(strand);
+    for (int n = 0; n != rounds; ++n) {
+        std::array<asio::cancellation_signal, items> signals;
+        asio::steady_timer ended(strand, asio::steady_timer::time_point::max());
+        std::size_t left = items;
+        auto const handler = [&](std::exception_ptr e) {
+            book.enter(e);
+            if (--left == 0)
+                ended.cancel();
+        };
+        auto const item = [&] {
+            ++book.ran;
+            std::this_thread::sleep_for(200us);
+        };
+        for (auto& signal : signals) {
+            ++book.submitted;
+            grinder.async_submit(item,
+                asio::bind_executor(strand, asio::bind_cancellation_slot(signal.slot(), handler)));
+        }
+        for (std::size_t i = 0; i != items; ++i) {
+            pause.expires_after(std::chrono::microseconds(random.below(400)));
+            co_await pause.async_wait(asio::use_awaitable);
+            signals[random.below(items)].emit(asio::cancellation_type::terminal);
+        }
+        error_code canceled;
+        if (left != 0)
+            co_await ended.async_wait(asio::redirect_error(asio::use_awaitable, canceled));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(items_canceled_while_their_leases_are_revoked_end_once)
+{
+    constexpr int clients = 12;
+    io_threads io(3);
+    thread_manager pools(io.context(), thread_backend({.workers_per_pool = 1}),
+        {.max_pools = 4, .max_retired = 64, .min_pools = 4, .grace = 0ms});
+    // A lease lasts for five items; so some of most batches come back, and go to another lease.
+    thread_grinder grinder(pools,
+        {.batch_size = 4,
+            .max_batch = 64,
+            .max_wait = 1ms,
+            .duration = 1ms,
+            .max_concurrent_batches = 8});
+    get(pools.async_start(asio::use_future));
+    get(grinder.async_start(asio::use_future));
+
+    account book;
+    std::vector<std::future<void>> all;
+    for (std::uint64_t n = 0; n != clients; ++n)
+        all.push_back(asio::co_spawn(
+            asio::make_strand(io.context()), cancel_some(grinder, book, n), asio::use_future));
+    for (auto& one : all)
+        get(std::move(one));
+
+    BOOST_TEST(book.ended() == book.submitted.load());
+    BOOST_TEST(book.well == book.ran.load());
+    BOOST_TEST(book.canceled > 0u);
+    auto const stats = get(grinder.async_stats(asio::use_future));
+    BOOST_TEST(stats.returned > 0u);
+    get(grinder.async_stop({}, asio::use_future));
     get(pools.async_stop({}, asio::use_future));
 }
 

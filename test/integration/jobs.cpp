@@ -16,6 +16,8 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -51,6 +53,27 @@ inline any_backend backend_named(std::string const& name)
         return thread_backend({.workers_per_pool = 2, .worker_state = [] { return tally(); }});
     return process_backend({.workers_per_pool = 2, .kill_grace = 200ms});
 }
+
+/// Throws at its first function, as an executor whose queue is full for a moment.
+struct refusing_executor {
+    template <class F>
+    void execute(F f) const
+    {
+        if (posts->fetch_add(1) == 0)
+            throw std::runtime_error("the queue is full");
+        asio::post(*io, std::move(f));
+    }
+
+    asio::execution_context& query(asio::execution::context_t) const noexcept { return *io; }
+    static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept
+    {
+        return asio::execution::blocking.never;
+    }
+    bool operator==(refusing_executor const&) const noexcept = default;
+
+    asio::io_context* io;
+    std::atomic<int>* posts;
+};
 
 /// Two workers of this kind, leased.
 struct stage {
@@ -183,6 +206,28 @@ BOOST_DATA_TEST_CASE(manager_acquires_runs_and_releases, data::make(both), backe
                    acquire_options{}, job_options(), add_job(20, 4), asio::use_future)) == 24);
     while (s.pools.leased() != 0)
         std::this_thread::yield();
+}
+
+BOOST_DATA_TEST_CASE(executor_that_throws_at_a_progress_loses_only_that, data::make(both), backend)
+{
+    std::promise<std::string> logged;
+    stage s(backend, {.log = [&](log_record const& r) {
+        if (r.message == "the executor of a job's progress threw")
+            for (auto const& field : r.fields)
+                if (field.name == "error")
+                    logged.set_value(field.value);
+    }});
+    std::atomic<int> posts = 0;
+    std::vector<int> seen;
+    std::promise<int> result;
+    auto options = job_options().on_progress(
+        [&](boost::json::value const& at) { seen.push_back(at.to_number<int>()); });
+    s.held.async_run(std::move(options), climb_job(3),
+        asio::bind_executor(refusing_executor{&s.io.context(), &posts},
+            [&](std::exception_ptr, int steps) { result.set_value(steps); }));
+    BOOST_TEST(get(result) == 3);
+    BOOST_TEST((seen == std::vector<int>{2, 3}));
+    BOOST_TEST(get(logged) == "the queue is full");
 }
 
 BOOST_DATA_TEST_CASE(progress_comes_in_order_and_before_the_end, data::make(both), backend)

@@ -220,37 +220,40 @@ BOOST_AUTO_TEST_CASE(manager_destroyed_inside_each_callback)
             };
         },
     };
-    for (auto const& fill : slots) {
-        io_threads io;
-        std::unique_ptr<thread_manager> pools;
-        std::promise<void> gone;
-        manager_options options;
-        options.max_pools = 1;
-        options.grace = 0ms;
-        fill(options, [&] {
-            if (pools) {
+    for (auto const& fill : slots)
+        for (bool const lease_too : {false, true}) {
+            io_threads io;
+            std::unique_ptr<thread_manager> pools;
+            thread_lease held;
+            std::promise<void> gone;
+            manager_options options;
+            options.max_pools = 1;
+            options.grace = 0ms;
+            fill(options, [&] {
+                if (!pools)
+                    return;
+                if (lease_too)
+                    held = {};
                 pools.reset();
                 gone.set_value();
-            }
-        });
-        // All of it happens on the io thread, so that nobody else looks at the manager.
-        thread_lease held;
-        asio::post(io.context(), [&] {
-            pools = std::make_unique<thread_manager>(io.context(), thread_backend(), options);
-            pools->async_start(asio::detached);
-            pools->async_acquire({}, [&](error_code error, thread_lease got) {
-                if (error || got.ended())
-                    return;
-                asio::post(got, [] { throw 1; });
-                got.release();
-                pools->async_acquire({.duration = 1ms},
-                    [&](error_code, thread_lease next) { held = std::move(next); });
             });
-        });
-        get(gone);
-        io.join();
-        BOOST_TEST((!held.valid() || held.ended()));
-    }
+            // All of it happens on the io thread, so no other thread uses the manager.
+            asio::post(io.context(), [&] {
+                pools = std::make_unique<thread_manager>(io.context(), thread_backend(), options);
+                pools->async_start(asio::detached);
+                pools->async_acquire({}, [&](error_code error, thread_lease got) {
+                    if (error || got.ended())
+                        return;
+                    asio::post(got, [] { throw 1; });
+                    got.release();
+                    pools->async_acquire({.duration = 1ms},
+                        [&](error_code, thread_lease next) { held = std::move(next); });
+                });
+            });
+            get(gone);
+            io.join();
+            BOOST_TEST((!held.valid() || held.ended()));
+        }
 }
 
 // Where a manager may live.

@@ -331,7 +331,7 @@ private:
             require(act.what == ledger::action::kind::grant, "something else than a grant");
             return act;
         }
-        bool const wanted = book_.wants_poll(time_at(now_));
+        bool const wanted = book_.wants_poll() || book_.next_deadline() <= time_at(now_);
         auto const act = book_.poll(time_at(now_));
         require(wanted || !act, "an action that nobody was woken for");
         return act;

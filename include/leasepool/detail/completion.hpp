@@ -30,10 +30,7 @@ public:
     /// Posts the handler to its executor. The caller must not use the completion after this call.
     /// Returns the exception that the executor threw, see `executor_ref::post`; the caller must not
     /// use the completion in that case either.
-    std::exception_ptr post(bool continuation = false) noexcept
-    {
-        return executor_.post(*this, continuation);
-    }
+    std::exception_ptr post() noexcept { return executor_.post(*this); }
 
     /// Calls the handler on this thread, inside this call.
     void deliver() { function_(this, step::deliver); }

@@ -21,10 +21,6 @@
 #include <typeinfo>
 #include <utility>
 
-namespace boost::asio {
-class io_context;
-}
-
 /// The executor through which a handler is delivered. It is a `held_executor` until the operation
 /// exists, an `executor_ref` inside the operation, and a `held_executor` again while the handler
 /// runs.
@@ -51,7 +47,6 @@ class foreign_executor {
 public:
     virtual ~foreign_executor() = default;
     virtual void post(completion& op) const = 0;
-    virtual bool running_in_this_thread() const noexcept = 0;
 };
 
 template <class Executor>
@@ -70,14 +65,6 @@ public:
         boost::asio::post(executor_, [what = delivery(op)]() mutable { what(); });
     }
 
-    bool running_in_this_thread() const noexcept override
-    {
-        if constexpr (requires { executor_.running_in_this_thread(); })
-            return executor_.running_in_this_thread();
-        else
-            return false;
-    }
-
 private:
     Executor executor_;
     std::optional<boost::asio::executor_work_guard<Executor>> work_;
@@ -85,12 +72,10 @@ private:
 
 /// The functions for executors of one kind. The kinds are defined in the compiled core.
 struct executor_functions {
-    void (*post)(void* self, completion& op, bool continuation);
+    void (*post)(void* self, completion& op);
     /// Destroys `op` after the executor has destroyed its delivery: at once, or when the executor
     /// has deallocated all memory of `op`.
     void (*drop)(void* self, completion& op) noexcept;
-    bool (*running_in_this_thread)(void const* self) noexcept;
-    boost::asio::io_context* (*context)(void const* self) noexcept;
     void (*relocate)(void* from, void* to) noexcept;
     void (*destroy)(void* self) noexcept;
     /// Number of bytes needed behind an operation; 0: the executor is kept in a word of the
@@ -212,8 +197,7 @@ public:
     /// the executor has destroyed the function without an exception, or has thrown another
     /// exception and destroyed it, `op` is destroyed on this thread, with its handler uncalled. If
     /// the executor has thrown and not destroyed the function, the executor owns the function.
-    /// `continuation`: the caller is about to return to the executor.
-    std::exception_ptr post(completion& op, bool continuation = false) noexcept;
+    std::exception_ptr post(completion& op) noexcept;
 
     /// See `executor_functions::drop`.
     void drop(completion& op) noexcept { functions_->drop(self(), op); }
@@ -230,27 +214,12 @@ public:
         return ex;
     }
 
-    /// Returns the context if it is an `io_context` and the executor is kept in place; otherwise
-    /// null.
-    boost::asio::io_context* context() const noexcept
-    {
-        return functions_ ? functions_->context(self()) : nullptr;
-    }
-
-    /// Returns whether this thread runs the context of the executor; false if that cannot be
-    /// determined.
-    bool running_in_this_thread() const noexcept
-    {
-        return functions_ && functions_->running_in_this_thread(self());
-    }
-
 private:
     void* self() noexcept
     {
         return functions_->room == 0 ? static_cast<void*>(storage_)
                                      : *std::launder(reinterpret_cast<void**>(storage_));
     }
-    void const* self() const noexcept { return const_cast<executor_ref*>(this)->self(); }
 
     /// Precondition: `*this` is empty.
     void take(executor_ref& other) noexcept

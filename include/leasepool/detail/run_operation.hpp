@@ -8,6 +8,7 @@
 #include <leasepool/detail/item_marks.hpp>
 #include <leasepool/detail/lease_state.hpp>
 #include <leasepool/detail/remote_call.hpp>
+#include <leasepool/detail/run_canceler.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/intrusive/list_hook.hpp>
@@ -21,23 +22,6 @@
 namespace leasepool::detail {
 
 class run_operation;
-
-constexpr auto any_cancellation = boost::asio::cancellation_type::terminal |
-    boost::asio::cancellation_type::partial | boost::asio::cancellation_type::total;
-
-inline bool is_cancellation(boost::asio::cancellation_type type) noexcept
-{
-    return (type & any_cancellation) != boost::asio::cancellation_type::none;
-}
-
-/// The part of an operation to which a cancellation slot refers. It is reference-counted. It refers
-/// to the operation until the operation calls or destroys its handler. A signal may be emitted on
-/// another thread at that time, and also later, because an operation that ends does not touch the
-/// slot.
-class run_canceler;
-void intrusive_ptr_add_ref(run_canceler* what) noexcept;
-void intrusive_ptr_release(run_canceler* what) noexcept;
-using run_canceler_ptr = boost::intrusive_ptr<run_canceler>;
 
 /// Receives an operation that has left its pool, ends its work on the lease, and completes it.
 class run_sink {
@@ -121,15 +105,13 @@ protected:
     void detach() noexcept
     {
         if (canceler)
-            detach_canceler();
+            detail::detach(*canceler);
     }
 
     /// Returns the exception for the handler, made of `exception` or `error`; null: there is none.
     std::exception_ptr outcome() const;
 
 private:
-    void detach_canceler() noexcept;
-
     answerer ask_;
 };
 
@@ -145,13 +127,6 @@ void acquire_and_run(run_operation& op, wait_policy const& p) noexcept;
 
 /// Continues an operation that was begun by `acquire_and_run` and whose acquire is settled.
 void run_settled(run_operation& op) noexcept;
-
-/// Makes the canceler of `op`. Throws if there is no memory.
-run_canceler_ptr make_canceler(run_operation& op);
-
-/// Cancels an operation. If it has not begun, it completes with operation_aborted. A function that
-/// runs is asked to stop, unless `type` is only `total`. Any thread.
-void cancel_run(run_canceler& what, boost::asio::cancellation_type type) noexcept;
 
 }  // namespace leasepool::detail
 

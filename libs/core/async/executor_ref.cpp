@@ -8,7 +8,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/prefer.hpp>
-#include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -187,27 +186,19 @@ private:
 };
 
 template <class Executor, class Memory>
-void execute(Executor const& on, Memory const& memory, completion& op, bool continuation)
+void execute(Executor const& on, Memory const& memory, completion& op)
 {
     // A copy: `on` may be gone before this returns. Untracked, because each step of `require` copies
     // the executor, and a copy that tracks work counts it; the function that is posted counts as work.
     auto const ex = asio::require(asio::prefer(on, execution::outstanding_work.untracked),
         execution::blocking.never, execution::allocator(allocator_over<void, Memory>(memory)));
-    if (continuation)
-        asio::require(ex, execution::relationship.continuation).execute(delivery(op));
-    else
-        asio::require(ex, execution::relationship.fork).execute(delivery(op));
+    ex.execute(delivery(op));
 }
 
 template <class T>
 T& as(void* self) noexcept
 {
     return *std::launder(static_cast<T*>(self));
-}
-template <class T>
-T const& as(void const* self) noexcept
-{
-    return *std::launder(static_cast<T const*>(self));
 }
 
 // The kinds. Each is the executor, as it is kept, and has `post` and `room`.
@@ -217,9 +208,9 @@ struct plain_kind {
     using kept = Executor;
     static constexpr std::size_t room = sizeof(kept) <= sizeof(void*) ? 0 : sizeof(kept);
 
-    static void post(void* self, completion& op, bool continuation)
+    static void post(void* self, completion& op)
     {
-        execute(as<kept>(self), completion_memory(op), op, continuation);
+        execute(as<kept>(self), completion_memory(op), op);
     }
     static void drop(void*, completion& op) noexcept { op.destroy(); }
 };
@@ -235,10 +226,10 @@ struct strand_kind {
         return static_cast<std::byte*>(self) + sizeof(kept);
     }
 
-    static void post(void* self, completion& op, bool continuation)
+    static void post(void* self, completion& op)
     {
         auto& made = *::new (blocks(self)) strand_blocks(op);
-        execute(as<kept>(self), strand_memory(made), op, continuation);
+        execute(as<kept>(self), strand_memory(made), op);
     }
     static void drop(void* self, completion&) noexcept { as<strand_blocks>(blocks(self)).drop(); }
 };
@@ -249,7 +240,7 @@ struct any_kind {
     using kept = asio::any_io_executor;
     static constexpr std::size_t room = sizeof(kept);
 
-    static void post(void* self, completion& op, bool)
+    static void post(void* self, completion& op)
     {
         asio::post(as<kept>(self), [what = delivery(op)]() mutable { what(); });
     }
@@ -261,7 +252,7 @@ struct foreign_kind {
     using kept = std::unique_ptr<foreign_executor>;
     static constexpr std::size_t room = 0;
 
-    static void post(void* self, completion& op, bool) { as<kept>(self)->post(op); }
+    static void post(void* self, completion& op) { as<kept>(self)->post(op); }
     static void drop(void*, completion& op) noexcept { op.destroy(); }
 };
 
@@ -273,24 +264,6 @@ struct functions_of {
     static_assert(Kind::room != 0 || sizeof(kept) <= sizeof(void*));
     static_assert(std::is_nothrow_move_constructible_v<kept>);
 
-    static bool running_in_this_thread([[maybe_unused]] void const* self) noexcept
-    {
-        if constexpr (std::is_same_v<Kind, foreign_kind>)
-            return as<kept>(self)->running_in_this_thread();
-        else if constexpr (Kind::room == 0)
-            return as<kept>(self).running_in_this_thread();
-        else
-            return false;
-    }
-
-    static asio::io_context* context([[maybe_unused]] void const* self) noexcept
-    {
-        if constexpr (Kind::room == 0 && !std::is_same_v<Kind, foreign_kind>)
-            return static_cast<asio::io_context*>(&asio::query(as<kept>(self), execution::context));
-        else
-            return nullptr;
-    }
-
     static void relocate(void* from, void* to) noexcept
     {
         ::new (to) kept(std::move(as<kept>(from)));
@@ -299,9 +272,8 @@ struct functions_of {
 
     static void destroy(void* self) noexcept { as<kept>(self).~kept(); }
 
-    static constexpr executor_functions value{&Kind::post, &Kind::drop, &running_in_this_thread,
-        &context, &relocate, &destroy, Kind::room,
-        std::is_same_v<Kind, any_kind> || std::is_same_v<Kind, foreign_kind>};
+    static constexpr executor_functions value{&Kind::post, &Kind::drop, &relocate, &destroy,
+        Kind::room, std::is_same_v<Kind, any_kind> || std::is_same_v<Kind, foreign_kind>};
 };
 
 using io_executor = asio::io_context::executor_type;
@@ -318,14 +290,7 @@ public:
             work_.emplace(ex);
     }
 
-    void post(completion& op) const override
-    {
-        execute(executor_, completion_memory(op), op, false);
-    }
-    bool running_in_this_thread() const noexcept override
-    {
-        return executor_.running_in_this_thread();
-    }
+    void post(completion& op) const override { execute(executor_, completion_memory(op), op); }
 
 private:
     pool_executor executor_;
@@ -432,7 +397,7 @@ executor_ref::executor_ref(asio::any_io_executor const& ex, work w)
         emplace(std::type_identity<plain_kind<io_executor>>(), *io);
 }
 
-std::exception_ptr executor_ref::post(completion& op, bool continuation) noexcept
+std::exception_ptr executor_ref::post(completion& op) noexcept
 {
     posting here{&op, false, posting_here};
     posting_here = &here;
@@ -442,7 +407,7 @@ std::exception_ptr executor_ref::post(completion& op, bool continuation) noexcep
         here.dropped = false;
         try {
             // `op`, and this with it, may be gone when this returns.
-            functions_->post(self(), op, continuation);
+            functions_->post(self(), op);
             break;
         }
         catch (std::bad_alloc const&) {

@@ -61,13 +61,4 @@ boost::json::value untyped_call::operator()(job_context&)
 }
 
 }  // namespace detail
-
-job_options& job_options::timeout(duration limit)
-{
-    if (limit <= duration::zero())
-        throw std::invalid_argument("leasepool::job_options: timeout must be greater than zero");
-    limit_ = limit;
-    return *this;
-}
-
 }  // namespace leasepool

@@ -27,9 +27,9 @@ run_canceler_ptr make_canceler(run_operation& op)
     return run_canceler_ptr(new run_canceler(op));
 }
 
-void run_operation::detach_canceler() noexcept
+void detach(run_canceler& what) noexcept
 {
-    canceler->detach();
+    what.detach();
 }
 
 void cancel_run(run_canceler& what, boost::asio::cancellation_type type) noexcept

@@ -5,6 +5,7 @@
 #ifndef LEASEPOOL_CORE_RUN_CANCELER_HPP
 #define LEASEPOOL_CORE_RUN_CANCELER_HPP
 
+#include <leasepool/detail/run_canceler.hpp>
 #include <leasepool/detail/run_operation.hpp>
 
 #include <atomic>

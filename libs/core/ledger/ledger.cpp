@@ -263,11 +263,10 @@ ledger::action ledger::grant_next(steady_time now) noexcept
     return grant(now);
 }
 
-bool ledger::wants_poll(steady_time now) const noexcept
+bool ledger::wants_poll() const noexcept
 {
     return phase_ == phase::starting || phase_ == phase::stopping || make_failed_ ||
-        !to_close_.empty() || !impatient_.empty() || capacity() != told_capacity_ ||
-        next_deadline() <= now;
+        !to_close_.empty() || !impatient_.empty() || capacity() != told_capacity_;
 }
 
 ledger::action ledger::poll_accepting(steady_time now) noexcept

@@ -266,9 +266,9 @@ public:
     /// may do no more than grant: what else is to be done stays for `poll`.
     action grant_next(steady_time now) noexcept;
 
-    /// Whether `poll` may have something to do at `now` after `grant_next` had nothing. While a start
-    /// or a stop is under way it may be true without need.
-    bool wants_poll(steady_time now) const noexcept;
+    /// Whether `poll` may have something to do before the next deadline, after `grant_next` had
+    /// nothing. While a start or a stop is under way it may be true without need.
+    bool wants_poll() const noexcept;
 
     /// When to poll again if nothing happens before; `never` if only an event can bring work.
     steady_time next_deadline() const noexcept;

@@ -131,8 +131,9 @@ void manager_core::change(F&& f) noexcept
         if (!shut_) {
             while (auto const act = ledger_.grant_next(now))
                 grant(lease_of(*act.who), act.waited, done);
-            wakes = !reports_.empty() || ledger_.next_deadline() < armed_for_ ||
-                ledger_.wants_poll(now);
+            // Where the timer is armed for a time that has passed, its handler polls.
+            wakes =
+                !reports_.empty() || ledger_.wants_poll() || ledger_.next_deadline() < armed_for_;
         }
         if (!done.empty())
             delivering_.fetch_add(1);

@@ -17,6 +17,16 @@ namespace leasepool {
 
 using detail::pool_record;
 
+void detail::intrusive_ptr_add_ref(pool_record* p) noexcept
+{
+    p->add_ref();
+}
+
+void detail::intrusive_ptr_release(pool_record* p) noexcept
+{
+    p->drop_ref();
+}
+
 void detail::report_unhandled(pool_site const& site, std::exception_ptr error) noexcept
 {
     site.pool_->core().report_unhandled(0, std::move(error));

@@ -24,16 +24,6 @@ thread_local pool_record* pool_here = nullptr;
 
 }  // namespace
 
-void intrusive_ptr_add_ref(pool_record* p) noexcept
-{
-    p->add_ref();
-}
-
-void intrusive_ptr_release(pool_record* p) noexcept
-{
-    p->drop_ref();
-}
-
 pool_record* pool_of_this_thread() noexcept
 {
     return pool_here;
