@@ -16,7 +16,7 @@
 
 namespace leasepool::build {
 
-// A base class of every operation in a queue.
+// Adds a base class to every operation in a queue.
 struct asio_handler_tracking_off;
 struct asio_handler_tracking_on;
 struct asio_handler_tracking_custom;
@@ -29,7 +29,7 @@ using asio_handler_tracking = asio_handler_tracking_on;
 using asio_handler_tracking = asio_handler_tracking_off;
 #endif
 
-// Mutexes, counts and thread-specific pointers.
+// Changes the types of mutexes, counts and thread-specific pointers.
 struct asio_threads_off;
 struct asio_threads_on;
 
@@ -39,7 +39,7 @@ using asio_threads = asio_threads_on;
 using asio_threads = asio_threads_off;
 #endif
 
-// How a thread finds the io_context that it runs.
+// Changes how a thread finds the io_context that it runs.
 struct asio_thread_keyword_off;
 struct asio_thread_keyword_on;
 
@@ -49,7 +49,7 @@ using asio_thread_keyword = asio_thread_keyword_on;
 using asio_thread_keyword = asio_thread_keyword_off;
 #endif
 
-// The type of counts. Asio uses std::atomic always from Boost 1.84 on.
+// Changes the type of counts. From Boost 1.84 on Asio always uses std::atomic.
 struct asio_std_atomic_off;
 struct asio_std_atomic_on;
 
@@ -59,7 +59,8 @@ using asio_std_atomic = asio_std_atomic_on;
 using asio_std_atomic = asio_std_atomic_off;
 #endif
 
-// The class that waits, in the order in which Asio chooses, and how a timer ends epoll's wait.
+// Changes the class that waits for events, and how a timer ends the wait of epoll. The conditions
+// are in the order in which Asio chooses.
 struct asio_reactor_io_uring;
 struct asio_reactor_epoll;
 struct asio_reactor_epoll_without_timerfd;
@@ -81,7 +82,7 @@ using asio_reactor = asio_reactor_dev_poll;
 using asio_reactor = asio_reactor_select;
 #endif
 
-// The unit in which recycled memory is measured, also where io_uring is not the reactor.
+// Changes the unit in which recycled memory is measured, also if io_uring is not the reactor.
 struct asio_io_uring_off;
 struct asio_io_uring_on;
 
@@ -91,7 +92,7 @@ using asio_io_uring = asio_io_uring_on;
 using asio_io_uring = asio_io_uring_off;
 #endif
 
-// What wakes the reactor: a counter or a pipe.
+// Changes how the reactor is woken: through a counter or through a pipe.
 struct asio_eventfd_off;
 struct asio_eventfd_on;
 
@@ -101,7 +102,7 @@ using asio_eventfd = asio_eventfd_on;
 using asio_eventfd = asio_eventfd_off;
 #endif
 
-// The key of a service: a type or an address.
+// Changes the key of a service: a type or an address.
 struct asio_typeid_off;
 struct asio_typeid_on;
 
@@ -111,8 +112,8 @@ using asio_typeid = asio_typeid_off;
 using asio_typeid = asio_typeid_on;
 #endif
 
-// Members of the state of each thread that runs an io_context. Asio uses std::exception_ptr always
-// from Boost 1.84 on.
+// Changes the members of the state that each thread has while it runs an io_context. From Boost
+// 1.84 on Asio always uses std::exception_ptr.
 struct asio_exceptions_off;
 struct asio_exceptions_on;
 
@@ -123,7 +124,7 @@ using asio_exceptions = asio_exceptions_on;
 using asio_exceptions = asio_exceptions_off;
 #endif
 
-// The size of that state, and whether a block of memory has room for its own size.
+// Changes the size of that state, and whether a block of memory has room for its own size.
 struct asio_recycling_off;
 template <int BlocksPerPurpose>
 struct asio_recycling;
@@ -134,7 +135,7 @@ using asio_memory = asio_recycling_off;
 using asio_memory = asio_recycling<BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE>;
 #endif
 
-// The function that obtains memory, and therefore the one that must free it.
+// Changes the function that allocates memory, and therefore the function that must free it.
 struct asio_aligned_alloc_std;
 struct asio_aligned_alloc_boost;
 struct asio_aligned_alloc_off;
@@ -147,7 +148,7 @@ using asio_aligned_alloc = asio_aligned_alloc_boost;
 using asio_aligned_alloc = asio_aligned_alloc_off;
 #endif
 
-// The layout of buffers. Asio decides in buffer.hpp, from the same macros.
+// Changes the layout of buffers. buffer.hpp of Asio has the same condition.
 struct asio_buffer_debugging_off;
 struct asio_buffer_debugging_on;
 
@@ -158,8 +159,9 @@ using asio_buffer_debugging = asio_buffer_debugging_on;
 using asio_buffer_debugging = asio_buffer_debugging_off;
 #endif
 
-// What functions like basic_descriptor::close(error_code&) return: nothing, or an error_code by way
-// of a hidden argument. The names of such functions do not tell.
+// Changes the return type of functions such as basic_descriptor::close(error_code&): void, or an
+// error_code that is returned through a hidden argument. The mangled names of such functions do not
+// contain the return type, so the linker cannot see the difference.
 struct asio_deprecated_off;
 struct asio_deprecated_on;
 
@@ -169,7 +171,7 @@ using asio_deprecated = asio_deprecated_off;
 using asio_deprecated = asio_deprecated_on;
 #endif
 
-// The type any_io_executor.
+// Changes the type any_io_executor.
 struct asio_ts_executor_as_default_off;
 struct asio_ts_executor_as_default_on;
 

@@ -31,8 +31,8 @@ namespace leasepool::detail {
 
 #ifdef LEASEPOOL_DETAIL_CO_AWAIT_WARNING
 
-/// What a forwarding reference deduces for a temporary, or `std::move(named)`, that g++ 12 could
-/// destroy twice.
+/// The type that a forwarding reference deduces for a temporary, or for `std::move(named)`, that
+/// g++ 12 could destroy twice.
 template <class T>
 concept owning_rvalue = !std::is_lvalue_reference_v<T> && !std::is_trivially_destructible_v<T>;
 
@@ -51,8 +51,9 @@ template <class T>
 inline constexpr bool is_owning_aggregate =
     std::is_aggregate_v<T> && !std::is_trivially_destructible_v<T>;
 
-/// A job call is safe itself, because it has a constructor. Its arguments are initialized in the
-/// operand.
+/// Whether g++ 12 could destroy a part of the work twice. A job call itself is safe, because it has
+/// a constructor. Its arguments are initialized in the operand of `co_await`, so those that are
+/// owning aggregates are not safe.
 template <class Work>
 inline constexpr bool may_be_destroyed_twice = true;
 template <class R, class... Args>

@@ -22,22 +22,24 @@ class pool_context;
 
 class job_pool;
 
-/// Any pool.
+/// A pool of any backend, with its type erased.
 class pool_base {
 public:
     virtual ~pool_base() = default;
     virtual void close() noexcept = 0;
-    /// Only of a function pool.
+    /// Runs a task. Called only if this is a function pool.
     virtual void execute(pool_task&& task) = 0;
-    /// 0: not a function pool.
+    /// Returns the number of workers; 0 if this is not a function pool.
     virtual std::size_t workers() const noexcept = 0;
-    /// The context that its threads run; it may outlive the pool. Null: not on Asio threads.
+    /// Returns the context that the threads of the pool run. The context may outlive the pool.
+    /// Returns null if the workers are not Asio threads.
     virtual std::shared_ptr<pool_context> context() const noexcept = 0;
-    /// The same pool, if it has other processes do what operations say; else null.
+    /// Returns this pool as a `job_pool` if it executes operations in other processes; otherwise
+    /// null.
     virtual job_pool* jobs() noexcept = 0;
 };
 
-/// Any backend.
+/// A backend with its type erased.
 class backend_base {
 public:
     virtual ~backend_base() = default;
@@ -49,7 +51,7 @@ public:
 template <pool Pool>
 class pool_adaptor final : public pool_base {
 public:
-    /// Once, before all else.
+    /// Called once, before any other function.
     void adopt(std::unique_ptr<Pool> p) noexcept { pool_ = std::move(p); }
 
     void close() noexcept override { pool_->close(); }
@@ -95,7 +97,8 @@ public:
 
     std::unique_ptr<pool_base> make_pool(pool_site site) override
     {
-        // Allocated before there is a pool, whose destructor might wait for its threads.
+        // Allocated before the pool exists. If this allocation failed later, the destructor of the
+        // pool would run, and it might wait for the threads of the pool.
         auto adaptor = std::make_unique<pool_adaptor<typename Backend::pool_type>>();
         auto made = backend_.make_pool(std::move(site));
         if (!made)
@@ -116,7 +119,8 @@ private:
 template <backend Backend>
 std::unique_ptr<backend_base> erase(Backend b)
 {
-    // What is erased already stays as it is: its pools are to be seen for what they are.
+    // A backend that is already erased is not wrapped again, because a second adaptor would hide
+    // the real type of its pools.
     if constexpr (requires {
                       {
                           std::move(b).release()

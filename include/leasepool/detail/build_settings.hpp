@@ -15,7 +15,8 @@
 
 #include <version>
 
-// The reference must survive --gc-sections. The attribute exists where the object format has it.
+// The reference must survive --gc-sections. The attribute exists only if the object format supports
+// it.
 #if __has_cpp_attribute(gnu::retain)
 #define LEASEPOOL_RETAIN [[gnu::used, gnu::retain]]
 #else
@@ -24,7 +25,7 @@
 
 namespace leasepool::build {
 
-/// Defined in the library, for each setting it was built with. Never called.
+/// Defined in the library for each setting that the library was built with. Never called.
 template <class Setting>
 void library_built_with();
 
@@ -59,8 +60,8 @@ using glibcxx_debug = glibcxx_debug_on;
 using glibcxx_debug = glibcxx_debug_off;
 #endif
 
-// Internal linkage: each translation unit refers to its own settings. Of inline variables the linker
-// would keep one, and with it the settings of one translation unit.
+// Internal linkage: each translation unit refers to its own settings. Of an inline variable the
+// linker would keep one definition, with the settings of one translation unit.
 LEASEPOOL_RETAIN constexpr void (*settings[])() = {
     &library_built_with<current_boost>,
     &library_built_with<standard_library>,

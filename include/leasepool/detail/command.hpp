@@ -12,13 +12,14 @@
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
-/// A start, a stop, a question for stats. All functions may be called from any thread.
+/// The functions of the compiled core for starts, stops and requests for stats. The initiations in
+/// initiate.hpp call them. All functions may be called from any thread.
 namespace leasepool::detail {
 
 using stats_completion = stats_completion_of<stats>;
 
-/// What an operation asks of the manager. It outlives the operation for as long as a
-/// cancellation slot refers to it.
+/// A start, a stop or a request for stats. It outlives its operation for as long as a cancellation
+/// slot refers to it.
 class command;
 void intrusive_ptr_add_ref(command* what) noexcept;
 void intrusive_ptr_release(command* what) noexcept;

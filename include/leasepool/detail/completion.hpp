@@ -20,35 +20,39 @@
 
 namespace leasepool::detail {
 
-/// A pending operation, with its handler's type erased: one allocation for its whole life.
+/// A pending operation, with the type of its handler erased. It is one allocation for its whole
+/// life.
 class completion {
 public:
     completion(completion const&) = delete;
     completion& operator=(completion const&) = delete;
 
-    /// Posts the handler to its executor. The caller lets go of the completion. Returns what the
-    /// executor threw, see `executor_ref::post`; the completion is gone then, too.
+    /// Posts the handler to its executor. The caller must not use the completion after this call.
+    /// Returns the exception that the executor threw, see `executor_ref::post`; the caller must not
+    /// use the completion in that case either.
     std::exception_ptr post(bool continuation = false) noexcept
     {
         return executor_.post(*this, continuation);
     }
 
-    /// Calls the handler, here and now.
+    /// Calls the handler on this thread, inside this call.
     void deliver() { function_(this, step::deliver); }
 
-    /// Destroys the handler uncalled: its executor's context is shutting down.
+    /// Destroys the handler uncalled, for example because the context of its executor is shutting
+    /// down.
     void destroy() noexcept { function_(this, step::destroy); }
 
-    /// The executor has destroyed the delivery.
+    /// Called when the executor has destroyed the delivery without running it.
     void drop() noexcept
     {
         if (executor_)
             executor_.drop(*this);
-        else  // taken out while the delivery was posted, by a completion that is no operation
+        else
+            // A completion that is not an operation may drop its executor before this.
             destroy();
     }
 
-    /// Enough for the function that Asio makes of a delivery.
+    /// Large enough for the function object that Asio makes of a delivery.
     static constexpr std::size_t memory_size = 40;
     void* memory() noexcept { return memory_; }
 
@@ -56,8 +60,8 @@ public:
 
 protected:
     enum class step {
-        deliver,  ///< call the handler, here and now
-        destroy,  ///< destroy it uncalled
+        deliver,  ///< call the handler inside this call
+        destroy,  ///< destroy the handler uncalled
         settled,  ///< the result of an acquire is in place
     };
     using function = void (*)(completion*, step);
@@ -96,7 +100,7 @@ protected:
     ~stats_completion_of() = default;
 };
 
-/// The allocator of a handler; Asio's recycling one if it names none.
+/// Returns the associated allocator of a handler; Asio's recycling allocator if it has none.
 template <class T, class Handler>
 auto allocator_for(Handler const& handler)
 {
@@ -105,7 +109,8 @@ auto allocator_for(Handler const& handler)
     return typename std::allocator_traits<decltype(alloc)>::template rebind_alloc<T>(alloc);
 }
 
-/// The memory of an operation: an Op, and behind it the room that the handler's executor needs.
+/// The unit in which the memory of an operation is allocated. The memory holds an Op, and behind it
+/// the room that the handler's executor needs.
 template <class Op>
 struct alignas(Op) operation_unit {
     static std::size_t count(std::size_t room) noexcept
@@ -137,7 +142,7 @@ Op* new_operation(Handler&& handler, held_executor&& ex, Args&&... args)
     }
 }
 
-/// Ends an operation's life; `handler` and `ex` are what was moved out of it.
+/// Destroys an operation and deallocates its memory. `handler` and `ex` have been moved out of it.
 template <class Op, class Handler>
 void delete_operation(Op* op, Handler const& handler, held_executor const& ex) noexcept
 {

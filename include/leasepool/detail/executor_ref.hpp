@@ -25,8 +25,9 @@ namespace boost::asio {
 class io_context;
 }
 
-/// The executor that a handler is delivered through: a `held_executor` until the operation exists, an
-/// `executor_ref` inside the operation, a `held_executor` again while the handler runs.
+/// The executor through which a handler is delivered. It is a `held_executor` until the operation
+/// exists, an `executor_ref` inside the operation, and a `held_executor` again while the handler
+/// runs.
 namespace leasepool::detail {
 
 class completion;
@@ -45,7 +46,7 @@ private:
     completion* op_;
 };
 
-/// An executor that is not one of the known kinds, on the heap.
+/// An executor on the heap: one that is not of a known kind.
 class foreign_executor {
 public:
     virtual ~foreign_executor() = default;
@@ -64,8 +65,8 @@ public:
 
     void post(completion& op) const override
     {
-        // Without an allocator of ours: such an executor may use a function's allocator as often and
-        // for as long as it likes.
+        // No allocator of this library is passed: such an executor may use the allocator of a
+        // function as often and for as long as it likes.
         boost::asio::post(executor_, [what = delivery(op)]() mutable { what(); });
     }
 
@@ -82,27 +83,28 @@ private:
     std::optional<boost::asio::executor_work_guard<Executor>> work_;
 };
 
-/// What is done with an executor of one kind. The kinds are compiled in the core.
+/// The functions for executors of one kind. The kinds are defined in the compiled core.
 struct executor_functions {
     void (*post)(void* self, completion& op, bool continuation);
-    /// Destroys `op`, of which the executor has destroyed the delivery: at once, or when the executor
-    /// has given back all memory of `op`.
+    /// Destroys `op` after the executor has destroyed its delivery: at once, or when the executor
+    /// has deallocated all memory of `op`.
     void (*drop)(void* self, completion& op) noexcept;
     bool (*running_in_this_thread)(void const* self) noexcept;
     boost::asio::io_context* (*context)(void const* self) noexcept;
     void (*relocate)(void* from, void* to) noexcept;
     void (*destroy)(void* self) noexcept;
-    /// Bytes needed behind an operation; 0: the executor is kept in a word of the operation.
+    /// Number of bytes needed behind an operation; 0: the executor is kept in a word of the
+    /// operation.
     std::size_t room;
-    /// It is a user's, so that `post` may throw anything. The known kinds throw nothing that loses a
-    /// function.
+    /// Whether the executor is a user's, so that `post` may throw any exception. `post` of a known
+    /// kind throws no exception that loses a function.
     bool may_throw;
 };
 
 /// The executor of a handler, with outstanding work, outside an operation.
 ///
-/// An executor of `io_context` or `thread_pool`, and a strand of one, also inside an
-/// `any_io_executor`, is kept as what it is; others are erased.
+/// An executor of `io_context` or `thread_pool`, or a strand of one of these, keeps its own type,
+/// also if it is inside an `any_io_executor`. The type of any other executor is erased.
 class held_executor {
 public:
     template <class Executor>
@@ -133,7 +135,8 @@ public:
             functions_->destroy(storage_);
     }
 
-    /// Bytes that the executor needs behind an operation, aligned as a pointer is.
+    /// Returns the number of bytes that the executor needs behind an operation, aligned like a
+    /// pointer.
     std::size_t room() const noexcept { return functions_ ? functions_->room : 0; }
 
 private:
@@ -151,19 +154,20 @@ private:
     alignas(void*) std::byte storage_[sizeof(boost::asio::any_io_executor)];
 };
 
-/// The executor that a completion is delivered through, in two words of the completion. To an
-/// `io_context`, to a `thread_pool` and, from room behind the operation, to a strand of one of these
-/// it posts without allocation.
+/// The executor through which a completion is delivered, in two words of the completion. It posts
+/// without allocation to an `io_context`, to a `thread_pool` and to a strand of one of these. For a
+/// strand it uses the room behind the operation.
 class executor_ref {
 public:
     enum class work : bool { untracked, tracked };
 
     executor_ref() noexcept = default;
 
-    /// For a completion that is not an operation: `io_context` in place, others on the heap.
+    /// For a completion that is not an operation. Keeps an executor of `io_context` in place, and
+    /// any other executor on the heap.
     executor_ref(boost::asio::any_io_executor const& ex, work w);
 
-    /// `room`: the `ex.room()` bytes behind the operation.
+    /// `room` points to the `ex.room()` bytes behind the operation.
     executor_ref(held_executor&& ex, void* room) noexcept
         : functions_(std::exchange(ex.functions_, nullptr))
     {
@@ -197,22 +201,25 @@ public:
 
     explicit operator bool() const noexcept { return functions_ != nullptr; }
 
-    /// Whether what `post` returns is to be looked at.
+    /// Returns whether the caller must check the result of `post`.
     bool may_throw() const noexcept { return functions_ && functions_->may_throw; }
 
-    /// Posts `op`; never runs it inline. While memory is lacking it waits for some, because a
+    /// Posts `op`; never runs it inline. If there is no memory, waits and tries again, because a
     /// completion is never lost.
     ///
-    /// Returns what the executor threw, if that is not `bad_alloc`; otherwise null. If the executor has
-    /// destroyed the function, with or without a throw, `op` is destroyed, its handler uncalled, on
-    /// this thread. If it has thrown and not destroyed the function, the function is the executor's.
+    /// Returns the exception that the executor threw; null if it threw none. A `bad_alloc` is
+    /// returned only if the executor has kept the function; otherwise the post is tried again. If
+    /// the executor has destroyed the function without an exception, or has thrown another
+    /// exception and destroyed it, `op` is destroyed on this thread, with its handler uncalled. If
+    /// the executor has thrown and not destroyed the function, the executor owns the function.
     /// `continuation`: the caller is about to return to the executor.
     std::exception_ptr post(completion& op, bool continuation = false) noexcept;
 
     /// See `executor_functions::drop`.
     void drop(completion& op) noexcept { functions_->drop(self(), op); }
 
-    /// Takes the executor out of the operation, whose memory may be deallocated then.
+    /// Takes the executor out of the operation. The memory of the operation may be deallocated
+    /// after that.
     held_executor release() noexcept
     {
         held_executor ex;
@@ -223,13 +230,15 @@ public:
         return ex;
     }
 
-    /// The context, if it is an `io_context` and the executor is kept in place; else null.
+    /// Returns the context if it is an `io_context` and the executor is kept in place; otherwise
+    /// null.
     boost::asio::io_context* context() const noexcept
     {
         return functions_ ? functions_->context(self()) : nullptr;
     }
 
-    /// Whether this thread runs the executor's context; false where that cannot be told.
+    /// Returns whether this thread runs the context of the executor; false if that cannot be
+    /// determined.
     bool running_in_this_thread() const noexcept
     {
         return functions_ && functions_->running_in_this_thread(self());
@@ -243,7 +252,7 @@ private:
     }
     void const* self() const noexcept { return const_cast<executor_ref*>(this)->self(); }
 
-    /// `*this` is empty.
+    /// Precondition: `*this` is empty.
     void take(executor_ref& other) noexcept
     {
         if (!other.functions_)

@@ -22,7 +22,8 @@
 #include <type_traits>
 #include <utility>
 
-/// What the templates of `work_grinder` need of the compiled core. All functions: any thread.
+/// The functions of the compiled core that the templates of `work_grinder` call, and the
+/// initiations that call them. All functions may be called from any thread.
 namespace leasepool::detail {
 
 class grinder_core;
@@ -30,22 +31,23 @@ void intrusive_ptr_add_ref(grinder_core* core) noexcept;
 void intrusive_ptr_release(grinder_core* core) noexcept;
 using grinder_ptr = boost::intrusive_ptr<grinder_core>;
 
-/// Throws std::invalid_argument if the options are.
+/// Throws std::invalid_argument if the options are invalid.
 grinder_ptr make_grinder(core_ptr manager, grinder_options&& options, std::source_location where);
 
-/// Cancels everything; does not wait for it.
+/// Cancels everything. Does not wait until it is canceled.
 void shut_down(grinder_core& core) noexcept;
 
 core_ptr const& manager_of(grinder_core const& core) noexcept;
 
-/// Throws, with nothing begun, if there is no memory for the owner's name.
+/// Submits an item. Throws, without having begun anything, if there is no memory for the name of
+/// the owner.
 void submit(grinder_core& core, grinder_item& item, bool wait, std::string_view owner);
 void cancel(grinder_core& core, run_canceler& what, boost::asio::cancellation_type type) noexcept;
 
 void start(grinder_core& core, plain_completion& op) noexcept;
 void stats_of(grinder_core& core, stats_completion_of<grinder_stats>& op) noexcept;
 
-/// A stop while it is waited for; a cancellation slot may refer to it for longer.
+/// A stop that an operation waits for. A cancellation slot may refer to it for longer.
 class grinder_stop;
 void intrusive_ptr_add_ref(grinder_stop* what) noexcept;
 void intrusive_ptr_release(grinder_stop* what) noexcept;
@@ -55,7 +57,7 @@ grinder_stop_ptr make_grinder_stop(grinder_ptr core, grinder_stop_options const&
 void submit(grinder_stop& what, plain_completion& op) noexcept;
 void cancel(grinder_stop& what) noexcept;
 
-/// Initiations that are begun on a grinder.
+/// Base class of the initiations on a grinder.
 class grinder_initiation {
 public:
     using executor_type = boost::asio::any_io_executor;
@@ -121,7 +123,7 @@ public:
     }
 };
 
-/// `submit_options` whose owner lasts; most items have none.
+/// A copy of `submit_options` that keeps the name of the owner alive. Most items have no owner.
 struct kept_submit_options {
     explicit kept_submit_options(submit_options const& options)
         : owner(

@@ -11,8 +11,9 @@
 
 namespace leasepool::detail {
 
-/// One operation of a work grinder: it waits there, and is then handed to a lease as any other
-/// function is. `run_operation::queued_at` is the time of its submission until it is handed over.
+/// One operation of a work grinder. It waits in the grinder and is then handed to a lease like any
+/// other function. Until it is handed over, `run_operation::queued_at` is the time of its
+/// submission.
 class grinder_item : public run_operation {
 public:
     using place = item_marks::place;

@@ -16,15 +16,16 @@
 #include <type_traits>
 #include <utility>
 
-/// The result of a function, from its return to the handler. Moving it or making a default value may
-/// throw. Where that happens is chosen so that the handler is never lost.
+/// The result of a function, from its return until the handler has it. Moving the result or making
+/// a default value may throw. Both happen at places where an exception does not lose the handler.
 namespace leasepool::detail {
 
-/// The result, or the default value that the handler gets beside an error.
+/// The result, or the default value that the handler gets together with an error.
 ///
-/// Only the constructor and `emplace` may throw: the first in the initiating function, the second on
-/// the thread that ran the function. So a default value that may throw is made in advance, and a result
-/// whose move may throw is kept on the heap, where it need not be moved for the handler.
+/// Only the constructor and `emplace` may throw. The constructor runs in the initiating function,
+/// and `emplace` on the thread that ran the function. So a default value that may throw is made in
+/// advance. A result whose move may throw is kept on the heap, so that it is not moved together
+/// with the operation's other members.
 template <class R>
 class held_result {
     static constexpr bool moves = std::is_nothrow_move_constructible_v<R>;
@@ -85,8 +86,9 @@ bool holds_coroutine(boost::asio::detail::awaitable_thread<Executor>& handler) n
 
 /// Calls the handler.
 ///
-/// A handler that moves the result before it does anything else may fail at that. A handler of Asio's
-/// that resumes a coroutine still has the coroutine then, and is called again with the exception.
+/// A handler that moves the result before it does anything else may fail in that move. Asio's
+/// handler that resumes a coroutine still holds the coroutine then, and is called again with the
+/// exception.
 template <class Handler, class R>
 void call_with_result(Handler& handler, std::exception_ptr&& error, R& value)
 {

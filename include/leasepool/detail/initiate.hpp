@@ -27,7 +27,7 @@ namespace leasepool {
 using default_token = boost::asio::deferred_t;
 
 /// The default completion token of operations that complete with an exception. Before Boost 1.83 a
-/// deferred one cannot be awaited if it has a result.
+/// deferred operation that has a result cannot be awaited.
 #if BOOST_VERSION < 108300
 using default_run_token = boost::asio::use_awaitable_t<>;
 #else
@@ -36,7 +36,8 @@ using default_run_token = boost::asio::deferred_t;
 
 namespace detail {
 
-/// Initiations that are begun on a manager: Asio asks them for its executor.
+/// Base class of the initiations on a manager. Asio uses `get_executor` to find the executor of the
+/// manager.
 class initiation {
 public:
     using executor_type = boost::asio::any_io_executor;
@@ -52,7 +53,7 @@ class initiate_command : public initiation {
 public:
     using initiation::initiation;
 
-    /// `make` makes a command for the core; it may be called more than once.
+    /// `make` makes a command for the core. It may be called more than once.
     template <class Handler, class Make>
     void operator()(Handler&& handler, Make make) const
     {
@@ -92,8 +93,8 @@ struct stats_maker {
     command_ptr operator()(core_ptr const& core) const { return make_stats(core); }
 };
 
-/// Initiations that are begun on a lease or a claim. It stands for the manager: one reference count
-/// less to touch.
+/// Base class of the initiations on a lease or a claim. It reaches the manager through the lease,
+/// so that it needs one reference count less.
 class lease_initiation {
 public:
     using executor_type = boost::asio::any_io_executor;
@@ -142,8 +143,8 @@ private:
     }
 };
 
-/// A lease's drain is waited for once: only to be moved, so that a deferred wait can only be
-/// launched once.
+/// The lease whose drain an operation waits for. Only one operation may wait for it. So this type
+/// can be moved and not copied, and a deferred wait can be launched only once.
 struct single_wait {
     explicit single_wait(lease_ptr l) noexcept : lease(std::move(l)) {}
     single_wait(single_wait&&) = default;
@@ -172,7 +173,7 @@ public:
     }
 };
 
-/// The operation that runs an F: a callable or a `job_launch`.
+/// Selects the operation that runs an F, which is a callable or a `job_launch`.
 template <class F, class Handler, class Base>
 struct run_operation_of {
     using type = function_operation<F, Handler, Base>;
@@ -205,7 +206,7 @@ run_operation& make_run_operation(Handler&& handler, F&& f, lease_ptr&& on)
     return *op;
 }
 
-/// On a lease that is held.
+/// Runs a function on a lease that the caller holds.
 class initiate_run : public lease_initiation {
 public:
     using lease_initiation::lease_initiation;
@@ -231,7 +232,7 @@ private:
     }
 };
 
-/// With a claim of its own.
+/// Acquires a lease with a claim of its own, and runs a function on it.
 class initiate_acquire_and_run : public lease_initiation {
 public:
     using lease_initiation::lease_initiation;

@@ -9,22 +9,22 @@
 
 namespace leasepool::detail {
 
-/// What a work grinder notes on an item of its: four bytes, because there may be very many of them.
-/// Guarded by the grinder's lock for as long as others may look at the item.
+/// The notes of a work grinder on one of its items. They take four bytes, because there may be very
+/// many items. They are guarded by the lock of the grinder while other threads may access the item.
 struct item_marks {
     enum class place : std::uint8_t {
         outside,   ///< not known to the grinder's state
         waiting,   ///< for room in the queue
         pending,   ///< in the queue
-        returned,  ///< in the queue again, un-begun: its lease ended
+        returned,  ///< in the queue again: its lease ended before it began
         assigned,  ///< to a batch that waits for its lease
         handed,    ///< to a lease
     };
 
-    /// Whose it is: a number that the grinder gave to a name; 0: nobody's.
+    /// The owner, as the number that the grinder gave to its name; 0: no owner.
     std::uint32_t owner : 24 = 0;
     place where : 3 = place::outside;
-    /// How often it came back from a lease on which nothing began.
+    /// Number of leases from which it came back although no item had begun on them.
     std::uint8_t fruitless : 2 = 0;
 };
 

@@ -26,16 +26,16 @@
 #include <type_traits>
 #include <utility>
 
-/// Jobs as operations: on threads they are called, as functions are; other processes get to know of
-/// them through the `remote_call` that each also is.
+/// Jobs as operations. A thread of a pool calls a job as it calls a function. For a pool of other
+/// processes each job operation is also a `remote_call`.
 namespace leasepool::detail {
 
 class pool_record;
 
-/// What a job's function gets on a thread of this program.
+/// The `job_host` for a job that runs on a thread of this program.
 class local_job_host final : public job_host {
 public:
-    /// On the pool's thread that runs it.
+    /// Called on the pool's thread that runs the job.
     explicit local_job_host(run_operation& op) noexcept;
 
     std::stop_token stop_token() const noexcept override;
@@ -47,16 +47,16 @@ private:
     pool_record& on_;
 };
 
-/// What a job that ended because it was asked to completes with.
+/// Returns the error of a job that ended because it was asked to stop.
 error_code why_asked_to_stop(run_operation const& op) noexcept;
 
-/// A job by its name alone, whose arguments and result are JSON.
+/// A call of a job by its name. The arguments and the result are JSON.
 class untyped_call {
 public:
     using result_type = boost::json::value;
 
-    /// Throws std::invalid_argument if the params are neither array nor object nor null, or the name
-    /// is empty or reserved.
+    /// Throws std::invalid_argument if the params are neither an array nor an object nor null, or
+    /// if the name is empty or reserved.
     untyped_call(std::string_view name, boost::json::value params);
 
     std::string_view name() const noexcept { return name_; }
@@ -83,11 +83,11 @@ struct job_launch {
 
     Call call;
     job_options options;
-    /// Where progress goes if the handler names no executor.
+    /// The executor of the progress callback if the handler has no associated executor.
     boost::asio::any_io_executor executor;
 };
 
-/// void(std::exception_ptr[, R]).
+/// Runs a job. Signature: void(std::exception_ptr[, R]).
 template <class Call, class Handler, class Base = run_operation>
 class job_operation final : public result_operation<typename Call::result_type, Handler,
                                 job_operation<Call, Handler, Base>, Base>,
@@ -123,7 +123,7 @@ public:
 
     std::exception_ptr progress(boost::json::value&& value) noexcept override
     {
-        // If it fails one step less is seen; the job goes on.
+        // If this fails, one report of progress is lost. The job goes on.
         try {
             if (relay_)
                 relay_(std::move(value));

@@ -26,9 +26,10 @@
 #include <variant>
 
 /// @file
-/// Which types travel as JSON, and where a value is not what a type wants.
+/// Decides which types can be sent as JSON, and finds the place at which a JSON value does not fit
+/// a type.
 
-// Branches over types are alike by chance.
+// Branches for different types are equal only by coincidence.
 // NOLINTBEGIN(bugprone-branch-clone)
 
 namespace leasepool::detail {
@@ -38,15 +39,16 @@ inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
-/// A type with a conversion of its own, written by its author, says nothing about its parts.
+/// Whether T has a user-defined conversion. Such a conversion says nothing about the parts of T.
 template <class T>
 concept converts_itself = requires(boost::json::value& to, T const& from)
 {
     tag_invoke(boost::json::value_from_tag(), to, from);
 };
 
-/// Both ways through Boost.JSON. Its traits look at the outermost type only; this one looks at
-/// elements too, but not at the members of described classes, which may contain themselves.
+/// Whether Boost.JSON can convert T in both directions. The traits of Boost.JSON look at the
+/// outermost type only. This trait looks at elements too. It does not look at the members of
+/// described classes, because such a class may contain itself.
 template <class T>
 struct travels {
     static constexpr bool test()
@@ -88,21 +90,21 @@ template <>
 struct travels<std::monostate> : std::true_type {
 };
 
-/// Where a value does not fit.
+/// The place at which a value does not fit a type.
 struct misfit {
     std::string at;        ///< a JSON pointer; empty: the whole value
     std::string expected;  ///< "a number"
     std::string came;      ///< "a string (\"seven\")"
 };
 
-/// A value for people, a long one cut.
+/// Returns a value as text for a message. A long value is cut.
 std::string describe_json(boost::json::value const& value);
 /// Appends a member or an element to a JSON pointer.
 void append_to_pointer(std::string& pointer, std::string_view key);
 /// "a whole number from -128 to 127"
 std::string whole_number_between(std::string_view least, std::string_view most);
 
-/// What a value has to be to become a T, for people.
+/// Returns text for a message: what a value must be to become a T.
 template <class T>
 std::string expected_json()
 {
@@ -138,10 +140,11 @@ std::string expected_json()
         return "an object";
 }
 
-/// Finds the innermost place at which a value cannot become a T, once it is known that it cannot.
+/// Finds the innermost place at which a value cannot become a T. Used after a conversion has
+/// failed.
 class misfit_search {
 public:
-    /// Whether there is one; it is in `found` then.
+    /// Returns whether there is such a place. It is in `found` then.
     template <class T>
     bool in(boost::json::value const& value)
     {
@@ -247,20 +250,20 @@ private:
     }
 };
 
-/// Why a value cannot become a T, after it was tried.
+/// Returns why a value cannot become a T. Called after a conversion has failed.
 template <class T>
 misfit find_misfit(boost::json::value const& value)
 {
     misfit_search search;
     if (!search.in<T>(value)) {
-        // Every part of it fits alone.
+        // Each part of the value fits on its own.
         search.found = {{}, expected_json<T>(), describe_json(value)};
     }
     return std::move(search.found);
 }
 
-/// A value as a T.
-/// @throws misfit
+/// Converts a value to a T.
+/// @throws misfit if the value does not fit.
 template <class T>
 T from_json(boost::json::value&& value)
 {

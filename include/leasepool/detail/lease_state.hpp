@@ -23,8 +23,8 @@ namespace boost::asio {
 class io_context;
 }
 
-/// What the templates need of a claim and of the lease that it becomes. All functions may be called
-/// from any thread.
+/// The functions of the compiled core that the templates call for a claim and for the lease that it
+/// becomes. All functions may be called from any thread.
 namespace leasepool::detail {
 
 class lease_state;
@@ -32,8 +32,9 @@ void intrusive_ptr_add_ref(lease_state* lease) noexcept;
 void intrusive_ptr_release(lease_state* lease) noexcept;
 using lease_ptr = boost::intrusive_ptr<lease_state>;
 
-/// An operation with a lease, or with the claim to one. If it waits for that, `function_` gets
-/// `step::settled`, on any thread: the claim is the lease then, or says why there is none.
+/// An operation with a lease, or with a claim to one. If it waits for a lease, `function_` is
+/// called with `step::settled`, on any thread. At that time the claim has become the lease, or
+/// holds the reason why there is none.
 class lease_completion : public completion {
 public:
     using completion::settled;
@@ -48,16 +49,17 @@ protected:
     ~lease_completion() = default;
 };
 
-/// Posts the handler. The manager's log gets what its executor throws.
+/// Posts the handler. An exception of its executor goes to the log of the manager.
 void post_handler(lease_completion& op) noexcept;
 
-/// Why the acquire failed; no error: it did not, or is not settled.
+/// Returns why the acquire failed; no error if it did not fail or is not settled.
 error_code failure_of(lease_state const& claim) noexcept;
 
-/// Throws if there is no memory.
+/// Makes a claim. Throws if there is no memory.
 lease_ptr make_claim(core_ptr core, acquire_options const& options);
 
-/// The same claim again: `claim` itself if nobody else has it.
+/// Returns the same claim for another acquire: `claim` itself if there is no other reference to it,
+/// otherwise a new one.
 lease_ptr renew_claim(lease_ptr claim);
 
 core_ptr const& core_of(lease_state const& lease) noexcept;
@@ -71,13 +73,14 @@ struct wait_policy {
 void acquire(lease_state& claim, lease_completion& op, wait_policy const& p) noexcept;
 void cancel_acquire(lease_state& claim) noexcept;
 
-/// The lease has ended, for this reason; no error: it has not.
+/// Returns why the lease has ended; no error if it has not ended.
 error_code ended(lease_state const& lease) noexcept;
 
-/// Ends the lease. Its pool goes back when its work is done.
+/// Ends the lease. Its pool goes back to the manager when the work of the lease is done.
 void release(lease_state& lease) noexcept;
 
-/// Also tells when the work is done. `would_deadlock` on one of the lease's own threads.
+/// Completes `op` when the work of a lease that has been released is done. On one of the threads of
+/// its pool, completes `op` with `would_deadlock`.
 void release(lease_state& lease, plain_completion& op) noexcept;
 void cancel_drain_wait(lease_state& lease) noexcept;
 
@@ -89,20 +92,23 @@ std::chrono::steady_clock::time_point leased_at(lease_state const& lease) noexce
 std::chrono::steady_clock::time_point soft_expiry_of(lease_state const& lease) noexcept;
 std::chrono::steady_clock::time_point hard_expiry_of(lease_state const& lease) noexcept;
 
-// The executor of a lease on threads ---------------------------------------------------------------
+// The executor of a lease on threads --------------------------------------------------------------
 
-/// Counts one piece of outstanding work in. False if the lease has ended and nothing is outstanding.
+/// Counts one piece of work as outstanding. Returns false, and counts nothing, if the lease has
+/// ended and no work is outstanding.
 bool begin_work(lease_state& lease) noexcept;
-/// Counts one more where one is held already.
+/// Counts one more piece of work. Precondition: the caller holds one already.
 void add_work(lease_state& lease) noexcept;
 void end_work(lease_state& lease) noexcept;
-/// Around a posting to its pool's context: false, and nothing may be posted, once that has ended.
+/// Begins a post to the context of the lease's pool. Returns true if the caller may post; the
+/// caller then calls `end_post`. Returns false if the context has ended; the caller must not post
+/// then.
 bool begin_post(lease_state& lease) noexcept;
 void end_post(lease_state& lease) noexcept;
-/// The execution context of its pool.
+/// Returns the execution context of the lease's pool.
 boost::asio::io_context& context_of(lease_state const& lease) noexcept;
 std::size_t workers_of(lease_state const& lease) noexcept;
-/// A function posted to the lease threw.
+/// Reports an exception of a function that was posted to the lease.
 void report_unhandled(lease_state& lease, std::exception_ptr error) noexcept;
 
 }  // namespace leasepool::detail

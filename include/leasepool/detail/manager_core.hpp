@@ -13,7 +13,8 @@
 #include <cstddef>
 #include <memory>
 
-/// What the templates need of a manager. All functions may be called from any thread.
+/// The functions of the compiled core that the templates call for a manager. All functions may be
+/// called from any thread.
 namespace leasepool::detail {
 
 class backend_base;
@@ -23,7 +24,7 @@ void intrusive_ptr_add_ref(manager_core* core) noexcept;
 void intrusive_ptr_release(manager_core* core) noexcept;
 using core_ptr = boost::intrusive_ptr<manager_core>;
 
-/// Throws std::invalid_argument if the options are.
+/// Throws std::invalid_argument if the options are invalid.
 core_ptr make_core(boost::asio::any_io_executor const& ex, std::unique_ptr<backend_base> backend,
     manager_options&& options);
 
@@ -32,8 +33,8 @@ void shut_down(manager_core& core) noexcept;
 
 boost::asio::any_io_executor const& executor_of(manager_core const& core) noexcept;
 
-/// Throws errc::not_running if the executor's context is gone, so that no handler can be delivered
-/// by default.
+/// Throws errc::not_running if the context of the manager's executor is gone. A handler without an
+/// executor of its own could not be delivered then.
 void require_context(manager_core const& core);
 
 void notify_scale_changed(manager_core& core) noexcept;

@@ -22,7 +22,7 @@
 #include <type_traits>
 #include <utility>
 
-/// The concrete operations: a base of the compiled core, and a handler.
+/// The concrete operations. Each adds a handler to a base class of the compiled core.
 namespace leasepool::detail {
 
 template <class Handler>
@@ -31,7 +31,7 @@ held_executor executor_for(Handler const& handler, manager_core const& core)
     return held_executor(boost::asio::get_associated_executor(handler, executor_of(core)));
 }
 
-/// Emplaces what `make` returns in the handler's slot, if it has one.
+/// Emplaces the result of `make` in the handler's cancellation slot, if the slot is connected.
 template <class Handler, class Make>
 void connect_slot(Handler const& handler, Make make)
 {
@@ -40,7 +40,7 @@ void connect_slot(Handler const& handler, Make make)
         slot.template emplace<std::invoke_result_t<Make&>>(make());
 }
 
-/// void(error_code): start, stop, release.
+/// Signature: void(error_code). For start, stop and release.
 template <class Handler>
 class plain_operation final : public plain_completion {
 public:
@@ -65,7 +65,7 @@ public:
     Handler handler;
 };
 
-/// void(error_code, stats).
+/// Signature: void(error_code, stats).
 template <class Handler, class Stats = stats>
 class stats_operation final : public stats_completion_of<Stats> {
     using typename completion::step;
@@ -93,7 +93,7 @@ public:
     Handler handler;
 };
 
-/// void(error_code, Lease).
+/// Signature: void(error_code, Lease).
 template <class Lease, class Handler>
 class acquire_operation final : public lease_completion {
 public:
@@ -112,7 +112,7 @@ public:
         }
         auto const executor = self->take_executor();
         auto const error = failure_of(*self->lease);
-        // A lease that is not handed over is given back by its destructor.
+        // If the handler is not called, the destructor of `granted` gives the lease back.
         Lease granted(error ? nullptr : std::move(self->lease));
         Handler handler(std::move(self->handler));
         delete_operation(self, handler, executor);
@@ -124,7 +124,7 @@ public:
     Handler handler;
 };
 
-// Running functions --------------------------------------------------------------------------------
+// Running functions -------------------------------------------------------------------------------
 
 template <class T>
 concept awaitable_like = requires(T& t)
@@ -166,8 +166,8 @@ struct run_signature<void> {
     using type = void(std::exception_ptr);
 };
 
-/// What keeps a result until the handler gets it: void(std::exception_ptr[, R]). `Base` is a
-/// `run_operation`, or something made of one.
+/// Keeps a result until the handler gets it. Signature: void(std::exception_ptr[, R]). `Base` is
+/// `run_operation` or a class derived from it.
 template <class R, class Handler, class Derived, class Base = run_operation>
 class result_operation : public Base {
     using typename completion::step;
@@ -211,7 +211,7 @@ public:
     Handler handler;
 };
 
-/// A callable, with its handler.
+/// Runs a callable. Signature: void(std::exception_ptr[, R]).
 template <class F, class Handler, class Base = run_operation>
 class function_operation final : public result_operation<run_result_t<F>, Handler,
                                      function_operation<F, Handler, Base>, Base> {
@@ -252,7 +252,7 @@ private:
         catch (...) {
             this->exception = std::current_exception();
         }
-        // Here, on the pool's thread, and before the handler can run.
+        // The callable is destroyed here, on the pool's thread, before the handler can run.
         function_.reset();
     }
 

@@ -24,29 +24,31 @@ namespace detail {
 
 class run_operation;
 
-/// The part of a job's operation that a pool needs whose workers are other processes.
+/// The part of a job operation that is needed by a pool whose workers are other processes.
 class remote_call {
 public:
     remote_call(remote_call const&) = delete;
     remote_call& operator=(remote_call const&) = delete;
 
     virtual std::string_view name() const noexcept = 0;
-    /// An array or an object; null: none. May throw.
+    /// Returns the arguments: an array or an object; null: none. May throw.
     virtual boost::json::value arguments() = 0;
-    /// Keeps the result. What it throws is the outcome instead.
+    /// Keeps the result. If this throws, the exception is the outcome of the job.
     virtual void take_result(boost::json::value&& result) = 0;
-    /// How far the job is. Returns what the executor of the progress threw, unless that is `bad_alloc`.
+    /// Reports how far the job is. Returns the exception that the executor of the progress callback
+    /// threw; null if there was none, or if it was `bad_alloc`.
     virtual std::exception_ptr progress(boost::json::value&& value) noexcept = 0;
 
-    /// The request, all of it but its id; written where the caller is. It stays until the job is
-    /// over, since it may have to be sent again.
+    /// The request without its id. It is written on the thread that queues the job. It is kept
+    /// until the job is over, because it may have to be sent again.
     std::string body;
-    /// From the begin of the job; zero: the pool's own.
+    /// Timeout of the job, counted from its begin; zero: the timeout of the pool applies.
     std::chrono::steady_clock::duration timeout{};
-    /// Numbers the times that an operation is taken from its queue, so that who asks one to stop
-    /// cannot hit another; the id of its request. 0: not taken.
+    /// The id of the request; 0: the operation is not taken. It has a new value each time that the
+    /// operation is taken from its queue, so that a request to stop one job cannot stop another.
     std::uint64_t request_id = 0;
-    /// As they went through the pipes, with their ends; 0: there was none.
+    /// Sizes of the messages as they were in the pipes, with the ends of their lines; 0: there was
+    /// no message.
     std::size_t request_bytes = 0;
     std::size_t answer_bytes = 0;
 
@@ -55,21 +57,23 @@ protected:
     ~remote_call() = default;
 };
 
-/// Where a pool of worker processes gets its jobs: the queue of its pool record.
+/// The source of jobs for a pool of worker processes: the queue of its pool record.
 ///
-/// An operation that is taken comes back by exactly one of the other functions. Those may call the
-/// manager and post handlers: no lock may be held.
+/// The pool passes each operation that it takes to exactly one of the other functions. These may
+/// call the manager and post handlers, so the caller must not hold a lock.
 class job_source {
 public:
     using time = std::chrono::steady_clock::time_point;
 
-    /// The first that is queued; null: none. Its `remote` has a new request_id.
+    /// Takes the first operation from the queue; null: the queue is empty. Its `remote` has a new
+    /// request_id.
     virtual run_operation* take_job() noexcept = 0;
-    /// It never began: it is queued again, before all others, unless it is not wanted any more.
+    /// Takes back an operation that has not begun, and queues it before all others. Completes it
+    /// instead if it was canceled or its pool has ended.
     virtual void give_back(run_operation& op) noexcept = 0;
-    /// It has run, and its outcome is in it.
+    /// Completes an operation that has run. Its outcome is in it.
     virtual void finish_job(run_operation& op, time begun, time ended) noexcept = 0;
-    /// It has not run, or nobody knows, for this reason.
+    /// Completes an operation for this reason. It has not run, or it is not known whether it has.
     virtual void fail_job(
         run_operation& op, error_code why, std::exception_ptr reason) noexcept = 0;
 
@@ -77,23 +81,24 @@ protected:
     ~job_source() = default;
 };
 
-/// A pool that does not call operations, but has other processes do what their `remote` says.
+/// A pool that does not call operations. It sends their `remote` part to other processes.
 class job_pool {
 public:
-    /// Before everything else. The source outlives the pool.
+    /// Called before any other function. The source outlives the pool.
     virtual void serve(job_source& from) noexcept = 0;
-    /// Where the caller is: writes the body. Throws `errc::not_serializable` and the like.
+    /// Writes the body, on the thread that queues the job. Throws `errc::not_serializable` and
+    /// similar errors.
     virtual void prepare(remote_call& call) const = 0;
-    /// Something was queued. Any thread; finishes nothing inside the call.
+    /// Called when a job was queued. Any thread. Completes no job inside the call.
     virtual void jobs_waiting() noexcept = 0;
-    /// A job that was taken is to stop. Any thread.
+    /// Asks a job that was taken to stop. Any thread.
     virtual void stop_job(std::uint64_t request_id, error_code why) noexcept = 0;
 
 protected:
     ~job_pool() = default;
 };
 
-/// Logs what the executor of a job's progress has thrown.
+/// Logs the exception that the executor of a job's progress callback has thrown.
 void log_progress_lost(
     pool_site const& to, std::string_view job, std::exception_ptr const& error) noexcept;
 

@@ -30,20 +30,22 @@ inline bool is_cancellation(boost::asio::cancellation_type type) noexcept
     return (type & any_cancellation) != boost::asio::cancellation_type::none;
 }
 
-/// What a cancellation slot has of an operation. It is counted, and knows the operation only until
-/// that calls or destroys its handler: a signal may be emitted on another thread at that time, and
-/// also later, since an operation that ends does not touch the slot.
+/// The part of an operation to which a cancellation slot refers. It is reference-counted. It refers
+/// to the operation until the operation calls or destroys its handler. A signal may be emitted on
+/// another thread at that time, and also later, because an operation that ends does not touch the
+/// slot.
 class run_canceler;
 void intrusive_ptr_add_ref(run_canceler* what) noexcept;
 void intrusive_ptr_release(run_canceler* what) noexcept;
 using run_canceler_ptr = boost::intrusive_ptr<run_canceler>;
 
-/// Receives an operation that has left its pool, counts its work out on the lease, and completes it.
+/// Receives an operation that has left its pool, ends its work on the lease, and completes it.
 class run_sink {
 public:
-    /// It has run (`run_operation::begun`), or says why it did not. Nothing of the pool refers to it.
+    /// Takes an operation that has run (`run_operation::begun`), or that holds the reason why it
+    /// did not. The pool does not refer to it any more.
     virtual void finished(run_operation& op) noexcept = 0;
-    /// It did not run, and its handler is to be destroyed uncalled.
+    /// Takes an operation that did not run and whose handler is to be destroyed uncalled.
     virtual void dropped(run_operation& op) noexcept = 0;
 
 protected:
@@ -51,9 +53,9 @@ protected:
     ~run_sink() = default;
 };
 
-/// A function on its way through a pool, with its handler.
+/// A function or a job that a pool runs, with its handler.
 ///
-/// It is in one of these phases; a pool's `run_queue` changes the phase under its lock.
+/// It is in one of these phases. The `run_queue` of the pool changes the phase under its lock.
 class run_operation : public boost::intrusive::list_base_hook<
                           boost::intrusive::link_mode<boost::intrusive::normal_link>>,
                       public lease_completion {
@@ -65,43 +67,46 @@ public:
         done,
     };
 
-    // These fill a gap that the base leaves: there may be very many items of a grinder.
+    // These members fill padding of the base class, because a grinder may have very many items.
 
     phase state = phase::unqueued;
-    /// A user asked it to stop before it was queued, or while another process had it.
+    /// A user canceled it before it was queued, or while another process had it.
     std::atomic<bool> stop_asked = false;
-    /// Its function was called, or is about to be. Under the queue's lock, then not changed any more.
+    /// Its function was called or is about to be called, or another lease would not change its
+    /// outcome (`run_queue::refuse`). Changed to true under the queue's lock, or while it is in no
+    /// queue; not changed after that.
     bool begun : 1 = false;
-    /// It runs, and a revocation or a stop has asked it to stop: now or soon. Under the queue's lock.
+    /// It runs, and a revocation or a stop has asked it to stop, or is about to. Guarded by the
+    /// queue's lock.
     bool stop_requested : 1 = false;
-    /// Of a work grinder's item.
+    /// Used for an item of a work grinder.
     item_marks marks{};
 
-    /// Why the function did not run.
+    /// The reason why the function did not run.
     error_code error{};
-    /// The function threw.
+    /// The exception that the function threw.
     std::exception_ptr exception;
     std::chrono::steady_clock::time_point queued_at{};
-    /// Null: nothing can cancel it.
+    /// Null: it cannot be canceled.
     run_canceler_ptr canceler;
     /// Set before it is queued.
     run_sink* sink = nullptr;
 
-    /// Calls the function on this thread, keeps what it returns or throws, and destroys it.
+    /// Calls the function on this thread, keeps its result or its exception, and destroys it.
     void call() noexcept { ask_(this, question::call); }
-    /// Of a function that takes a stop token; null: there is none.
+    /// Returns the stop source of a function that takes a stop token; otherwise null.
     std::stop_source* stop() noexcept
     {
         return static_cast<std::stop_source*>(ask_(this, question::stop));
     }
-    /// Of a job's call: how to run it in another process; null: it is a function.
+    /// Returns the part of a job that is needed to run it in another process; null for a function.
     remote_call* remote() noexcept
     {
         return static_cast<remote_call*>(ask_(this, question::remote));
     }
 
 protected:
-    /// One function instead of pointers that each operation would keep.
+    /// One function answers these questions, so that an operation does not keep a pointer for each.
     enum class question { call, stop, remote };
     using answerer = void* (*)(run_operation*, question) noexcept;
 
@@ -111,14 +116,15 @@ protected:
     }
     ~run_operation() = default;
 
-    /// Before anything of it is destroyed: its canceler lets go of it.
+    /// Makes the canceler forget this operation. Called before any part of the operation is
+    /// destroyed.
     void detach() noexcept
     {
         if (canceler)
             detach_canceler();
     }
 
-    /// For the handler: the error, whichever way it came.
+    /// Returns the exception for the handler, made of `exception` or `error`; null: there is none.
     std::exception_ptr outcome() const;
 
 private:
@@ -127,23 +133,24 @@ private:
     answerer ask_;
 };
 
-/// Posts the handler of an operation with a lease. The manager's log gets what its executor throws.
+/// Posts the handler of an operation with a lease. An exception of its executor goes to the log of
+/// the manager.
 void post_handler(run_operation& op) noexcept;
 
-/// Runs `op` on its lease; it completes with `ended(*op.lease)` if that has ended.
+/// Runs `op` on its lease. If the lease has ended, `op` completes with `ended(*op.lease)`.
 void run(run_operation& op) noexcept;
 
 /// Acquires `op`'s lease, then runs it.
 void acquire_and_run(run_operation& op, wait_policy const& p) noexcept;
 
-/// What a settled acquire does with an operation begun by `acquire_and_run`.
+/// Continues an operation that was begun by `acquire_and_run` and whose acquire is settled.
 void run_settled(run_operation& op) noexcept;
 
-/// Throws if there is no memory.
+/// Makes the canceler of `op`. Throws if there is no memory.
 run_canceler_ptr make_canceler(run_operation& op);
 
-/// Before it began it completes with operation_aborted; a function that runs is asked to stop,
-/// unless `type` is total. Any thread.
+/// Cancels an operation. If it has not begun, it completes with operation_aborted. A function that
+/// runs is asked to stop, unless `type` is only `total`. Any thread.
 void cancel_run(run_canceler& what, boost::asio::cancellation_type type) noexcept;
 
 }  // namespace leasepool::detail

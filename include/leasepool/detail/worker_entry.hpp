@@ -22,20 +22,20 @@
 
 namespace leasepool::detail {
 
-/// How far a call of a job got: who is to blame for an exception.
+/// The stage that a call of a job has reached. It tells where an exception comes from.
 enum class job_stage {
-    arguments,  ///< they are being converted; a `misfit` says what is wrong with them
-    running,    ///< the job threw
+    arguments,  ///< they are being converted; a `misfit` describes what is wrong with them
+    running,    ///< the job runs
     result,     ///< it is being converted
 };
 
-/// A job of a worker, its type erased.
+/// A job of a worker, with its type erased.
 class worker_entry {
 public:
     virtual std::string_view name() const noexcept = 0;
     virtual bool is_local() const noexcept = 0;
-    /// Runs it on arguments as they came from the wire.
-    /// @param stage is kept up to date, for the caller to look at if this throws.
+    /// Runs the job with arguments as they were received.
+    /// @param stage is updated during the call. If the call throws, it tells how far the call got.
     virtual boost::json::value run(
         boost::json::value&& params, job_context& context, job_stage& stage) const = 0;
 
@@ -43,11 +43,12 @@ protected:
     ~worker_entry() = default;
 };
 
-/// The arguments that are in params.
-/// @throws misfit unless they are an array of as many as there are parameters.
+/// Returns the arguments in `params`. Null is an array of no arguments.
+/// @throws misfit if `params` is not an array of `count` elements.
 boost::json::array& arguments_in(boost::json::value& params, std::size_t count);
 
-/// @throws misfit with its place in all the params.
+/// Converts one argument.
+/// @throws misfit whose place is relative to all of the params.
 template <class T>
 T argument_from(boost::json::array& arguments, std::size_t at)
 {
