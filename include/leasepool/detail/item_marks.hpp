@@ -24,7 +24,7 @@ struct item_marks {
     /// The owner, as the number that the grinder gave to its name; 0: no owner.
     std::uint32_t owner : 24 = 0;
     place where : 3 = place::outside;
-    /// Number of leases from which it came back although no item had begun on them.
+    /// Number of times that it came back from a lease on which no item had begun.
     std::uint8_t fruitless : 2 = 0;
 };
 

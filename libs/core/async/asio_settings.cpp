@@ -4,6 +4,9 @@
 
 #include <leasepool/detail/asio_settings.hpp>
 
+// Defines `library_built_with` for the settings of Asio that the library was built with. A program
+// that was built with another setting refers to a function that is not defined, and fails to link.
+
 namespace leasepool::build {
 
 template <class Setting>

@@ -12,14 +12,14 @@
 namespace leasepool::detail {
 
 /// Completions that are about to be delivered, in order. They are linked through the memory that
-/// posting them will use.
+/// the post of each will use.
 class completion_list {
 public:
     completion_list() = default;
     completion_list(completion_list const&) = delete;
     completion_list& operator=(completion_list const&) = delete;
 
-    /// Null: there is none.
+    /// Returns the first completion; null: the list is empty.
     completion* front() const noexcept { return first_; }
     bool empty() const noexcept { return first_ == nullptr; }
 
@@ -30,7 +30,7 @@ public:
         last_ = &op;
     }
 
-    /// Null: there is none.
+    /// Removes and returns the first completion; null: the list is empty.
     completion* pop_front() noexcept
     {
         auto* const op = first_;

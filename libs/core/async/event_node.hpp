@@ -12,15 +12,16 @@
 
 namespace leasepool::detail {
 
-/// A shared object to which things happen on any thread and which handles them on the strand.
+/// A reference-counted object. Any thread signals its events, and it handles them on the strand.
 ///
-/// The events are eight bits; those that come while it is queued already are handled together. It
-/// keeps a reference to itself while it is queued. `Derived` has `on_events(bits)`,
-/// `on_discard(bits)`, `last_reference_dropped()`, and `strand& home()`, whose owner it keeps alive.
+/// The events are eight bits. Events that are signaled while the object is queued are handled
+/// together. The object keeps a reference to itself while it is queued. `Derived` has
+/// `on_events(bits)`, `on_discard(bits)`, `last_reference_dropped()`, and `strand& home()`.
+/// `Derived` keeps the owner of that strand alive.
 template <class Derived>
 class event_node : public strand_node {
 public:
-    /// The caller keeps the object alive for as long as this takes.
+    /// Signals events. The caller keeps the object alive during the call.
     void signal(std::uint32_t bits) noexcept
     {
         if (events_.fetch_or(static_cast<std::uint8_t>(bits), std::memory_order_acq_rel) != 0)
@@ -37,7 +38,7 @@ public:
             self()->last_reference_dropped();
     }
 
-    /// Adds a reference unless there is none any more.
+    /// Adds a reference. Returns false if there is no reference any more.
     bool try_add_ref() noexcept
     {
         auto seen = references_.load(std::memory_order_relaxed);

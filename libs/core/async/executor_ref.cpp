@@ -20,24 +20,28 @@
 #include <thread>
 #include <type_traits>
 
+// The kinds of executors through which handlers are delivered, and how a completion is posted to
+// each. `completion::post` calls it.
+
 namespace leasepool::detail {
 
 namespace asio = boost::asio;
 namespace execution = boost::asio::execution;
 
-// Asio destroys a function that it could not take, or that the executor dropped. Which of the two
-// it was decides who owns the completion, so a delivery that dies while it is being posted only
-// leaves a note.
+// A delivery is destroyed during its post if the executor could not take it, and also if the
+// executor dropped it. The owner of the completion is different in these two cases. So such a
+// delivery only sets a mark, and `executor_ref::post` decides.
 namespace {
 
 struct posting {
     completion const* op;
     bool dropped;
-    posting* outer;  // an executor may post others meanwhile
+    posting* outer;  // an executor may post other completions inside the call
 };
 thread_local posting* posting_here = nullptr;
 
-/// Until there is memory again.
+/// Sleeps between the attempts to allocate memory. Each pause is twice the one before, up to a
+/// limit.
 class back_off {
 public:
     void sleep()
@@ -50,8 +54,9 @@ private:
     std::chrono::microseconds pause_{1};
 };
 
-/// What Asio allocates does not fit a completion's memory: another version, or handler tracking. It
-/// may not fail. A strand that has queued a function, and then finds no memory to run, stays locked.
+/// Allocates a block that does not fit in the memory of a completion, because of another version of
+/// Asio, or handler tracking. It must not fail: a strand that has queued a function, and then gets
+/// no memory to run, stays locked.
 void* allocate_from_heap(std::size_t size) noexcept
 {
     back_off until_there_is_memory;
@@ -62,7 +67,8 @@ void* allocate_from_heap(std::size_t size) noexcept
     }
 }
 
-/// For an executor that allocates once for a function, and deallocates before it calls the function.
+/// The memory for an executor that allocates once for a function, and deallocates before it calls
+/// the function.
 class completion_memory {
 public:
     explicit completion_memory(completion& op) noexcept : memory_(op.memory()) {}
@@ -84,12 +90,12 @@ private:
     void* memory_;
 };
 
-/// The two blocks that a strand allocates for a function: one for the function, in the completion, and
-/// one for what runs the strand.
+/// The two blocks that a strand allocates for a function: one for the function, in the completion,
+/// and one for the function that runs the strand.
 ///
-/// When they run, both are deallocated before the function is called. When their context is shut down,
-/// the function is destroyed first, with the strand, and the other block with the queue of the
-/// context. So the completion can only be destroyed with the last block.
+/// When these run, both blocks are deallocated before the function is called. When their context is
+/// shut down, the function is destroyed first, with the strand, and the other block later, with the
+/// queue of the context. So a dropped completion can only be destroyed with the last block.
 class strand_blocks {
 public:
     explicit strand_blocks(completion& op) noexcept : op_(op) {}
@@ -132,11 +138,13 @@ private:
     bool function_in_use_ = false;
     bool invoker_in_use_ = false;
     bool dropped_ = false;
-    // What Asio needs for a strand of a thread_pool; 8 bytes less for an io_context.
+    // The size that Asio needs for a strand of a thread_pool. A strand of an io_context needs 8
+    // bytes less.
     alignas(void*) std::byte invoker_[72];
 };
 
-/// A copy outlives the completion, in what runs the strand; only what it has allocated it deallocates.
+/// Allocates from `strand_blocks`. A copy of this object, in the function that runs the strand,
+/// outlives the completion. The copy deallocates only blocks that it has allocated.
 class strand_memory {
 public:
     explicit strand_memory(strand_blocks& blocks) noexcept : blocks_(&blocks) {}
@@ -150,7 +158,7 @@ private:
     strand_blocks* blocks_;
 };
 
-/// The allocator that an executor gets.
+/// The allocator that is passed to an executor.
 template <class T, class Memory>
 class allocator_over {
 public:
@@ -188,8 +196,9 @@ private:
 template <class Executor, class Memory>
 void execute(Executor const& on, Memory const& memory, completion& op)
 {
-    // A copy: `on` may be gone before this returns. Untracked, because each step of `require` copies
-    // the executor, and a copy that tracks work counts it; the function that is posted counts as work.
+    // A copy, because `on` may be destroyed before this returns. Untracked, because each step of
+    // `require` copies the executor, and a copy that tracks work counts it. The function that is
+    // posted counts as work.
     auto const ex = asio::require(asio::prefer(on, execution::outstanding_work.untracked),
         execution::blocking.never, execution::allocator(allocator_over<void, Memory>(memory)));
     ex.execute(delivery(op));
@@ -201,7 +210,8 @@ T& as(void* self) noexcept
     return *std::launder(static_cast<T*>(self));
 }
 
-// The kinds. Each is the executor, as it is kept, and has `post` and `room`.
+// The kinds. `kept` is the type in which the executor is kept, `room` the number of bytes behind an
+// operation, and `post` and `drop` are the functions of `executor_functions`.
 
 template <class Executor>
 struct plain_kind {
@@ -234,8 +244,8 @@ struct strand_kind {
     static void drop(void* self, completion&) noexcept { as<strand_blocks>(blocks(self)).drop(); }
 };
 
-/// Any other, in the room behind an operation. It may use a function's allocator as often and for as
-/// long as it likes, so it gets none.
+/// Any other executor, in the room behind an operation. It gets no allocator, because it may use
+/// the allocator of a function as often and for as long as it likes.
 struct any_kind {
     using kept = asio::any_io_executor;
     static constexpr std::size_t room = sizeof(kept);
@@ -247,7 +257,7 @@ struct any_kind {
     static void drop(void*, completion& op) noexcept { op.destroy(); }
 };
 
-/// Any other, on the heap.
+/// Any other executor, on the heap.
 struct foreign_kind {
     using kept = std::unique_ptr<foreign_executor>;
     static constexpr std::size_t room = 0;
@@ -281,7 +291,8 @@ using pool_executor = asio::thread_pool::executor_type;
 using io_strand = asio::strand<io_executor>;
 using pool_strand = asio::strand<pool_executor>;
 
-/// On the heap it is posted to without allocation, too: a manager's executor may be one.
+/// An executor of a thread_pool, on the heap. It is posted to without allocation, too, because the
+/// executor of a manager may be one.
 class pool_executor_on_heap final : public foreign_executor {
 public:
     pool_executor_on_heap(pool_executor const& ex, bool tracked) : executor_(ex)
@@ -314,7 +325,8 @@ inline constexpr auto const& functions_for<asio::strand<Executor>> =
 template <>
 inline constexpr auto const& functions_for<asio::any_io_executor> = functions_of<any_kind>::value;
 
-/// Calls `use` with the executor, as what it is, if `find.operator()<Executor>()` finds it.
+/// Calls `use` with the executor in its own type, if `find.operator()<Executor>()` finds it.
+/// Returns whether it is found.
 template <class Find, class Use>
 bool use_known(Find const& find, Use const& use)
 {
@@ -406,12 +418,12 @@ std::exception_ptr executor_ref::post(completion& op) noexcept
     for (;;) {
         here.dropped = false;
         try {
-            // `op`, and this with it, may be gone when this returns.
+            // `op`, and this object with it, may be destroyed when the call returns.
             functions_->post(self(), op);
             break;
         }
         catch (std::bad_alloc const&) {
-            // A strand may have kept the function all the same.
+            // If the function was not destroyed, a strand has kept it although it threw.
             if (!here.dropped) {
                 error = std::current_exception();
                 break;

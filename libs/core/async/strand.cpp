@@ -25,13 +25,16 @@
 #include <type_traits>
 #include <utility>
 
+// The strand of a manager. `manager_core` and every `event_node` submit nodes to it; it posts its
+// turns to the executor of the manager, through a strand of Asio.
+
 namespace leasepool::detail {
 namespace {
 
 namespace asio = boost::asio;
 namespace execution = boost::asio::execution;
 
-// After this many nodes other functions that wait for the executor get a chance.
+// After this many nodes the turn ends, so that the executor can run other functions.
 constexpr int nodes_per_turn = 128;
 
 // One block for the turn, one for the strand's invoker, one for the invoker of a strand that is the
@@ -41,11 +44,11 @@ constexpr std::size_t blocks = 3;
 using running_scope = thread_scope<strand>;
 using posting_scope = thread_scope<strand, struct posting_tag>;
 
-/// The executor under the strand: posts to another one, from memory that lasts as long as anything
-/// of the strand is queued there.
+/// The executor under Asio's strand. It posts to another executor, from memory that lives as long
+/// as any function of the strand is queued there.
 ///
-/// With an allocator from `prefer(allocator)` the strand would use Asio's recycling allocator
-/// when it posts its invoker again, and a `bad_alloc` there ends the program.
+/// With an allocator from `prefer(allocator)` the strand would use Asio's recycling allocator when
+/// it posts its invoker again, and a `bad_alloc` there ends the program.
 template <class Executor>
 class memory_executor {
 public:
@@ -68,8 +71,9 @@ public:
     }
     memory_executor require(execution::blocking_t::never_t) const noexcept { return *this; }
 
-    /// Waits while there is no memory, and tries again: Asio's strand, which calls this with its state
-    /// changed already, would never run anything again. Lets any other exception of the executor out.
+    /// Posts `function`. If there is no memory, waits and tries again: Asio's strand has changed
+    /// its state before it calls this, and after a `bad_alloc` it would never run a function again.
+    /// Passes on any other exception of the executor.
     template <class Function>
     void execute(Function const& function) const
     {
@@ -101,7 +105,7 @@ private:
 
 }  // namespace
 
-/// What is posted. It keeps the owner alive until it has run or was destroyed.
+/// The function that is posted. It keeps the owner alive until it has run or was destroyed.
 class strand::turn {
 public:
     explicit turn(strand& on) noexcept : on_(&on) {}
@@ -122,9 +126,11 @@ private:
 class strand::poster {
 public:
     virtual ~poster() = default;
-    /// Unlocks before it posts. If it throws then, the strand never runs anything again.
+    /// Posts a turn. Releases the lock before the post. If the post throws after that, the Asio
+    /// strand never runs a function again.
     virtual void post(turn&& what, std::unique_lock<std::mutex>& lock) = 0;
-    /// Takes another strand. Under the lock; posts to the one before may not have returned yet.
+    /// Replaces the Asio strand by a new one. Called with the lock held. Posts to the old one may
+    /// not have returned yet.
     virtual void renew() = 0;
 };
 
@@ -146,9 +152,9 @@ public:
 private:
     using asio_strand = asio::strand<memory_executor<Executor>>;
 
-    /// Makes a strand of Asio's. If memory runs out while Asio does that, it destroys an object whose
-    /// members are not initialized yet (strand_executor_service::create_implementation). So this first
-    /// allocates, and frees, more memory than Asio needs.
+    /// Makes a strand of Asio. If memory runs out in Asio's function, it destroys an object whose
+    /// members are not initialized yet (strand_executor_service::create_implementation). So this
+    /// first allocates and frees more memory than Asio needs.
     static asio_strand make(memory_executor<Executor> const& on)
     {
         constexpr std::size_t more_than_enough = 1024;
@@ -228,7 +234,7 @@ void strand::wake() noexcept
 
 void strand::post(std::unique_lock<std::mutex>& lock) noexcept
 {
-    // Not under the lock, because an executor may run the turn inside the call.
+    // The post is made without the lock, because an executor may run the turn inside the call.
     ++posting_;
     bool refused = false;
     {

@@ -15,11 +15,11 @@
 
 namespace leasepool::detail {
 
-/// Something to do on a strand. It must stay alive until it has run or was discarded.
+/// A piece of work for a strand. It must stay alive until it has run or was discarded.
 class strand_node {
 public:
     virtual void run_on_strand() noexcept = 0;
-    /// The strand is closed and will not run it.
+    /// Called instead of `run_on_strand` if the strand is closed.
     virtual void discard() noexcept = 0;
 
 protected:
@@ -30,24 +30,24 @@ private:
     strand_node* next_ = nullptr;
 };
 
-/// What a manager does, in order: a queue of nodes in front of a `boost::asio::strand`.
+/// Runs the work of a manager in order: a queue of nodes in front of a `boost::asio::strand`.
 ///
-/// The queue is what Asio's strand lacks. Its nodes exist already, so that handing something over
-/// needs no memory; one *turn* at a time is posted to the strand, through memory of its own, and runs
-/// the nodes; and whoever shuts the manager down can close it, wait for a turn that runs, and be
-/// sure that neither the strand nor its context is touched after that.
+/// The queue has properties that Asio's strand lacks. Its nodes exist already, so submitting one
+/// needs no memory. One *turn* at a time is posted to the strand, through memory of its own, and
+/// runs the nodes. The thread that shuts the manager down can close the queue and wait for a turn
+/// that runs. After that neither the strand nor its context is used any more.
 ///
 /// A post allocates nothing if the executor is one of `io_context`, `thread_pool` or a strand of
-/// those, also inside an `any_io_executor`. Any other executor may allocate; if that fails, the post
-/// is repeated until there is memory.
+/// those, also inside an `any_io_executor`. Any other executor may allocate. If that fails, the
+/// post is repeated until there is memory.
 class strand {
 public:
     class owner {
     public:
-        /// Keep the strand's owner alive while a turn is posted.
+        /// Keep the owner of the strand alive while a turn is posted.
         virtual void strand_add_ref() noexcept = 0;
         virtual void strand_release() noexcept = 0;
-        /// On the strand: after each node, and after `wake`.
+        /// Called on the strand after each node, and after `wake`.
         virtual void strand_settle() noexcept = 0;
 
     protected:
@@ -59,35 +59,39 @@ public:
     strand(strand const&) = delete;
     strand& operator=(strand const&) = delete;
 
-    /// Runs `node` soon, on the executor. After `close` it discards it instead, in this call. Any
-    /// thread that keeps the owner alive meanwhile.
+    /// Runs `node` soon, on the executor. After `close` discards it instead, inside this call. Any
+    /// thread; the caller keeps the owner alive during the call.
     void submit(strand_node& node) noexcept;
 
-    /// Has `owner::strand_settle` called soon. Any thread that keeps the owner alive meanwhile.
+    /// Makes the strand call `owner::strand_settle` soon. Any thread; the caller keeps the owner
+    /// alive during the call.
     void wake() noexcept;
 
-    /// On the strand, where something failed for lack of memory and is tried again by the next node:
-    /// sleeps for a moment, and ends the turn, so that the executor runs other functions in between.
+    /// Sleeps for a moment and ends the turn, so that the executor runs other functions in between.
+    /// Called on the strand after an allocation has failed, when the next node tries again.
     void pause() noexcept;
 
-    /// Waits until nothing runs on the strand and keeps it that way, for ever: whatever is or will
-    /// be submitted is discarded, and the executor is not touched any more. On the strand itself, or
-    /// inside its post, it does not wait for that. False if it is closed already.
+    /// Closes the strand: waits until nothing runs on it. After that nothing runs on it any more,
+    /// each node that is submitted is discarded, and the executor is not used any more.
+    /// `discard_pending` discards the nodes that are queued. A call on the strand itself, or inside
+    /// its post, does not wait for that turn or that post. Returns false if the strand is closed
+    /// already.
     bool close() noexcept;
 
-    /// After `close`, before the executor's context is gone.
+    /// Destroys the executor. Called after `close`, before the context of the executor is gone.
     void drop_executor() noexcept;
 
-    /// Discards what was submitted before `close`. By the thread that closed it.
+    /// Discards the nodes that were submitted before `close`. Called by the thread that closed the
+    /// strand.
     void discard_pending() noexcept;
 
-    /// Whether it comes from the parent of this process. What other threads did with it there
-    /// never ends here, so nothing waits for that.
+    /// Returns whether the strand was made in a parent of this process. Threads that used it there
+    /// do not exist here, so nothing waits for them.
     bool inherited() const noexcept;
 
-    /// Whether this thread is running the strand.
+    /// Returns whether this thread is running the strand.
     bool running_in_this_thread() const noexcept;
-    /// Whether this thread is running the strand, or posting to it.
+    /// Returns whether this thread is running the strand, or posting to it.
     bool entered_by_this_thread() const noexcept;
 
 private:
@@ -100,7 +104,8 @@ private:
 
     void enqueue(strand_node& node) noexcept;
     strand_node* dequeue() noexcept;
-    /// Precondition: the state has just been set to `posted`. Unlocks meanwhile.
+    /// Posts a turn. Precondition: the state has just been set to `posted`. Releases the lock
+    /// during the post.
     void post(std::unique_lock<std::mutex>& lock) noexcept;
     void run() noexcept;
     static std::unique_ptr<poster> make_poster(
@@ -111,13 +116,13 @@ private:
     std::unique_ptr<poster> poster_;
 
     std::mutex mutex_;
-    std::condition_variable quiet_;  // nothing runs, and nothing is being posted
+    std::condition_variable quiet_;  // notified when a turn or a post ends
     strand_node* first_ = nullptr;
     strand_node* last_ = nullptr;
     state state_ = state::idle;
     bool woken_ = false;
-    bool paused_ = false;  // the turn is to end
-    bool broken_ = false;  // a post failed halfway
+    bool paused_ = false;  // the turn must end
+    bool broken_ = false;  // a post threw; the next one uses a new Asio strand
     int posting_ = 0;      // threads that are posting
 };
 

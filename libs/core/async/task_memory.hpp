@@ -13,11 +13,12 @@
 
 namespace leasepool::detail {
 
-/// Memory for a fixed number of tasks that are posted to a context at a time, so that posting one
-/// needs no allocation. Thread-safe.
+/// Memory for tasks that are posted to a context. A fixed number of tasks can be posted at a time
+/// without another allocation. Thread-safe.
 class task_memory {
 public:
-    static constexpr std::size_t block_size = 192;  // the largest, a timer's wait, takes about 150
+    static constexpr std::size_t block_size =
+        192;  // the largest task, a timer's wait, takes about 150
 
     explicit task_memory(std::size_t blocks) : blocks_(new block[blocks]), count_(blocks) {}
 
@@ -76,7 +77,8 @@ private:
     task_memory* memory_;
 };
 
-/// The same for memory that has no owner who outlives what is posted: each block keeps it alive.
+/// Like `task_allocator`, for memory without an owner that outlives the posted tasks. Each copy of
+/// the allocator keeps the memory alive.
 template <class T>
 class shared_task_allocator {
 public:

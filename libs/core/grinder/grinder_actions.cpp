@@ -14,14 +14,16 @@
 #include <utility>
 #include <vector>
 
-// What is done with leases, on the manager's strand.
+// The part of a work grinder that works with leases, on the manager's strand. It performs the
+// actions of `grinder_state`; `grinder_batch` calls it back.
 
 namespace leasepool::detail {
 namespace {
 
 namespace asio = boost::asio;
 
-// Of the owner of a lease; the ledger's limit is 255 bytes.
+// Maximum number of bytes that the names of items' owners add to the owner of a lease. A lease
+// keeps at most 255 bytes.
 constexpr std::size_t longest_names = 160;
 
 grinder_batch& batch_of(grinder_state::batch& b) noexcept
@@ -64,7 +66,7 @@ void grinder_core::poll() noexcept
             perform(act);
             continue;
         }
-        // The smallest: it takes an event, of which there will be one.
+        // The smallest time means that only an event can bring work, and such an event will come.
         if (next != steady_time::min())
             arm_timer(next);
         return drop_timer_if_let_go();
@@ -73,7 +75,7 @@ void grinder_core::poll() noexcept
 
 void grinder_core::drop_timer_if_let_go() noexcept
 {
-    // What refers to this from now on may outlive the context.
+    // References that are still held from now on may outlive the context.
     std::unique_lock lock(mutex_);
     if (!let_go_ || state_.state() != grinder_state::phase::stopped)
         return;
@@ -187,7 +189,7 @@ void grinder_core::acquire_failed(grinder_batch& batch, error_code why) noexcept
         for_items = !items.empty();
     }
     if (why == asio::error::operation_aborted)
-        why = errc::not_running;  // the grinder stops
+        why = errc::not_running;  // the grinder withdrew the acquire because it stops
     complete_all(items, why);
     if (for_items && manager_->logs())
         say(severity::warning, "a work grinder got no lease for a batch",
@@ -246,7 +248,7 @@ void grinder_core::finish_stop() noexcept
 
 void grinder_core::arm_timer(steady_time next) noexcept
 {
-    // A deadline that moved away is found out when the timer fires.
+    // A deadline that was moved to a later time is noticed when the timer fires.
     if (next >= armed_for_)
         return;
     try {
@@ -258,7 +260,7 @@ void grinder_core::arm_timer(steady_time next) noexcept
         armed_for_ = next;
     }
     catch (std::bad_alloc const&) {
-        // No other event need come: try again until there is memory.
+        // There may be no other event, so try again until there is memory.
         armed_for_ = grinder_state::never;
         home().pause();
         signal(timer_fired);
@@ -293,7 +295,7 @@ void grinder_core::end_all(grinder_state::item_list& items, bool context_gone) n
     }
 }
 
-// Watching -----------------------------------------------------------------------------------------
+// Watching ----------------------------------------------------------------------------------------
 
 void grinder_core::say(
     severity level, std::string_view message, std::vector<log_field> fields) noexcept

@@ -8,6 +8,9 @@
 
 #include <utility>
 
+// A batch on the way to its lease and back. `grinder_core` begins it, on the manager's strand; the
+// queue of the pool returns its items, on any thread.
+
 namespace leasepool::detail {
 
 grinder_batch::grinder_batch(grinder_ptr core, std::uint64_t number) noexcept
@@ -20,7 +23,7 @@ strand& grinder_batch::home() noexcept
     return core_->home();
 }
 
-// The lease ----------------------------------------------------------------------------------------
+// The lease ---------------------------------------------------------------------------------------
 
 void grinder_batch::acquire(lease_ptr claim) noexcept
 {
@@ -36,7 +39,8 @@ void grinder_batch::withdraw() noexcept
 
 void grinder_batch::acquire_operation::go(completion* self, step)
 {
-    // Nothing of it is posted: the manager settles it, or destroys it if its context is gone.
+    // This operation has no handler to post. The manager settles it, or destroys it if its context
+    // is gone.
     static_cast<acquire_operation*>(self)->of.signal(is_settled);
 }
 
@@ -49,7 +53,7 @@ void grinder_batch::settled() noexcept
     }
     core_->granted(*this);
     if (handed_ == 0)
-        drop_ref();  // nobody was left for it
+        drop_ref();  // no item was left for it
 }
 
 void grinder_batch::hand_over(grinder_state::item_list& items, std::size_t n) noexcept
@@ -78,7 +82,7 @@ void grinder_batch::hand_over(grinder_state::item_list& items, std::size_t n) no
 
 void grinder_batch::cancel() noexcept
 {
-    // Once it is drained its pool is another's.
+    // Once the lease is drained, its pool may belong to another lease.
     if (!core_->manager()->holds_pool(lease()))
         return;
     auto& functions = lease().pool()->functions();
@@ -92,13 +96,13 @@ void grinder_batch::cancel() noexcept
     functions.ask_to_stop(errc::not_running);
 }
 
-// Its items ----------------------------------------------------------------------------------------
+// Its items ---------------------------------------------------------------------------------------
 
 void grinder_batch::finished(run_operation& op) noexcept
 {
     auto& item = static_cast<grinder_item&>(op);
     if (item.begun) {
-        // Before the handler can ask.
+        // Counted before the handler can run and ask for the stats.
         ran_.fetch_add(1, std::memory_order_relaxed);
         if (item.exception || item.error)
             threw_.fetch_add(1, std::memory_order_relaxed);
@@ -121,7 +125,8 @@ void grinder_batch::count_out() noexcept
 {
     if (remaining_.fetch_sub(1, std::memory_order_acq_rel) != 1)
         return;
-    // The lease learns of all at once: that is one atomic operation for each item less.
+    // The work of all items ends on the lease at once. This saves one atomic operation for each
+    // item.
     if (counted_)
         lease().end_work(handed_);
     signal(done);

@@ -18,9 +18,10 @@
 
 namespace leasepool::detail {
 
-/// A batch on its way: its acquire, then its lease and the items with it.
+/// A batch of a work grinder: its acquire, then its lease and the items with it. `grinder_core`
+/// makes it; it is the sink of its items.
 ///
-/// It refers to itself from its acquire until nothing of it is left.
+/// It refers to itself from its acquire until no item is left.
 class grinder_batch final : public grinder_state::batch,
                             public event_node<grinder_batch>,
                             private lease_follower {
@@ -35,9 +36,9 @@ public:
     // Any thread.
 
     std::size_t handed() const noexcept { return handed_; }
-    /// Of those handed over, how many have run to their end.
+    /// Returns how many of the items that were handed over have run to their end.
     std::size_t ran() const noexcept { return ran_.load(); }
-    /// How many of these threw.
+    /// Returns how many of these threw.
     std::size_t threw() const noexcept { return threw_.load(); }
 
     void finished(run_operation& op) noexcept override;
@@ -47,9 +48,9 @@ public:
 
     void acquire(lease_ptr claim) noexcept;
     void withdraw() noexcept;
-    /// Gives items to the lease; at least one.
+    /// Hands `n` items to the lease; at least one.
     void hand_over(grinder_state::item_list& items, std::size_t n) noexcept;
-    /// Takes back what has not begun, and asks the rest to stop.
+    /// Takes back the items that have not begun, and asks the rest to stop.
     void cancel() noexcept;
 
     strand& home() noexcept;
@@ -68,7 +69,7 @@ private:
 
     void lease_revoked() noexcept override { signal(lost); }
     void settled() noexcept;
-    /// One of its items is done with, in whichever way.
+    /// Counts one item as done, in whichever way it ended.
     void count_out() noexcept;
 
     grinder_ptr const core_;

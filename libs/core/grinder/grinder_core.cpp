@@ -16,7 +16,8 @@
 #include <string>
 #include <utility>
 
-// What callers do, on any thread. What is done with leases is in grinder_actions.cpp.
+// The functions of a work grinder that callers use, on any thread. grinder_actions.cpp has those
+// that work with leases.
 
 namespace leasepool::detail {
 namespace {
@@ -74,7 +75,7 @@ grinder_ptr grinder_core::make(
 
 void grinder_core::attach() noexcept
 {
-    // Once it is attached the manager may end at any time, and tell it.
+    // Once this is attached, the manager may end at any time and call `manager_ended`.
     if (manager_->attach(*this))
         return;
     timer_.reset();
@@ -87,10 +88,10 @@ grinder_core::~grinder_core()
     manager_->detach(*this);
 }
 
-// Items --------------------------------------------------------------------------------------------
+// Items -------------------------------------------------------------------------------------------
 
-// As soon as a handler may run, it may end the grinder: on another thread, before what submitted it
-// has returned. What is done after that keeps this.
+// As soon as a handler can run, it may end the grinder, on another thread and before the function
+// that posted it has returned. A function that uses the grinder after that keeps a reference to it.
 
 void grinder_core::submit(grinder_item& item, bool wait, std::string_view owner)
 {
@@ -136,7 +137,7 @@ void grinder_core::cancel(run_canceler& what, asio::cancellation_type type) noex
             wakes = wakes_strand() || state_.acquiring() != 0;
         }
         else if (item.marks.where == grinder_item::place::handed) {
-            // Under the lock, because an item goes from one lease to another only through here.
+            // Under the lock, because an item moves from one lease to another only under this lock.
             pool.reset(item.lease->pool());
             left = pool->functions().begin_cancel(item, type);
         }
@@ -210,7 +211,7 @@ void grinder_core::complete(grinder_item& item) noexcept
                 owner = owners_.name(item.marks.owner);
             }
             catch (std::bad_alloc const&) {
-                // The log does without it.
+                // The record is logged without the owner.
                 owner.clear();
             }
         owners_.drop(item.marks.owner);
@@ -244,7 +245,7 @@ void grinder_core::complete_all(grinder_state::item_list& items, error_code why)
     }
 }
 
-// Start, stop, stats -------------------------------------------------------------------------------
+// Start, stop, stats ------------------------------------------------------------------------------
 
 void grinder_core::start(plain_completion& op) noexcept
 {
@@ -290,7 +291,7 @@ void grinder_core::stop(grinder_stop& what, plain_completion& op) noexcept
         }
     }
     if (waits)
-        signal(stops);  // not in this call: functions that run are asked to stop
+        signal(stops);  // not done in this call, because it asks functions that run to stop
     else
         manager_->post_handler(op, "work_grinder::async_stop");
 }
@@ -369,7 +370,7 @@ grinder_stats grinder_core::snapshot()
     return s;
 }
 
-// Free functions -----------------------------------------------------------------------------------
+// Free functions ----------------------------------------------------------------------------------
 
 grinder_ptr make_grinder(core_ptr manager, grinder_options&& options, std::source_location where)
 {

@@ -27,7 +27,7 @@
 
 namespace leasepool::detail {
 
-/// A stop that is waited for.
+/// A stop that an operation waits for.
 class grinder_stop final : public boost::intrusive::list_base_hook<> {
 public:
     grinder_stop(grinder_ptr c, grinder_stop_options const& opts) noexcept
@@ -42,12 +42,13 @@ public:
     std::atomic<std::uint32_t> references{0};
 };
 
-/// The shell of a grinder.
+/// The shell of a grinder: reports events to `grinder_state`, and performs the actions that it
+/// decides on.
 ///
-/// Two things guard the state. Whatever comes from a caller (a submission, a cancellation, a start,
-/// a question) takes the lock and is done; nothing is called and nothing posted while it is held.
-/// Whatever has to do with leases is done on the manager's strand: a caller that finds something to
-/// do there signals it.
+/// Two things guard the state. A call by a user (a submission, a cancellation, a start, a stop, a
+/// request for stats) takes the lock. Nothing is called and nothing is posted while the lock is
+/// held. All work on leases is done on the strand of the manager. A caller that finds work for the
+/// strand signals it.
 class grinder_core final : public event_node<grinder_core>, public shutdown_listener {
 public:
     enum event : std::uint32_t {
@@ -58,7 +59,7 @@ public:
         stops = 16,
     };
 
-    /// With a reference before anything else can find it.
+    /// Makes a grinder. It has a reference before it is attached to the manager.
     static grinder_ptr make(
         core_ptr manager, grinder_options&& options, std::source_location where);
     ~grinder_core();
@@ -74,15 +75,15 @@ public:
     void cancel(grinder_stop& what) noexcept;
     grinder_stats snapshot();
 
-    /// An item has come to its end; calls its handler, soon.
+    /// Completes an item: posts its handler.
     void complete(grinder_item& item) noexcept;
     void complete(grinder_item& item, error_code error) noexcept;
-    /// Destroys its handler uncalled.
+    /// Destroys the handler of an item uncalled.
     void drop(grinder_item& item) noexcept;
-    /// An item came back un-begun. True: it waits for another lease, or has completed otherwise.
-    /// False: it is to complete as it is.
+    /// Takes an item that came back before it began. Returns true if it waits for another lease.
+    /// Returns false if the caller must complete it with the error that it has now.
     bool take_back(grinder_item& item, grinder_batch& from) noexcept;
-    /// An item of a batch will not run.
+    /// Removes an item of a batch that will not run, and counts it as failed.
     void forget(grinder_item& item, grinder_batch& of) noexcept;
 
     // strand
@@ -90,10 +91,10 @@ public:
     void poll() noexcept;
     void granted(grinder_batch& batch) noexcept;
     void acquire_failed(grinder_batch& batch, error_code why) noexcept;
-    /// Where the strand is closed: of a batch whose acquire is settled.
+    /// Handles a batch whose acquire is settled after the strand is closed.
     void give_up(grinder_batch& batch) noexcept;
     void batch_lost(grinder_batch& batch) noexcept;
-    /// Also where the strand is closed.
+    /// Called also after the strand is closed.
     void batch_done(grinder_batch& batch) noexcept;
 
     strand& home() noexcept { return manager_->home(); }
@@ -111,7 +112,8 @@ private:
     void unshare() noexcept override { drop_ref(); }
     void manager_ended(bool context_gone) noexcept override;
 
-    /// Whether the strand is to look, which it does sooner than it would. Locked.
+    /// Returns whether the strand must poll earlier than it would without a signal. Called with the
+    /// lock held.
     bool wakes_strand() noexcept;
 
     void perform(grinder_state::action const& act) noexcept;
@@ -122,7 +124,7 @@ private:
     void drop_timer_if_let_go() noexcept;
     void complete_all(grinder_state::item_list& items, error_code why) noexcept;
     void end_all(grinder_state::item_list& items, bool context_gone) noexcept;
-    /// Locked.
+    /// Takes all stops that wait. Called with the lock held.
     void take_stops(stop_list& to) noexcept;
     void answer(stop_list& answered, error_code error) noexcept;
     void say(severity level, std::string_view message, std::vector<log_field> fields) noexcept;
@@ -135,15 +137,15 @@ private:
     std::mutex mutex_;
     grinder_state state_;
     string_interner owners_;
-    steady_time looks_at_ = grinder_state::never;  // when the strand looks without being signalled
+    steady_time looks_at_ = grinder_state::never;  // when the strand polls without a signal
     bool let_go_ = false;
     bool ended_ = false;
     executor_ref work_;  // engaged from start to stop
     stop_list stops_;
-    std::uint64_t completed_ = 0;  // of batches that are done
+    std::uint64_t completed_ = 0;  // items of batches that are done
     std::uint64_t threw_ = 0;
-    std::uint64_t canceled_ = 0;  // of those that were handed over
-    std::uint64_t failed_ = 0;    // of those that were handed over
+    std::uint64_t canceled_ = 0;  // items that had been handed over
+    std::uint64_t failed_ = 0;    // items that had been handed over
 
     // strand
     std::optional<boost::asio::steady_timer> timer_;

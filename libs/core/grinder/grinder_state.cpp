@@ -10,6 +10,8 @@
 #include <cassert>
 #include <utility>
 
+// The decisions of a work grinder; see the class. `grinder_core` calls it under the grinder's lock.
+
 namespace leasepool::detail {
 
 grinder_state::grinder_state(options const& opts) noexcept : options_(opts) {}
@@ -23,7 +25,7 @@ grinder_state::~grinder_state()
         batches->clear();
 }
 
-// Events -------------------------------------------------------------------------------------------
+// Events ------------------------------------------------------------------------------------------
 
 bool grinder_state::start() noexcept
 {
@@ -49,7 +51,7 @@ errc grinder_state::submit(item& what, steady_time now, bool wait) noexcept
     if (phase_ != phase::running)
         return errc::not_running;
     what.queued_at = now;
-    if (pending_size_ >= options_.max_pending) {  // as it is whenever others wait
+    if (pending_size_ >= options_.max_pending) {  // always true while other items wait
         if (!wait) {
             ++totals_.refused;
             return errc::queue_full;
@@ -169,7 +171,8 @@ void grinder_state::granted(batch& b, steady_time now, item_list& out) noexcept
 bool grinder_state::returned(item& what, batch& b) noexcept
 {
     left(what, b);
-    // Its lease runs items in order: if the first one comes back, it ended before anything began.
+    // A lease runs its items in order. If the first item comes back, the lease ended before any
+    // item began.
     if (b.first_ == &what)
         b.fruitless_ = true;
     if (phase_ == phase::canceling || phase_ == phase::stopped)
@@ -206,7 +209,7 @@ void grinder_state::done(batch& b) noexcept
     forget(b);
 }
 
-// Decisions ----------------------------------------------------------------------------------------
+// Decisions ---------------------------------------------------------------------------------------
 
 bool grinder_state::is_due() const noexcept
 {
@@ -335,7 +338,7 @@ void grinder_state::forget_all(item_list& out) noexcept
     phase_ = phase::stopped;
 }
 
-// Items and batches --------------------------------------------------------------------------------
+// Items and batches -------------------------------------------------------------------------------
 
 void grinder_state::admit() noexcept
 {

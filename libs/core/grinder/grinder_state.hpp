@@ -20,16 +20,18 @@
 
 namespace leasepool::detail {
 
-/// Every decision of a work grinder: when a batch goes and what it takes, who waits for room, what
-/// becomes of items whose lease ended before they began, what a stop does.
+/// Makes every decision of a work grinder: when a batch begins and which items it takes, which
+/// items wait for room, what happens to items whose lease ended before they began, what a stop
+/// does.
 ///
-/// It reads no clock, starts no thread, does no I/O, calls nobody and allocates nothing. The shell
-/// (`grinder_core`) reports events, each with the time; after those that do not say otherwise it
-/// calls `poll` until there is nothing left to do and performs every action it gets.
+/// It reads no clock, starts no thread, does no I/O, calls no function of others and allocates
+/// nothing. The shell (`grinder_core`) reports events, each with the time. After each event, unless
+/// its comment says otherwise, the shell calls `poll` until there is nothing left to do, and
+/// performs every action that it gets.
 ///
-/// Events and polls are O(1), but for those that give out items, which are O(1) an item. Items and
-/// batches are nodes owned by the shell; each must stay where it is until the state has let go of
-/// it.
+/// An event is O(1), or O(1) for each item that it moves. A poll is O(1), or O(n) in the batches
+/// that wait for a lease. Items and batches are nodes that the shell owns. The shell must not move
+/// or destroy a node before the state has released it.
 class grinder_state {
     using item_hook = boost::intrusive::list_base_hook<
         boost::intrusive::link_mode<boost::intrusive::normal_link>>;
@@ -40,7 +42,7 @@ public:
     using item_list = boost::intrusive::list<item, boost::intrusive::base_hook<item_hook>,
         boost::intrusive::constant_time_size<false>>;
 
-    /// Items that go to one lease.
+    /// The items that go to one lease.
     class batch : public run_sink,
                   public boost::intrusive::list_base_hook<
                       boost::intrusive::link_mode<boost::intrusive::safe_link>,
@@ -50,16 +52,17 @@ public:
             fresh,      ///< not known to the state
             acquiring,  ///< waits for a lease
             working,    ///< its items are with its lease
-            canceled,   ///< what had not begun was asked back; the rest is with its lease
-            lost,       ///< its lease ended; what began still runs
+            canceled,   ///< items that had not begun were taken back; the rest is with its lease
+            lost,       ///< its lease ended; items that began still run
         };
 
         phase state() const noexcept { return phase_; }
-        /// Items assigned to it, or with its lease, those that are done included.
+        /// Returns the number of items that are assigned to it or with its lease, including those
+        /// that are done.
         std::size_t size() const noexcept { return size_; }
-        /// Since when it waits for its lease, or has it.
+        /// Returns the time since which it waits for its lease or has it.
         steady_time since() const noexcept { return since_; }
-        /// Those assigned to it.
+        /// Returns the items that are assigned to it.
         item_list const& items() const noexcept { return items_; }
 
     protected:
@@ -69,7 +72,7 @@ public:
     private:
         friend class grinder_state;
         item_list items_;
-        item* first_ = nullptr;  // that it handed over; a lease begins with that one
+        item* first_ = nullptr;  // first item that it handed over; a lease begins with it
         std::size_t size_ = 0;
         steady_time since_{};
         phase phase_ = phase::fresh;
@@ -88,10 +91,11 @@ public:
     struct action {
         enum class kind : std::uint8_t {
             none,
-            begin,     ///< a lease is to be acquired for a new batch: report `begun` or `not_begun`
-            fail,      ///< `which` gets `errc::not_running`; the state has let go of it
+            begin,     ///< acquire a lease for a new batch: report `begun` or `not_begun`
+            fail,      ///< `which` gets `errc::not_running`; the state has released it
             withdraw,  ///< cancel the acquire of `of`: report `acquire_failed`
-            cancel,  ///< take back what has not begun of `of`, ask the rest to stop: report `returned`
+            cancel,  ///< take back the items of `of` that have not begun: report `returned`; ask the
+                     ///< rest to stop
             stopped,  ///< the stop is done
         };
         kind what = kind::none;
@@ -107,18 +111,19 @@ public:
     struct totals {
         std::uint64_t submitted = 0;
         std::uint64_t refused = 0;
-        std::uint64_t canceled = 0;  // here; those handed over are counted elsewhere
+        std::uint64_t canceled = 0;  // before they were handed over; the shell counts the others
         std::uint64_t returned = 0;
-        std::uint64_t batches = 0;  // that got a lease
-        std::uint64_t handed = 0;   // items, as often as each was handed over
+        std::uint64_t batches = 0;  // batches that handed items to a lease
+        std::uint64_t handed = 0;   // items; each counts every time that it is handed over
         std::uint64_t failed_batches = 0;
-        std::uint64_t failed = 0;  // items, here
+        std::uint64_t failed = 0;  // items that failed before they were handed over
         histogram queue_time;
     };
 
     static constexpr steady_time never = steady_time::max();
 
-    /// An item comes back un-begun from so many leases that began nothing, then it gets the reason.
+    /// An item that has come back from this many leases on which no item began is not tried again.
+    /// It completes with the reason.
     static constexpr std::uint8_t patience_with_leases = 3;
 
     explicit grinder_state(options const& opts) noexcept;
@@ -128,63 +133,67 @@ public:
 
     // Events -----------------------------------------------------------------------------------
 
-    /// False while it stops. No effect when it runs already.
+    /// Starts. Returns false while a stop is in progress. No effect if it runs already.
     bool start() noexcept;
 
-    /// Begins or tightens a stop: no more items are taken. Until `deadline` those there are go at
-    /// once, then nothing begins any more. No effect when stopped.
+    /// Begins a stop, or makes its deadline earlier. No more items are taken. Until `deadline`
+    /// batches begin at once with the items that there are. After that no item begins. No effect if
+    /// it is stopped.
     void stop(steady_time deadline) noexcept;
 
-    /// Success: it is in the queue, or waits for room if `wait`. Otherwise the state does not know
-    /// it: `not_running`, `queue_full`. Poll if `next_deadline` is earlier than it was.
+    /// Submits an item. On success it is in the queue, or waits for room if `wait`. Otherwise
+    /// returns `not_running` or `queue_full`, and the state does not know the item. The shell must
+    /// call `poll` only if `next_deadline` is earlier than before.
     errc submit(item& what, steady_time now, bool wait) noexcept;
 
-    /// Takes an item back that is not handed over. False: it is not here.
+    /// Takes back an item that is not handed over. Returns false if it is not here.
     bool cancel(item& what) noexcept;
 
-    /// Answers `begin`: `b` waits for a lease. It gets the items that it goes for.
+    /// Answers `begin`: `b` waits for a lease. It gets the items for which it acquires the lease.
     void begun(batch& b, steady_time now) noexcept;
-    /// Answers `begin`: the lease could not even be asked for. `out` gets the items it was for.
+    /// Answers `begin`: the acquire could not be begun. `out` gets the items that the batch would
+    /// have had.
     void not_begun(item_list& out) noexcept;
-    /// `out` gets the items of `b`. Let go of.
+    /// The acquire of `b` has failed. `out` gets the items of `b`. The state releases `b`.
     void acquire_failed(batch& b, item_list& out) noexcept;
-    /// `b` has its lease. `out` gets its items and what else is in the queue, as many as it may
-    /// take; maybe none. `done` follows.
+    /// `b` has its lease. `out` gets its items and further items of the queue, up to the maximum
+    /// size of a batch. `out` may get no item. `done` follows.
     void granted(batch& b, steady_time now, item_list& out) noexcept;
 
-    /// `what` came back from the lease of `b`, un-begun. True: it is in the queue again. False: it
-    /// is not to be tried again, and the state does not know it.
+    /// `what` came back from the lease of `b` before it began. Returns true if it is in the queue
+    /// again. Returns false if it must not be tried again; the state does not know it then.
     /// Precondition: its batch was not reported done.
     bool returned(item& what, batch& b) noexcept;
-    /// The same for an item that is not to be tried again in any case.
+    /// `what` came back from the lease of `b` before it began, and must not be tried again.
     void left(item& what, batch& b) noexcept;
-    /// The lease of `b` ended; what began may run for however long.
+    /// The lease of `b` ended. Items that began may still run, for any length of time.
     void lost(batch& b) noexcept;
-    /// Nothing of `b` is left at its lease. Let go of.
+    /// No item of `b` is left with its lease. The state releases `b`.
     void done(batch& b) noexcept;
 
     // Decisions --------------------------------------------------------------------------------
 
     action poll(steady_time now) noexcept;
 
-    /// When to poll again if nothing happens before; a time that has passed: there is something to
-    /// do. `never`: only an event can bring work.
+    /// Returns the time at which to poll again if no event comes before. A time that has passed
+    /// means that there is something to do. `never` means that only an event can bring work.
     steady_time next_deadline() const noexcept;
 
     // State ------------------------------------------------------------------------------------
 
     phase state() const noexcept { return phase_; }
-    /// Items in the queue: submitted, and not with a lease.
+    /// Returns the number of items in the queue: those that were submitted and are not with a
+    /// lease.
     std::size_t pending() const noexcept { return pending_size_; }
-    /// Items that wait for room.
+    /// Returns the number of items that wait for room.
     std::size_t waiting() const noexcept { return waiting_size_; }
-    /// Batches that wait for a lease.
+    /// Returns the number of batches that wait for a lease.
     std::size_t acquiring() const noexcept { return acquiring_.size(); }
-    /// Batches whose items are with a lease.
+    /// Returns the number of batches whose items are with a lease.
     std::size_t working() const noexcept { return working_.size() + canceled_.size(); }
-    /// Batches whose lease ended while something ran.
+    /// Returns the number of batches whose lease ended while an item ran.
     std::size_t lost() const noexcept { return lost_.size(); }
-    /// When the oldest item that is not with a lease was submitted; `never`: there is none.
+    /// Returns when the oldest item that is not with a lease was submitted; `never`: there is none.
     steady_time oldest() const noexcept;
     totals const& so_far() const noexcept { return totals_; }
 
@@ -197,8 +206,8 @@ public:
                 f(b);
     }
 
-    /// Is stopped, without actions: lets go of all items, which `out` gets, and of batches that wait
-    /// for a lease. Those that have one are still reported done.
+    /// Stops without actions. Releases all items, which `out` gets, and all batches that wait for a
+    /// lease. Batches that have a lease are still reported done.
     void forget_all(item_list& out) noexcept;
 
 private:
@@ -208,7 +217,7 @@ private:
             boost::intrusive::tag<grinder_state>>>>;
     using kind = action::kind;
 
-    /// Items in the queue that no batch has been begun for.
+    /// Returns the number of items in the queue for which no batch has been begun.
     std::size_t unassigned() const noexcept { return unassigned_size_; }
     bool may_begin() const noexcept
     {
@@ -216,7 +225,8 @@ private:
             acquiring_.size() + working_.size() + canceled_.size() <
             options_.max_concurrent_batches;
     }
-    /// Items of which none is overdue are to go all the same. If there are any.
+    /// Returns whether a batch must begin although no item has waited for `max_wait`. Precondition:
+    /// there are unassigned items.
     bool is_due() const noexcept;
     bool is_empty() const noexcept;
     void admit() noexcept;
@@ -231,9 +241,9 @@ private:
     phase phase_ = phase::stopped;
     steady_time stop_at_ = never;
 
-    item_list waiting_;   // for room; FIFO
+    item_list waiting_;   // items that wait for room; FIFO
     item_list pending_;   // unassigned; FIFO
-    item_list returned_;  // unassigned; FIFO; before those that are pending
+    item_list returned_;  // unassigned; FIFO; taken before the pending items
     std::size_t waiting_size_ = 0;
     std::size_t unassigned_size_ = 0;
     std::size_t pending_size_ = 0;  // unassigned and assigned

@@ -14,6 +14,9 @@
 #include <string>
 #include <utility>
 
+// The compiled part of jobs as operations: the `job_host` of a job that runs on a thread of this
+// program, and calls of jobs by name. The templates in detail/job_operation.hpp call it.
+
 namespace leasepool {
 namespace detail {
 

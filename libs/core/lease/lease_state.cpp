@@ -17,11 +17,14 @@
 #include <system_error>
 #include <utility>
 
+// The life of a claim and of the lease that it becomes. The templates of `lease` and `manager` call
+// the free functions; these call the lease's `manager_core` or its pool record.
+
 namespace leasepool::detail {
 namespace {
 
 namespace asio = boost::asio;
-// acquire_options::owner documents it; the size is held in a std::uint8_t.
+// acquire_options::owner documents this limit. The size is held in a std::uint8_t.
 constexpr std::size_t longest_owner = 255;
 
 error_code code_of(lease_state::reason why) noexcept
@@ -69,7 +72,8 @@ lease_state* lease_state::allocate(
 {
     owner = utf8_prefix(owner, longest_owner);
     auto const room = core->reports_leases() ? 2 * sizeof(lease_report) : 0;
-    // Not Asio's recycling allocator, which rounds up: there may be very many of these.
+    // Asio's recycling allocator is not used, because it rounds sizes up, and there may be very
+    // many leases.
     void* const memory = ::operator new(sizeof(lease_state) + room + owner.size());
     auto* const made = ::new (memory) lease_state(std::move(core), where, owner.size());
     if (room != 0) {
@@ -85,7 +89,7 @@ lease_state* lease_state::allocate(
 void lease_state::destroy() noexcept
 {
     this->~lease_state();
-    // Not with the size: clang has that only if asked.
+    // The size is not passed: clang supports sized deallocation only if it is asked to.
     ::operator delete(static_cast<void*>(this));
 }
 
@@ -140,7 +144,7 @@ void lease_state::granted(std::uint64_t id) noexcept
 
 void lease_state::fail(error_code why) noexcept
 {
-    // A code that came from <system_error> is not the sum of its parts.
+    // A code that was made from a std::error_code cannot be rebuilt from its value and category.
     if (error_code(why.value(), why.category()) == why) {
         failed_ = failed::yes;
         fail_category = &why.category();
@@ -167,7 +171,7 @@ error_code lease_state::failure() const noexcept
     return {};
 }
 
-// The word -----------------------------------------------------------------------------------------
+// The word ----------------------------------------------------------------------------------------
 
 lease_state::end_result lease_state::end(reason why) noexcept
 {
@@ -207,7 +211,7 @@ void lease_state::end_work(std::size_t pieces) noexcept
         core_->drained(*this);
 }
 
-// Free functions -----------------------------------------------------------------------------------
+// Free functions ----------------------------------------------------------------------------------
 
 lease_ptr make_claim(core_ptr core, acquire_options const& options)
 {
@@ -216,7 +220,7 @@ lease_ptr make_claim(core_ptr core, acquire_options const& options)
 
 lease_ptr renew_claim(lease_ptr claim)
 {
-    // Copies of a deferred acquire share their claim.
+    // Copies of a deferred acquire share one claim.
     return claim->is_shared() ? claim->fresh() : std::move(claim);
 }
 
@@ -232,7 +236,7 @@ core_ptr const& core_of(lease_state const& lease) noexcept
 
 void acquire(lease_state& claim, lease_completion& op, wait_policy const& p) noexcept
 {
-    lease_ptr const keep(&claim);  // its handler may run before this returns, and drop it
+    lease_ptr const keep(&claim);  // the handler may run before this returns, and release it
     claim.acquiring = &op;
     claim.begin(p);
     claim.core()->acquire(claim);
@@ -278,8 +282,8 @@ bool renew(lease_state& lease, steady_duration duration) noexcept
     if (!before)
         return false;
     lease.core()->count_renewal();
-    // A later expiry is found out when the former one comes; if that has passed already the ledger
-    // would look again at the hard expiry only.
+    // A later expiry needs no event: the ledger finds it when the former expiry comes. If the
+    // former expiry has passed already, the ledger would not look again before the hard expiry.
     if (to < *before || *before <= now)
         lease.core()->renewed(lease);
     return true;

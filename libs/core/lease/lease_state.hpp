@@ -21,7 +21,8 @@
 
 namespace leasepool::detail {
 
-/// That a lease was granted, or has come back, on its way to the user's log and observer.
+/// The report that a lease was granted or has come back. It is queued until the log and the
+/// observer of the user get it.
 struct lease_report : boost::intrusive::slist_base_hook<> {
     enum class kind : std::uint8_t { granted, returned };
 
@@ -32,7 +33,7 @@ struct lease_report : boost::intrusive::slist_base_hook<> {
     kind const what;
 };
 
-/// Learns that a lease was revoked. With the manager's lock held, on its strand.
+/// Is notified when a lease is revoked. Called with the lock of the manager held, on its strand.
 class lease_follower {
 public:
     virtual void lease_revoked() noexcept = 0;
@@ -41,25 +42,27 @@ protected:
     ~lease_follower() = default;
 };
 
-/// An acquire while it waits, then the lease, then the work that is left of it: one object.
+/// One object for an acquire while it waits, then for the lease, then for the work that is left of
+/// the lease.
 ///
-/// Whether it has ended, and how much work is outstanding on it, is one atomic word, so that the
-/// last piece of work and the end agree on which of them reports that it is drained.
+/// One atomic word holds whether the lease has ended and how much work is outstanding on it. So the
+/// last piece of work and the end of the lease agree which of them reports that the lease is
+/// drained.
 class lease_state final : public ledger::claim {
-    // First, in the base's padding: there may be very many of these. No bit-fields: one may be
-    // written while another thread reads its neighbor.
+    // These come first, to use the padding of the base class: there may be very many leases. They
+    // are not bit-fields, because one may be written while another thread reads its neighbor.
     std::uint8_t const owner_size_;
     bool invalid_ = false;
     bool wait_ = true;
     enum class failed : std::uint8_t { no, yes, with_std_code } failed_ = failed::no;
 
 public:
-    /// Why it ended.
+    /// The reason why the lease has ended.
     enum class reason : std::uint8_t { live, released, expired, broken, stopped };
 
-    /// With the owner's name behind it, in one allocation.
+    /// Makes a claim, with the name of the owner behind it in the same allocation.
     static lease_ptr make(core_ptr core, acquire_options const& options);
-    /// The same claim, unused.
+    /// Makes an unused copy of the claim.
     lease_ptr fresh() const;
 
     core_ptr const& core() const noexcept { return core_; }
@@ -67,7 +70,7 @@ public:
     std::source_location const& where() const noexcept { return where_; }
     std::uint64_t id() const noexcept { return id_; }
 
-    // The word.
+    // The word: the reason of the end, and the number of outstanding pieces of work.
 
     reason why_ended() const noexcept
     {
@@ -75,44 +78,47 @@ public:
     }
 
     enum class end_result { ended_before, work_left, drained };
-    /// Ends it, unless it has ended.
+    /// Ends the lease, unless it has ended already.
     end_result end(reason why) noexcept;
 
-    /// Counts a piece of work in, unless it has ended and nothing is outstanding.
+    /// Counts one piece of work as outstanding. Returns false if the lease has ended and no work is
+    /// outstanding.
     bool begin_work() noexcept;
-    /// The same, but only while it has not ended.
+    /// Counts work as outstanding. Returns false if the lease has ended.
     bool begin_new_work(std::size_t pieces = 1) noexcept;
     void add_work() noexcept { word_.fetch_add(one_work, std::memory_order_relaxed); }
     void end_work(std::size_t pieces = 1) noexcept;
 
-    // The pool. Set once, by the grant.
+    // The pool. The grant sets it, once.
 
     pool_record* pool() const noexcept { return static_cast<pool_record*>(on()); }
     void granted(std::uint64_t id) noexcept;
 
-    // The operations that wait for it. Under the manager's lock.
+    // The operations that wait for the claim or the lease. Guarded by the manager's lock.
 
     union {
         lease_completion* acquiring = nullptr;               // before the grant
         plain_completion* awaiting_drain;                    // after it
-        boost::system::error_category const* fail_category;  // if there was none
+        boost::system::error_category const* fail_category;  // if the acquire failed
         std::error_category const* std_fail_category;
     };
-    /// The number of the start or stop that it waits for, see `manager_core::acquire`; 0: none.
+    /// The number of the start or stop for which the acquire waits, see `manager_core::acquire`; 0:
+    /// none.
     std::uint32_t deferred_behind = 0;
     bool canceled_while_deferred = false;
-    /// `awaiting_drain` is an operation that waits.
+    /// Whether `awaiting_drain` is an operation that waits.
     bool drain_is_awaited = false;
     lease_follower* follower = nullptr;
-    /// Room for the reports of its grant and its return; null if nothing is reported.
+    /// Returns the room for the reports of the grant and the return; null if nothing is reported.
     lease_report* reports() noexcept;
 
-    /// Instead of a grant. The operation that gets to know is the only one to use the claim then.
+    /// Settles the claim with an error instead of a grant. After that only the operation that
+    /// receives the error uses the claim.
     void fail(error_code why) noexcept;
     error_code failure() const noexcept;
 
-    // Before the grant: what the acquire asked for. `expiry` says until when it waits, and `id` is
-    // that of the pool on whose thread it was begun, or 0.
+    // Before the grant these hold the arguments of the acquire. `expiry` is the time until which it
+    // waits. `id` is the id of the pool on whose thread it was begun, or 0.
 
     bool waits() const noexcept { return wait_; }
     bool invalid() const noexcept { return invalid_; }

@@ -9,6 +9,9 @@
 
 #include <utility>
 
+// The cancellation of a function or job. A cancellation slot calls `cancel_run`, on any thread. It
+// cancels the acquire of the lease or the operation in the queue of its pool.
+
 namespace leasepool::detail {
 
 void intrusive_ptr_add_ref(run_canceler* what) noexcept
@@ -40,8 +43,9 @@ void cancel_run(run_canceler& what, boost::asio::cancellation_type type) noexcep
     lease_ptr lease;
     what.with_operation([&](run_operation& op) {
         lease = op.lease;
-        // A grant may be under way: then this is found on the way into the pool's queue, or, if the
-        // operation has passed there, the pool is visible below.
+        // The lease may be granted at this time. Then either the queue of the pool finds this flag
+        // when the operation is pushed, or, if that has already happened, the pool is visible
+        // below.
         if (!lease->pool())
             op.stop_asked.store(true);
     });

@@ -14,12 +14,13 @@
 
 namespace leasepool::detail {
 
+/// The part of an operation to which a cancellation slot refers, see detail/run_operation.hpp.
 class run_canceler {
 public:
     explicit run_canceler(run_operation& op) noexcept : op_(&op) {}
 
-    /// Calls `f(op)` unless the operation has let go of this. The operation stays meanwhile, so `f`
-    /// calls and posts nothing.
+    /// Calls `f(op)` unless the operation is detached. The operation stays alive during the call,
+    /// so `f` must not call or post anything.
     template <class F>
     void with_operation(F&& f)
     {

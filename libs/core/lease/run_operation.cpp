@@ -12,18 +12,23 @@
 
 #include <new>
 
+// The way of a function or job onto a lease and off it. The templates in detail/initiate.hpp call
+// it; it passes operations to the lease's pool record and receives them as their sink.
+
 namespace leasepool::detail {
 namespace {
 
-/// The sink of `lease::async_run`, and, if it releases the lease, of `manager::async_run`.
+/// The sink of `lease::async_run`. If `releases`, it releases the lease too, and is the sink of
+/// `manager::async_run`.
 class lease_sink final : public run_sink {
 public:
     explicit constexpr lease_sink(bool releases) noexcept : releases_(releases) {}
 
     void finished(run_operation& op) noexcept override
     {
-        // The work is counted out before the handler can run: whoever awaits it and then releases the
-        // lease finds it drained. The operation keeps the lease's memory.
+        // The work ends before the handler can run, so that a caller that awaits the operation and
+        // then releases the lease finds it drained. The operation keeps the memory of the lease
+        // alive.
         auto& lease = *op.lease;
         lease.end_work();
         if (releases_)

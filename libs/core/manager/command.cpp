@@ -8,6 +8,9 @@
 
 #include <utility>
 
+// Starts, stops and requests for stats on their way from the caller to the strand of the manager.
+// `manager_commands.cpp` carries them out.
+
 namespace leasepool::detail {
 
 void intrusive_ptr_add_ref(command* p) noexcept
@@ -56,7 +59,7 @@ void command::on_events(std::uint32_t bits) noexcept
 void command::on_discard(std::uint32_t bits) noexcept
 {
     if (bits & begun)
-        // A stop has what it wants.
+        // A manager that has ended is stopped, so a stop succeeds.
         core_->settle(std::exchange(op, nullptr),
             what == kind::stop ? error_code() : error_code(errc::not_running), name_of(what));
 }

@@ -17,8 +17,9 @@
 
 namespace leasepool::detail {
 
-/// A start, a stop or a question for stats: what is asked, apart from the operation that waits for
-/// the answer. It is what a cancellation slot refers to, so it may outlive the operation.
+/// A start, a stop or a request for stats: the request itself, apart from the operation that waits
+/// for the answer. A cancellation slot refers to it, so it may outlive the operation. The functions
+/// in detail/command.hpp make and submit it; `manager_core` carries it out.
 class command final : public event_node<command>, public boost::intrusive::list_base_hook<> {
 public:
     enum event : std::uint32_t { begun = 1, canceled = 2 };

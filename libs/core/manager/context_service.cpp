@@ -8,6 +8,9 @@
 
 #include <vector>
 
+// The service that connects an execution context with its managers. The constructor and the
+// destructor of `manager_core` call it, and the shutdown of the context.
+
 namespace leasepool::detail {
 
 boost::asio::execution_context::id context_service::id;

@@ -15,17 +15,18 @@
 
 namespace leasepool::detail {
 
-/// The managers of an execution context, until the one or the other ends.
+/// The managers of an execution context. A manager is in the list until it ends or the context
+/// ends.
 ///
-/// Executors may refer to their context when they are destroyed (a strand's does), and a lease can
-/// keep what is left of a manager for longer than that lives. So a manager's executors are dropped
-/// here, by whichever of the two ends first.
+/// An executor may refer to its context when it is destroyed (that of a strand does), and a lease
+/// can keep the rest of a manager alive after the context. So the executors of a manager are
+/// dropped here, by whichever of the two ends first.
 class context_cores {
 public:
     void add(manager_core& core);
-    /// By the destructor of `core`, on any thread.
+    /// Removes a manager. Called by the destructor of `core`, on any thread.
     void remove(manager_core& core) noexcept;
-    /// The context ends: shuts all of them down.
+    /// Shuts all managers down, because the context ends.
     void end_all() noexcept;
 
 private:
@@ -35,7 +36,7 @@ private:
     std::vector<manager_core*> cores_;
 };
 
-/// Tells the managers of an execution context that it is shutting down.
+/// Notifies the managers of an execution context that it is shutting down.
 class context_service final : public boost::asio::execution_context::service {
 public:
     using key_type = context_service;

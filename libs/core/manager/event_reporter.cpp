@@ -9,6 +9,10 @@
 #include <functional>
 #include <utility>
 
+// The text and fields of every log record about a manager's own events, and the calls of the
+// observer. `manager_core` calls it on the strand; it catches every exception of the user's
+// callbacks.
+
 namespace leasepool {
 
 namespace detail {

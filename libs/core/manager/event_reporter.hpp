@@ -24,22 +24,22 @@
 
 namespace leasepool::detail {
 
-/// Calls the user's log and observer. On the strand.
+/// Calls the user's log and observer. `manager_core` uses it, on the strand only.
 class event_reporter {
 public:
     event_reporter(log_sink log, observer const& obs);
 
-    /// Whether there is anybody to call.
+    /// Returns whether there is a log or an observer.
     bool any() const noexcept { return any_; }
-    /// Whether anything follows the grants and returns of leases.
+    /// Returns whether the log or the observer gets the grants and returns of leases.
     bool watches_leases() const noexcept { return watches_leases_; }
 
-    /// The manager has ended: nothing is called any more.
+    /// Called when the manager has ended. Nothing is called after this.
     void end() noexcept { ended_ = true; }
 
     void say(severity level, std::string_view message) noexcept { log(level, message, {}); }
 
-    /// Says it with the fields of a lease, and calls `callback`.
+    /// Logs `message` with the fields of a lease, and calls `callback`.
     void tell(severity level, std::string_view message, lease_state const& lease,
         std::chrono::nanoseconds elapsed,
         std::function<void(lease_event const&)> observer::*callback) noexcept;
@@ -54,12 +54,13 @@ public:
     void stopped(std::size_t abandoned) noexcept;
     void size_provider_failed(std::exception_ptr const& why) noexcept;
 
-    /// What somebody outside has to say; also that `dropped` records before it were not kept.
+    /// Logs a record that came from another part of the program. If `dropped` is not 0, first logs
+    /// that this number of records was dropped.
     void record(severity level, std::string_view message, std::span<log_field const> fields,
         std::uint64_t dropped) noexcept;
     bool logs() const noexcept { return static_cast<bool>(log_); }
 
-    /// Exceptions that escaped from callbacks.
+    /// Returns the number of exceptions that callbacks have thrown.
     std::uint64_t errors() const noexcept { return errors_; }
 
 private:

@@ -13,24 +13,25 @@
 #include <string_view>
 #include <utility>
 
-// What the ledger decided, done on the strand. Watchers are called last: they may shut the manager
-// down.
+// Performs the actions of the ledger, on the strand. The log and the observer are called last in
+// each function, because they may shut the manager down.
 
 namespace leasepool::detail {
 
-/// An action that takes more than the lock, and what it refers to.
+/// An action that needs more than the lock, with the objects to which it refers.
 struct manager_core::strand_action {
     ledger::action act;
-    lease_ptr lease;                 // that `act` is about
+    lease_ptr lease;                 // the lease of `act` or `report`
     lease_report* report = nullptr;  // instead of an action
-    steady_duration held{};          // by `lease`
+    steady_duration held{};          // how long `lease` has held its pool
     error_code error;
 };
 
 void manager_core::strand_settle() noexcept
 {
     {
-        // Those that come meanwhile are told later: callers must not keep the strand here.
+        // Reports that arrive after this are delivered in a later round, so that callers cannot
+        // keep the strand in this function.
         std::lock_guard lock(mutex_);
         telling_.splice(telling_.end(), reports_);
     }
@@ -42,7 +43,7 @@ void manager_core::strand_settle() noexcept
         strand_.wake();
 }
 
-/// Does one thing. False: there is nothing more for now.
+/// Performs one action. Returns false if there is nothing more to do for now.
 bool manager_core::next_action() noexcept
 {
     outcome done;
@@ -92,7 +93,8 @@ void manager_core::tell(lease_report const& what, lease_state const& lease) noex
         what.elapsed, granted ? &observer::on_lease : &observer::on_release);
 }
 
-/// The grants that came before an expiry or a revocation are told before it.
+/// Reports the grants and returns that are queued. Called before an expiry or a revocation is
+/// reported, so that they are reported first.
 void manager_core::tell_reports() noexcept
 {
     std::size_t left = 0;
@@ -116,7 +118,7 @@ void manager_core::tell_reports() noexcept
     }
 }
 
-/// The part of an action that takes the lock.
+/// Performs the part of an action that needs the lock.
 void manager_core::note(strand_action& what, steady_time now, outcome& done) noexcept
 {
     using kind = ledger::action::kind;
@@ -134,7 +136,8 @@ void manager_core::note(strand_action& what, steady_time now, outcome& done) noe
     case kind::revoke: {
         ++totals_.revoked;
         auto& lease = lease_of(*act.who);
-        // It queues itself for the strand, which runs; so nothing is posted here.
+        // The follower queues itself for the strand, which runs at this time, so nothing is posted
+        // here.
         if (auto* const follower = std::exchange(lease.follower, nullptr))
             follower->lease_revoked();
         break;
@@ -201,7 +204,7 @@ void manager_core::revoke(strand_action const& what) noexcept
         why.exception = pool.reason();
         message = "lease revoked: its pool broke";
     }
-    // Ended first, so that nothing is queued behind what is taken back.
+    // The lease is ended first, so that nothing is queued after the queue is emptied.
     if (lease.end(reason) == lease_state::end_result::drained)
         drained(lease);
     pool.functions().cancel_all(why);
@@ -237,8 +240,8 @@ void manager_core::make_pool() noexcept
 
 void manager_core::drop_pool(pool_record& pool) noexcept
 {
-    // It is closed: nothing of it runs any more, so this waits for no worker. (Threads are joined; the
-    // reaper may still be returning from the call that said so.)
+    // The pool is closed and none of its functions runs any more, so this waits for no worker. Its
+    // threads are joined. The reaper may still be returning from the call that reported this.
     pool.take_pool().reset();
     pool.end_context();
     closed_runs_.merge(pool.functions().totals());

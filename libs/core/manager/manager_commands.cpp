@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-// Start, stop and stats.
+// Carries out start, stop and stats, on the strand. `command` calls it.
 
 namespace leasepool::detail {
 namespace {
@@ -48,7 +48,7 @@ void manager_core::on_command_canceled(command& cmd) noexcept
     if (cmd.what == command::kind::start) {
         std::lock_guard lock(mutex_);
         if (starts_.size() == 1 && ledger_.state() == ledger::phase::starting) {
-            // It completes when the start is undone.
+            // The operation completes when the start is undone.
             start_error_ = asio::error::operation_aborted;
             ledger_.cancel_start();
             return;
@@ -153,7 +153,7 @@ void manager_core::answer_all(command_list& cmds, error_code error) noexcept
 stats manager_core::snapshot()
 {
     stats s;
-    std::vector<std::pair<lease_ptr, bool>> held;  // and whether it drains
+    std::vector<std::pair<lease_ptr, bool>> held;  // with whether each drains
     for (bool enough = false; !enough;) {
         auto const room = count().leased;
         held.reserve(room);

@@ -15,6 +15,10 @@
 #include <cassert>
 #include <utility>
 
+// The construction of a manager's shell, and the functions that callers run under the lock:
+// acquires, releases, renewals and the grants that follow. Callers are the free functions in
+// lease_state.cpp and at the end of this file; the ledger decides.
+
 namespace leasepool::detail {
 namespace {
 
@@ -75,7 +79,7 @@ void manager_core::drop_executors() noexcept
     strand_.drop_executor();
 }
 
-// Any thread ---------------------------------------------------------------------------------------
+// Any thread --------------------------------------------------------------------------------------
 
 counts manager_core::count() const noexcept
 {
@@ -106,7 +110,7 @@ void manager_core::post_handler(
         op.post();
         return;
     }
-    // As soon as it is posted, all that belongs to the operation may be gone.
+    // The operation and everything that it owns may be gone as soon as it is posted.
     core_ptr const kept(this);
     lease_ptr const lease(of);
     if (auto const error = op.post()) {
@@ -117,7 +121,7 @@ void manager_core::post_handler(
     }
 }
 
-// The lock -----------------------------------------------------------------------------------------
+// The lock ----------------------------------------------------------------------------------------
 
 template <class F>
 void manager_core::change(F&& f) noexcept
@@ -138,7 +142,8 @@ void manager_core::change(F&& f) noexcept
         if (!done.empty())
             delivering_.fetch_add(1);
     }
-    // Woken first: a report is queued before what its operation's handler does.
+    // The strand is woken before the delivery, so that a report is queued before anything that the
+    // handler of its operation does.
     if (done.empty()) {
         if (wakes)
             strand_.wake();
@@ -150,8 +155,8 @@ void manager_core::change(F&& f) noexcept
     deliver(done);
 }
 
-/// Ends the operations, inside a `delivering_scope`. A thread that shuts the manager down waits for
-/// the deliveries of other threads.
+/// Completes the settled operations, inside a `delivering_scope`. A thread that shuts the manager
+/// down waits until the deliveries of other threads are done.
 void manager_core::deliver(outcome& done) noexcept
 {
     while (auto* const op = done.next_acquire())
@@ -168,13 +173,13 @@ void manager_core::deliver(outcome& done) noexcept
     }
 }
 
-// Events of claims and leases ----------------------------------------------------------------------
+// Events of claims and leases ---------------------------------------------------------------------
 
 void manager_core::acquire(lease_state& claim) noexcept
 {
-    std::uint64_t waits_inside = 0;  // of a worker of this pool
+    std::uint64_t waits_inside = 0;  // the pool whose worker waits
     change([&](outcome& done, steady_time now) {
-        // What one thread begins takes effect in that order.
+        // The operations that one thread begins take effect in that order.
         if (commands_begun_ != commands_) {
             claim.deferred_behind = commands_;
             return deferred_.push_back(*claim.acquiring);
@@ -221,7 +226,7 @@ void manager_core::cancel_acquire(lease_state& claim) noexcept
 
 void manager_core::pool_workers(pool_record& pool, bool any) noexcept
 {
-    // Nothing else is to be done: a grant is possible as before, only of another pool.
+    // Nothing else needs to be done: the same grants are possible as before, only of another pool.
     std::lock_guard lock(mutex_);
     ledger_.pool_workers(pool, any);
 }
@@ -336,7 +341,7 @@ void manager_core::fail(lease_state& claim, error_code error, outcome& done) noe
     else
         ++totals_.acquire_failures;
     refuse(claim, error, done);
-    intrusive_ptr_release(&claim);  // its operation has it still
+    intrusive_ptr_release(&claim);  // its operation still refers to it
 }
 
 void manager_core::refuse(lease_state& claim, error_code error, outcome& done) noexcept
@@ -383,7 +388,7 @@ void manager_core::report(
     reports_.push_back(entry);
 }
 
-// Free functions -----------------------------------------------------------------------------------
+// Free functions ----------------------------------------------------------------------------------
 
 core_ptr make_core(asio::any_io_executor const& ex, std::unique_ptr<backend_base> backend,
     manager_options&& options)

@@ -39,31 +39,33 @@ namespace leasepool::detail {
 
 class context_cores;
 
-/// Something that works on a manager's strand and must end with it.
+/// An object that works on the strand of a manager and must end with the manager. Each
+/// `grinder_core` is one.
 class shutdown_listener : public boost::intrusive::list_base_hook<> {
 public:
-    /// Adds a reference unless there is none any more.
+    /// Adds a reference. Returns false if there is no reference any more.
     virtual bool try_share() noexcept = 0;
     virtual void unshare() noexcept = 0;
-    /// The strand is closed, and this thread has it. `context_gone`: the executor's context is
-    /// shutting down, so handlers are to be destroyed uncalled.
+    /// Called when the strand is closed, by the thread that closed it. `context_gone`: the context
+    /// of the executor is shutting down, so handlers must be destroyed uncalled.
     virtual void manager_ended(bool context_gone) noexcept = 0;
 
 protected:
     ~shutdown_listener() = default;
 };
 
-/// The shell of a manager: reports events to the ledger, and performs the actions it decides on.
+/// The shell of a manager: reports events to the ledger, and performs the actions that the ledger
+/// decides on.
 ///
-/// Two things guard it. The *lock* covers the ledger, the totals and what a claim keeps for it: an
-/// acquire, a release, a renewal or a cancellation takes the lock on the caller's thread, and grants
-/// what can be granted. Under it nothing is called, posted or allocated. On the *strand* the manager
-/// does everything else: it makes and closes pools, revokes leases, arms the timer, calls the log, the
-/// observer and the size provider, starts and stops. A caller that leaves something to do there wakes
-/// it.
+/// Two things guard it. The *lock* covers the ledger, the totals, and the members that a claim
+/// keeps for the manager. An acquire, a release, a renewal or a cancellation takes the lock on the
+/// caller's thread, and grants the leases that can be granted. Nothing is called, posted or
+/// allocated under the lock. On the *strand* the manager does everything else: it makes and closes
+/// pools, revokes leases, arms the timer, calls the log, the observer and the size provider, starts
+/// and stops. A caller that leaves work for the strand wakes it.
 ///
-/// Everything that refers to the core (the manager, operations, leases, pools) shares it; `shut_down`
-/// makes it inert.
+/// Everything that refers to the core (the manager, operations, leases, pools) shares it. After
+/// `shut_down` it has no effect.
 class manager_core final : public strand::owner, public event_node<manager_core> {
 public:
     enum event : std::uint32_t { timer_fired = 1, scale_changed = 2 };
@@ -83,17 +85,18 @@ public:
     void count_renewal() noexcept { renewed_.fetch_add(1, std::memory_order_relaxed); }
     void report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept;
     bool logs() const noexcept { return reporter_.logs(); }
-    /// Whether a lease needs room for the reports of its grant and return.
+    /// Returns whether a lease needs room for the reports of its grant and its return.
     bool reports_leases() const noexcept { return reporter_.watches_leases(); }
-    /// At most `most_records` wait for the strand; those beyond are dropped and counted.
+    /// Logs a record on the strand. At most `most_records` records wait for the strand. More are
+    /// dropped and counted.
     void log(severity level, std::string_view message, std::vector<log_field> fields) noexcept;
 
-    // Events of claims and leases, by a thread that keeps the lease alive.
+    // Events of claims and leases. The calling thread keeps the lease alive.
 
     void acquire(lease_state& claim) noexcept;
     void cancel_acquire(lease_state& claim) noexcept;
     void release(lease_state& lease) noexcept;
-    /// It has ended, and no work is left on it.
+    /// Called when the lease has ended and no work is left on it.
     void drained(lease_state& lease) noexcept;
     void renewed(lease_state& lease) noexcept;
     void await_drain(lease_state& lease, plain_completion& op) noexcept;
@@ -101,35 +104,37 @@ public:
     bool holds_pool(lease_state const& lease) const noexcept;
     void follow(lease_state& lease, lease_follower* who) noexcept;
 
-    /// Of a pool that exists: see `pool_site::has_workers`.
+    /// Sets whether the pool has live workers, see `pool_site::has_workers`. The pool must exist.
     void pool_workers(pool_record& pool, bool any) noexcept;
 
-    /// Before a start or a stop is submitted to the strand; acquires begun after it come after it.
+    /// Called before a start or a stop is submitted to the strand. Acquires that are begun later
+    /// take effect after it.
     void command_submitted() noexcept;
 
-    /// False: it has ended already.
+    /// Registers `who`. Returns false if the manager has ended already.
     bool attach(shutdown_listener& who);
-    /// By the destructor of `who`.
+    /// Called by the destructor of `who`.
     void detach(shutdown_listener& who) noexcept;
 
-    /// Ends an operation: posts it, or destroys it if the context is gone.
+    /// Completes an operation: posts its handler, or destroys it if the context is gone.
     void settle(plain_completion* op, error_code error, std::string_view operation) noexcept;
 
-    /// Posts a handler; what its executor throws goes to the log. `of`: the operation's lease or claim,
-    /// or null.
+    /// Posts a handler, and logs an exception of its executor. `of`: the lease or claim of the
+    /// operation, or null.
     void post_handler(
         completion& op, std::string_view operation, lease_state* of = nullptr) noexcept;
-    /// Logs what a handler's executor has thrown. `named`: the owner.
+    /// Logs the exception that the executor of a handler has thrown. `named`: the owner.
     void log_refused(std::string_view operation, std::exception_ptr const& error,
         std::string_view named = {}, std::source_location const* where = nullptr) noexcept;
 
     /// See `manager::~manager`. `context_gone`: the executor's context is shutting down.
     void shut_down(bool context_gone) noexcept;
-    /// After that, when the context is shutting down: refers to it no more.
+    /// Drops the references to the context. Called after `shut_down` when the context is shutting
+    /// down.
     void context_ended() noexcept;
     void drop_executors() noexcept;
 
-    /// Null if its destruction has begun.
+    /// Returns a new reference; null if the destruction of the core has begun.
     core_ptr share() noexcept;
 
     // strand
@@ -158,14 +163,16 @@ private:
     void strand_release() noexcept override { intrusive_ptr_release(this); }
     void strand_settle() noexcept override;
 
-    /// Calls `f(outcome&, now)` with the lock, then grants what can be granted, and delivers.
+    /// Calls `f(outcome&, now)` with the lock held, then grants the leases that can be granted.
+    /// Delivers the outcome without the lock.
     template <class F>
     void change(F&& f) noexcept;
     void deliver(outcome& done) noexcept;
     void log_likely_deadlock(lease_state const& waiting, std::uint64_t pool_of_caller) noexcept;
 
-    // Locked.
-    /// True: it waits, for a release.
+    // Called with the lock held.
+    /// Queues the claim or refuses it. Returns true if it must wait until another lease is
+    /// released.
     bool queue(lease_state& claim, steady_time now, outcome& done) noexcept;
     void grant(lease_state& lease, steady_duration waited, outcome& done) noexcept;
     void fail(lease_state& claim, error_code error, outcome& done) noexcept;
@@ -175,7 +182,7 @@ private:
     void report(lease_state& lease, lease_report::kind what, steady_duration elapsed) noexcept;
     void note(strand_action& what, steady_time now, outcome& done) noexcept;
 
-    // strand; each calls event_reporter last.
+    // On the strand. Each calls event_reporter last.
     bool next_action() noexcept;
     void perform(strand_action const& what) noexcept;
     void revoke(strand_action const& what) noexcept;
@@ -183,7 +190,7 @@ private:
     void tell_reports() noexcept;
     void make_pool() noexcept;
     void drop_pool(pool_record& pool) noexcept;
-    /// It failed, or is ready but broke before.
+    /// Handles a pool that failed (`failed`), or that is ready but broke before.
     void pool_not_made(pool_record& pool, bool failed) noexcept;
     void finish_start(error_code error) noexcept;
     void finish_stop(std::size_t abandoned) noexcept;
@@ -211,7 +218,7 @@ private:
     std::atomic<bool> context_gone_{false};
     std::atomic<std::uint64_t> renewed_{0};
     std::atomic<std::uint64_t> unhandled_{0};
-    std::atomic<std::size_t> records_{0};  // that wait for the strand
+    std::atomic<std::size_t> records_{0};  // log records that wait for the strand
     std::atomic<std::uint64_t> dropped_records_{0};
     strand strand_;
     std::shared_ptr<context_cores> const siblings_;
@@ -224,14 +231,14 @@ private:
     std::uint64_t last_lease_ = 0;
     stats totals_;                      // only its totals and distributions
     report_list reports_;               // for the strand
-    report_list telling_;               // those that the strand has in hand
+    report_list telling_;               // those that the strand is about to report
     std::uint32_t commands_ = 0;        // starts and stops submitted
     std::uint32_t commands_begun_ = 0;  // by the strand
-    completion_list deferred_;          // acquires begun after one of them
+    completion_list deferred_;          // acquires begun after such a start or stop
     bool shut_ = false;
-    std::condition_variable delivered_;  // after `shut_`: `delivering_` has fallen
+    std::condition_variable delivered_;  // notified if `delivering_` falls after `shut_` is set
     std::atomic<int> delivering_{0};     // raised under the lock
-    std::atomic<bool> shutting_{false};  // `shut_`, for those without the lock
+    std::atomic<bool> shutting_{false};  // copy of `shut_` that is read without the lock
 
     // strand
     event_reporter reporter_;
@@ -250,7 +257,8 @@ private:
     boost::intrusive::list<shutdown_listener> members_;
     bool takes_members_ = true;
 
-    // Whoever comes second to shut it down waits for the first.
+    // The manager and the context may both shut the core down. The second of them waits for the
+    // first.
     std::mutex joining_mutex_;
     std::condition_variable joined_;
     bool ended_ = false;

@@ -11,15 +11,16 @@
 #include <system_error>
 #include <utility>
 
-// What happens on the strand: pools become ready, fail, break and close; the wanted number of pools
-// changes; the timer fires.
+// The handlers of events, on the strand: pools become ready, fail, break and close; the wanted
+// number of pools changes; the timer fires.
 
 namespace leasepool::detail {
 namespace {
 
 namespace asio = boost::asio;
 
-/// The code that waiting acquires and starts get for what made a pool fail.
+/// Returns the error code for waiting acquires and starts, made from the exception with which a
+/// pool failed.
 error_code code_of(std::exception_ptr const& why) noexcept
 {
     try {
@@ -114,7 +115,7 @@ void manager_core::pool_not_made(pool_record& pool, bool failed) noexcept
         if (failed)
             ledger_.pool_failed(pool, now);
         else
-            ledger_.pool_ready(pool, now);  // which has it closed
+            ledger_.pool_ready(pool, now);  // it closes the broken pool
     }
     if (failed)
         drop_pool(pool);
@@ -150,11 +151,11 @@ void manager_core::read_size() noexcept
 
 namespace {
 
-/// A timer's wait, in the manager's own memory.
+/// The handler of the timer, in memory of the manager.
 struct timer_handler {
     using allocator_type = task_allocator<void>;
     allocator_type get_allocator() const noexcept { return task_allocator<void>(*memory); }
-    // Also when it was canceled: the timer is then armed again, for an earlier time.
+    // Also called when the wait was canceled: the timer is then armed again, for an earlier time.
     void operator()(error_code) const noexcept { core->signal(manager_core::timer_fired); }
 
     core_ptr core;
@@ -176,7 +177,7 @@ void manager_core::arm_timer(steady_time at) noexcept
         timer_waits_ = true;
     }
     catch (std::bad_alloc const&) {
-        // No other event need come: try again until there is memory.
+        // There may be no other event, so try again until there is memory.
         strand_.pause();
         signal(timer_fired);
     }

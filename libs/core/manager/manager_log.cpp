@@ -8,7 +8,8 @@
 #include <string>
 #include <utility>
 
-// What goes to the user's log, from any thread: records travel over the strand.
+// The log records that any thread may write. They are queued for the strand, where `event_reporter`
+// passes them to the user's log.
 
 namespace leasepool::detail {
 
@@ -74,7 +75,7 @@ void manager_core::log(
                 *new log_report(core_ptr(this), level, message, std::move(fields)));
         }
         catch (std::bad_alloc const&) {
-            // Counted, as the others.
+            // The record is counted as dropped.
         }
     dropped_records_.fetch_add(1, std::memory_order_relaxed);
 }
@@ -91,7 +92,8 @@ void manager_core::log_refused(std::string_view operation, std::exception_ptr co
             fields.push_back({"owner", std::string(named)});
         if (where)
             fields.push_back({"where", to_text(*where)});
-        log(severity::error, "a handler's executor threw; what it did not keep is not called",
+        log(severity::error,
+            "a handler's executor threw; the handler is not called unless the executor kept it",
             std::move(fields));
     }
     catch (std::bad_alloc const&) {

@@ -9,15 +9,16 @@
 
 namespace leasepool::detail {
 
-/// What was settled under the manager's lock and is done after it.
+/// The operations that were settled under the lock of the manager. They are delivered after the
+/// lock is released.
 class manager_core::outcome {
 public:
     void settled(lease_completion& op) noexcept { acquires_.push_back(op); }
     void through(plain_completion& op) noexcept { plain_.push_back(op); }
-    /// The ledger has let go of it. At most one each time.
+    /// Takes over the reference of the ledger to a lease. At most one lease each time.
     void dropped(lease_state& lease) noexcept { dropped_.reset(&lease, false); }
 
-    /// Whether nothing is to be delivered.
+    /// Returns whether there is nothing to deliver.
     bool empty() const noexcept { return acquires_.empty() && plain_.empty(); }
     lease_completion* next_acquire() noexcept
     {

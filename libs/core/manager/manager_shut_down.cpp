@@ -8,16 +8,18 @@
 #include <thread>
 #include <utility>
 
-// How a manager ends, whoever ends it.
+// The end of a manager, on whichever thread it ends. `manager::~manager` and the shutdown of the
+// context call it.
 //
-// Two rules give the order. Functions refer to what their callers own, often a coroutine's frame,
-// so no handler is destroyed before every function has returned. And a handler may own the manager
-// itself, so that destroying it comes back here.
+// Two rules determine the order. Functions refer to objects of their callers, often in the frame of
+// a coroutine, so no handler is destroyed before every function has returned. And a handler may own
+// the manager itself, so its destruction may call `shut_down` again.
 
 namespace leasepool::detail {
 namespace {
 
-/// This thread is shutting the manager down; what it calls and destroys may own that manager.
+/// Marks that this thread is shutting the manager down. The objects that it calls and destroys may
+/// own that manager.
 using shutting_down = thread_scope<manager_core, struct shutting_down_tag>;
 
 bool is_own_thread(manager_core const& core) noexcept
@@ -33,8 +35,8 @@ void manager_core::shut_down(bool context_gone) noexcept
     if (shutting_down::count_here(*this) != 0)
         return;
     if (!strand_.close()) {
-        // The context's end and the manager's: whichever comes second waits for the first, unless
-        // that waits for this thread.
+        // The manager and the context may end at the same time. The second of them waits for the
+        // first, unless the first waits for this thread.
         if (is_own_thread(*this) || strand_.entered_by_this_thread() ||
             delivering_scope::count_here(*this) != 0)
             return;
@@ -59,14 +61,16 @@ void manager_core::shut_down(bool context_gone) noexcept
             return;
         }
         catch (...) {
-            // No thread can be had to join them: they are left to themselves, with all they use.
+            // No thread can be started to join the workers. The workers are left running, and
+            // everything that they use stays alive.
             intrusive_ptr_add_ref(this);
             return;
         }
     finish_shut_down();
 }
 
-/// From here on the ledger is this thread's alone, and nothing is delivered by others.
+/// Ends changes by other threads. After this only this thread uses the ledger, and other threads
+/// deliver nothing.
 void manager_core::end_changes() noexcept
 {
     std::unique_lock lock(mutex_);
@@ -116,7 +120,7 @@ void manager_core::end_leases(bool context_gone) noexcept
 void manager_core::end_operations() noexcept
 {
     end_members();
-    // Those that the ledger knows, then those that had not got that far.
+    // First the operations that the ledger knows, then those that have not reached it.
     outcome done;
     {
         std::lock_guard lock(mutex_);
@@ -125,7 +129,7 @@ void manager_core::end_operations() noexcept
                 settle_drain(lease_of(*holder), errc::not_running, done);
         ledger_.forget_all([&](ledger::claim& waiting) {
             refuse(lease_of(waiting), errc::not_running, done);
-            intrusive_ptr_release(&lease_of(waiting));  // its operation has it still
+            intrusive_ptr_release(&lease_of(waiting));  // its operation still refers to it
         });
         while (auto* const op = static_cast<lease_completion*>(deferred_.pop_front()))
             refuse(*op->lease, errc::not_running, done);

@@ -23,12 +23,13 @@ namespace leasepool::detail {
         where + std::string(option) + " is " + value + "; it must be " + bound);
 }
 
-/// Refuses options that are out of bounds with std::invalid_argument, naming option, value and bound.
+/// Checks options. Throws std::invalid_argument for an option that is out of bounds, with its name,
+/// its value and the bound.
 class option_checker {
 public:
     explicit option_checker(std::string where) : where_(std::move(where)) {}
 
-    // std::uint64_t, so that on 32 bits too every option and every bound fits.
+    // std::uint64_t, so that every option and every bound fits on a 32-bit system, too.
     void at_least(std::string_view option, std::uint64_t value, std::uint64_t least,
         std::string const& called = {}) const
     {

@@ -16,13 +16,16 @@
 #include <stdexcept>
 #include <string>
 
+// The checks of all options that users set. The constructors of managers, thread backends and
+// grinders call `validate`.
+
 namespace leasepool {
 
 using detail::option_checker;
 
 namespace {
 
-// Beyond what 32 bits hold, so not a size_t.
+// The value does not fit in 32 bits, so the type is not size_t.
 constexpr std::uint64_t most_pools = std::uint64_t{1} << 32;
 
 }  // namespace

@@ -14,6 +14,8 @@
 
 #include <utility>
 
+// The conversion of statistics to JSON (`boost::json::value_from`).
+
 namespace leasepool {
 namespace {
 

@@ -12,12 +12,16 @@
 #include <string>
 #include <utility>
 
+// The backends that can be found by name, and the parts of any_backend that need no template.
+// `thread` is known from the start; other libraries add theirs with register_backend.
+
 namespace leasepool {
 namespace {
 
 class registry {
 public:
-    /// A function's own, because other static objects register themselves.
+    /// A static object of a function, because static objects of other files register their backends
+    /// during initialization.
     static registry& instance()
     {
         static registry only;

@@ -11,7 +11,8 @@
 #include <string>
 #include <utility>
 
-// What a backend tells its manager, and the task that it runs.
+// The functions of `pool_site`, which a backend calls to notify its manager, and of `pool_task`,
+// which a backend runs. Both forward to the `pool_record`.
 
 namespace leasepool {
 
@@ -78,7 +79,7 @@ void pool_site::log(
         fields.insert(fields.begin(), {"pool", std::to_string(id())});
     }
     catch (std::bad_alloc const&) {
-        // Then without.
+        // The record is logged without this field.
     }
     pool_->core().log(level, message, std::move(fields));
 }

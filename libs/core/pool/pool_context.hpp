@@ -14,15 +14,17 @@
 
 namespace leasepool::detail {
 
-/// A base, so that it goes after the context: what is queued there may lie in it until the end.
+/// A base class, so that it is destroyed after the context: functions queued in the context may lie
+/// in this memory until the context ends.
 struct pool_tasks {
     task_memory tasks;
 };
 
 /// The execution context of a pool of threads.
 ///
-/// Executors of leases keep the object alive, and what is queued on it may hold such executors: a
-/// cycle. So the manager ends it explicitly; after that it takes functions and never runs them.
+/// Executors of leases keep this object alive, and functions queued in it may hold such executors.
+/// That is a cycle, so the manager ends the context explicitly. After that the context still takes
+/// functions and never runs them.
 class pool_context final : public pool_tasks, public boost::asio::io_context {
 public:
     pool_context(std::size_t workers, int concurrency)
@@ -30,10 +32,12 @@ public:
     {
     }
 
-    /// After its threads are gone. May be called more than once, as by Asio's own thread_pool.
+    /// Ends the context. Called after its threads are gone. May be called more than once: Asio's
+    /// own thread_pool also shuts its context down more than once.
     void end() noexcept { shutdown(); }
 
-    /// Whether this process is a fork of the one that made it: its threads do not exist here.
+    /// Returns whether this process is a fork of the process that made the context. The threads of
+    /// the context do not exist in such a process.
     bool inherited() const noexcept { return fork_generation() != generation_; }
 
 private:

@@ -16,6 +16,10 @@
 #include <thread>
 #include <utility>
 
+// The record of one pool: it passes operations to the pool, and events of the pool to the manager.
+// It guards the calls of the pool's functions, and posts to its context, against the end of the
+// pool.
+
 namespace leasepool {
 namespace detail {
 namespace {
@@ -49,7 +53,7 @@ void wait_for_none(std::atomic<std::uint32_t> const& count) noexcept
         count.wait(n);
 }
 
-/// The counterpart; there is a waiter only once `ended` is set.
+/// Counts down, and wakes `wait_for_none`. A waiter can exist only if `ended` is set.
 void count_down(std::atomic<std::uint32_t>& count, std::atomic<bool> const& ended) noexcept
 {
     if (count.fetch_sub(1) == 1 && ended.load())
@@ -58,7 +62,8 @@ void count_down(std::atomic<std::uint32_t>& count, std::atomic<bool> const& ende
 
 }  // namespace
 
-/// For as long as it lives the pool is not taken away; false if it has been.
+/// Keeps the pool from being taken away during its lifetime. Converts to false if the pool has been
+/// taken away already.
 class pool_record::executing_scope {
 public:
     explicit executing_scope(pool_record& pool) noexcept : pool_(pool)
@@ -119,7 +124,7 @@ void pool_record::push_all(run_queue::list& ops) noexcept
     functions_.push_all(ops);
 }
 
-/// False: it cannot be run here, and has completed.
+/// Returns false if the operation cannot run on this pool; it is completed then.
 bool pool_record::prepare(run_operation& op) noexcept
 {
     bool refused = false;
@@ -139,7 +144,8 @@ bool pool_record::prepare(run_operation& op) noexcept
     }
     if (!refused)
         return true;
-    // Not in the catch block, which would have a part in the exception still when the handler has it.
+    // Done outside the catch block: inside it this thread still holds a reference to the exception,
+    // while the handler may use it.
     functions_.refuse(op);
     return false;
 }
@@ -149,7 +155,7 @@ void pool_record::operations_wait() noexcept
     pool_ptr const retained(this, false);
     if (!jobs_)
         return start_runner();
-    // If it has been taken, whoever did that has ended what is queued.
+    // If the pool has been taken away, the queued operations have been ended before.
     if (executing_scope const scope(*this); scope)
         jobs_->jobs_waiting();
 }
@@ -172,12 +178,13 @@ void pool_record::revoke(run_queue::running what, error_code why) noexcept
 {
     if (what.request_id != 0)
         stop_job(what.request_id, why);
-    // In a forked child the function does not run: its callbacks are not called either.
+    // In a forked child the function does not run, so the callbacks of its stop token are not
+    // called either.
     else if (!context_ || !context_->inherited())
         request_stop_elsewhere(pool_ptr(this), std::move(what.source));
 }
 
-// Whoever gets to know that a job has ended may end the manager.
+// Completing a job may end the manager, so these functions keep the record alive.
 
 void pool_record::give_back(run_operation& op) noexcept
 {
@@ -231,8 +238,8 @@ void pool_record::end_context() noexcept
 {
     if (!context_)
         return;
-    // Asio ends a context without its lock: nobody may be posting to it then. No thread of the pool
-    // is left, so nobody here waits for a function.
+    // Asio shuts a context down without its lock, so no thread may be posting to it then. No thread
+    // of the pool is left, so this wait does not depend on the end of a function.
     context_ended_.store(true);
     wait_for_none(posting_);
     context_->end();
@@ -251,8 +258,9 @@ void pool_record::start_runner() noexcept
             pool_->execute(std::move(task));
         }
         catch (...) {
-            // A task that is destroyed without having run says that it was lost; say why instead,
-            // if it was not destroyed yet.
+            // A task that is destroyed without having run reports itself as lost, without this
+            // exception. If the task is not destroyed yet, report the loss with the exception
+            // instead.
             if (task.release_pool())
                 functions_.runner_lost({.exception = std::current_exception()});
         }

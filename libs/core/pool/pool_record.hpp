@@ -24,7 +24,7 @@
 
 namespace leasepool::detail {
 
-/// All that a manager keeps of one pool; leases, tasks and the pool's own threads share it.
+/// The record that a manager keeps of one pool. Leases, tasks and the threads of the pool share it.
 class pool_record final
     : public ledger::pool,
       private run_queue::consumer,
@@ -43,31 +43,34 @@ public:
     std::size_t workers() const noexcept { return workers_; }
     pool_context& context() const noexcept { return *context_; }
 
-    /// Queues an operation that its lease has counted as outstanding.
+    /// Queues an operation that its lease has counted as outstanding work.
     void push(run_operation& op) noexcept;
-    /// The same with many that have a sink, for which it has been counted.
+    /// Queues many operations. Each has its sink already, and is counted as outstanding work.
     void push_all(run_queue::list& ops) noexcept;
     void run_task() noexcept;
     void task_lost() noexcept;
 
-    /// Around a posting to the context by somebody else; false once that has ended, or if its threads
+    /// Begins a post to the context by code outside the pool. Returns true if the caller may post;
+    /// the caller then calls `end_post`. Returns false if the context has ended, or if its threads
     /// do not exist in this process.
     bool begin_post() noexcept;
     void end_post() noexcept;
 
-    /// Why it failed or broke; set once, before the event.
+    /// Sets the reason why the pool failed or broke. Called before the event is signaled. Only the
+    /// first reason is kept.
     void give_reason(std::exception_ptr why) noexcept;
     std::exception_ptr reason() const noexcept;
 
     // strand
     bool was_ready = false;
     void adopt(std::unique_ptr<pool_base> made) noexcept;
-    /// Takes the pool away, to be destroyed. `execute` is not called any more after this, nor is a
-    /// call still under way.
+    /// Takes the pool out of the record, so that the caller can destroy it. After this call
+    /// `execute` is not called any more, and no earlier call is still running.
     std::unique_ptr<pool_base> take_pool() noexcept;
     void close() noexcept { pool_->close(); }
-    /// Destroys what is still queued on the pool's context, and ends the services of it. After
-    /// `take_pool`; what that gave must have been destroyed.
+    /// Destroys the functions that are still queued in the pool's context, and shuts down the
+    /// services of the context. Called after `take_pool`, when the pool that it returned is
+    /// destroyed.
     void end_context() noexcept;
 
     strand& home() noexcept;
@@ -79,8 +82,8 @@ private:
     class executing_scope;
 
     bool prepare(run_operation& op) noexcept;
-    /// Whether the pool's threads do not exist, because this process is a fork of theirs. Breaks the
-    /// pool.
+    /// Returns whether the threads of the pool do not exist because this process is a fork. If so,
+    /// breaks the pool.
     bool lost_by_fork() noexcept;
     void start_runner() noexcept;
     void stop_job(std::uint64_t request_id, error_code why) noexcept;
@@ -101,10 +104,10 @@ private:
     run_queue functions_;
     std::atomic<bool> taken_{false};
     std::atomic<bool> context_ended_{false};
-    std::atomic<std::uint32_t> posting_{0};    // to the context, by whoever has an executor
-    std::atomic<std::uint32_t> executing_{0};  // calls of pool_->execute
+    std::atomic<std::uint32_t> posting_{0};    // posts to the context that are in progress
+    std::atomic<std::uint32_t> executing_{0};  // calls of functions of pool_ that are in progress
     std::unique_ptr<pool_base> pool_;
-    job_pool* jobs_ = nullptr;  // the pool itself, if it is one
+    job_pool* jobs_ = nullptr;  // the pool itself, if it is a job_pool
     std::shared_ptr<pool_context> context_;
     mutable std::mutex reason_mutex_;
     std::exception_ptr reason_;
@@ -117,17 +120,17 @@ inline pool_record& record_of(ledger::pool& on) noexcept
     return static_cast<pool_record&>(on);
 }
 
-/// The pool whose worker this thread is; null: none.
+/// Returns the pool of which this thread is a worker; null: it is no worker.
 pool_record* pool_of_this_thread() noexcept;
 
-/// Something on a thread of the pool let an exception escape.
+/// Reports an exception that escaped on a thread of the pool.
 void report_unhandled(pool_site const& site, std::exception_ptr error) noexcept;
 
-/// For as long as it lives, this thread is a worker of the pool.
+/// Makes this thread a worker of the pool for the lifetime of the object.
 class worker_scope {
 public:
-    /// For good, until the thread is gone: also the destructors of its `thread_local` objects run on
-    /// a worker. The pool outlives the thread.
+    /// Makes this thread a worker of the pool until the thread ends. So the destructors of its
+    /// `thread_local` objects also run on a worker. The pool must outlive the thread.
     static void enter(pool_site const& site) noexcept;
 
     explicit worker_scope(pool_record* pool) noexcept;

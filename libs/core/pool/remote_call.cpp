@@ -12,6 +12,9 @@
 #include <new>
 #include <string>
 
+// The log record for a lost progress report of a job. `local_job_host` and pools of worker
+// processes call it.
+
 namespace leasepool::detail {
 
 void log_progress_lost(
@@ -22,7 +25,7 @@ void log_progress_lost(
             {{"job", std::string(job)}, {"error", what_of(error)}});
     }
     catch (std::bad_alloc const&) {
-        return;  // one record less
+        return;  // the record is lost
     }
 }
 

@@ -10,13 +10,17 @@
 
 #include <utility>
 
+// The queue of operations of one pool, for callers on any thread and for the workers that take
+// operations out. `pool_record` calls it; it calls its consumer and the sinks of the operations.
+
 namespace leasepool::detail {
 namespace {
 
 using clock = std::chrono::steady_clock;
 using phase = run_operation::phase;
 
-// So many functions in one turn; then other work on the pool's context gets its chance.
+// Maximum number of functions in one turn of a runner. After that, other functions in the pool's
+// context can run.
 constexpr int functions_per_turn = 16;
 
 void finish(run_operation& op) noexcept
@@ -50,7 +54,7 @@ run_queue::~run_queue()
     destroy_kept();
 }
 
-// In -----------------------------------------------------------------------------------------------
+// In ----------------------------------------------------------------------------------------------
 
 bool run_queue::wants_consumer() noexcept
 {
@@ -116,7 +120,8 @@ void run_queue::push_all(list& ops) noexcept
 
 void run_queue::refuse(run_operation& op) noexcept
 {
-    // Another lease would have no other outcome.
+    // `begun` keeps a grinder from trying the operation on another lease: the outcome would be the
+    // same.
     op.begun = true;
     {
         std::lock_guard lock(mutex_);
@@ -138,7 +143,7 @@ void run_queue::take_back(run_sink const& sink, list& ops) noexcept
     }
 }
 
-// Out, by runners ----------------------------------------------------------------------------------
+// Out, by runners ---------------------------------------------------------------------------------
 
 void run_queue::work() noexcept
 {
@@ -148,7 +153,8 @@ void run_queue::work() noexcept
     clock::time_point ended{};
     for (int left = functions_per_turn; left != 0; --left) {
         if (queued_.empty() && done) {
-            // Its end may bring the next: the release of its lease grants that to a waiting operation.
+            // Completing it may queue the next operation: its lease is released and granted to an
+            // operation that waits.
             lock.unlock();
             finish(*std::exchange(done, nullptr));
             lock.lock();
@@ -164,8 +170,8 @@ void run_queue::work() noexcept
         if (done)
             finish(*done);
 
-        // A function begins when the one before it has ended: what is done between them is less than
-        // it costs to read the clock again.
+        // A function counts as begun when the function before it has ended. The time between the
+        // two is less than the cost of another clock reading.
         auto const begun = done ? ended : clock::now();
         op.call();
         ended = clock::now();
@@ -224,7 +230,7 @@ void run_queue::give_up_queued(cancel_reason const& why, list& ended) noexcept
     }
 }
 
-// Out, one at a time -------------------------------------------------------------------------------
+// Out, one at a time ------------------------------------------------------------------------------
 
 run_operation* run_queue::take() noexcept
 {
@@ -275,7 +281,7 @@ void run_queue::fail_taken(run_operation& op, cancel_reason const& why) noexcept
     finish_all(ended);
 }
 
-// Ends ---------------------------------------------------------------------------------------------
+// Ends --------------------------------------------------------------------------------------------
 
 void run_queue::cancel_all(cancel_reason const& why) noexcept
 {
@@ -291,10 +297,10 @@ void run_queue::cancel_all(cancel_reason const& why) noexcept
 
 void run_queue::ask_to_stop(error_code why) noexcept
 {
-    // The callbacks of a stop token are a user's: no lock may be held. An operation may end
-    // meanwhile, so the list is looked through afresh each time; `stop_requested` keeps the place, as
-    // the request may be made later, on another thread. A job that is taken after this is looked at
-    // when it is given back; else its worker is closed.
+    // The callbacks of a stop token are a user's, so no lock may be held. An operation may end
+    // meanwhile, so each pass searches the list from its beginning. `stop_requested` marks the
+    // operations that were found, because the request may be made later, on another thread. A job
+    // that is taken after this is checked when it is given back; otherwise its worker is closed.
     for (;;) {
         running found;
         {
@@ -302,7 +308,7 @@ void run_queue::ask_to_stop(error_code why) noexcept
             for (auto& op : running_) {
                 if (op.stop_requested)
                     continue;
-                op.stop_requested = true;  // also where there is nothing to ask
+                op.stop_requested = true;  // also if the operation cannot be asked
                 found = running_of(op);
                 if (found)
                     break;
@@ -343,11 +349,12 @@ run_queue::cancellation run_queue::begin_cancel(
             break;
         left.to_stop = running_of(op);
         if (left.to_stop.request_id != 0)
-            op.stop_asked = true;  // a job may come back without having begun
+            op.stop_asked = true;  // the job may be given back before it has begun
         break;
     case phase::unqueued:
     case phase::done:
-        // On its way here, with its lease granted; or on its way back to a grinder, un-begun.
+        // The operation has its lease and is about to be queued, or it goes back to its grinder
+        // without having begun.
         op.stop_asked = true;
         break;
     }

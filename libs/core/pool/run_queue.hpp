@@ -20,7 +20,7 @@
 
 namespace leasepool::detail {
 
-/// What a pool has run so far.
+/// Totals of the operations that a pool has run so far.
 struct run_totals {
     std::uint64_t runs = 0;
     std::uint64_t failed = 0;
@@ -32,30 +32,32 @@ struct run_totals {
     void merge(run_totals const& other) noexcept;
 };
 
-/// The operations queued on a pool, in order, and those that run.
+/// The operations of a pool: those that are queued, in order, and those that run. `pool_record`
+/// owns it.
 ///
-/// A consumer takes them out. A pool of worker processes takes one at a time (`job_source`). A pool of
-/// threads posts *runners* to its context, at most one for each worker. A runner calls operations until
-/// the queue is empty or its turn is over. Posting each operation itself would cost a wake-up each, and
-/// a posted operation could not be taken back.
+/// A consumer takes the operations out. A pool of worker processes takes one at a time
+/// (`job_source`). A pool of threads posts *runners* to its context, at most one for each worker. A
+/// runner calls operations until the queue is empty or its turn is over. Posting each operation
+/// itself would cost one wake-up each, and a posted operation could not be taken back.
 ///
-/// A wake-up costs more than a short function, so at most one runner at a time is on its way. A
-/// runner that finds more than one function starts the next runner before it calls its own: a burst
-/// of short functions wakes one worker, and long ones still spread over all of them.
+/// A wake-up costs more than a short function. So at most one runner at a time is started that has
+/// not yet looked at the queue. A runner that finds more than one function starts the next runner
+/// before it calls its own function. So a burst of short functions wakes one worker, and long
+/// functions still spread over all workers.
 ///
-/// All functions: any thread.
+/// All functions may be called from any thread.
 class run_queue {
 public:
     using list = boost::intrusive::list<run_operation>;
 
-    /// Why something will not run.
+    /// The reason why an operation will not run.
     struct cancel_reason {
         error_code error{};
-        std::exception_ptr exception{};  // instead of the code, if there is one
-        bool keep = false;  // for `destroy_kept`: the handlers' context is shutting down
+        std::exception_ptr exception{};  // replaces the code if it is not null
+        bool keep = false;  // keep for `destroy_kept`: the handlers' context is shutting down
     };
 
-    /// What it takes to ask an operation to stop, which may have ended meanwhile.
+    /// The data needed to ask an operation to stop. The operation itself may have ended meanwhile.
     struct running {
         std::stop_source source{std::nostopstate};
         std::uint64_t request_id = 0;  // 0: it does not run in another process
@@ -65,18 +67,20 @@ public:
         }
     };
 
-    /// Runs what is queued. Called with no lock held, except for `retain`.
+    /// Runs the queued operations. Its functions are called with no lock held, except for `retain`.
     class consumer {
     public:
-        /// Keeps itself and the queue alive until the call of `operations_wait` that follows: the
-        /// operation may run before that, and its lease and its pool may end. With the queue's lock held.
+        /// Keeps the consumer and the queue alive until the call of `operations_wait` that follows.
+        /// The operation may run before that call, and its lease and its pool may end. Called with
+        /// the lock of the queue held.
         virtual void retain() noexcept = 0;
-        /// An operation is queued. If there are workers, starts a runner, which calls either `work` or
-        /// `runner_lost`, once.
+        /// Called when an operation is queued. If there are workers, starts a runner, which calls
+        /// either `work` or `runner_lost`, once.
         virtual void operations_wait() noexcept = 0;
-        /// Asks the operation to stop, in this call: its user cancels it.
+        /// Asks the operation to stop, inside this call. Used when its user cancels it.
         virtual void cancel(running what) noexcept = 0;
-        /// Asks the operation to stop, now or soon: its lease has ended, or its grinder stops.
+        /// Asks the operation to stop, inside this call or soon after it. Used when its lease has
+        /// ended, or when its grinder stops.
         virtual void revoke(running what, error_code why) noexcept = 0;
 
     protected:
@@ -86,47 +90,52 @@ public:
     explicit run_queue(consumer& c) noexcept : consumer_(c) {}
     ~run_queue();
 
-    /// How many runners there may be. Before the first `push`. 0, as at first: the consumer takes
-    /// operations without any, and is told whenever something is queued.
+    /// Sets the maximum number of runners. Called before the first `push`. With 0, the initial
+    /// value, the consumer takes operations without runners and is notified each time that
+    /// operations are queued.
     void set_workers(std::size_t n) noexcept { workers_ = n; }
 
-    /// Takes an operation that its lease has counted as outstanding work.
+    /// Queues an operation that its lease has counted as outstanding work.
     void push(run_operation& op) noexcept;
-    /// Takes many at the price of one.
+    /// Queues many operations, with one lock and at most one wake-up.
     void push_all(list& ops) noexcept;
 
-    /// Ends an operation instead of taking it; its outcome is in it.
+    /// Completes an operation without queueing it. Its outcome is in it already.
     void refuse(run_operation& op) noexcept;
 
-    /// Gives back what has not begun and has this sink, as if it had never been pushed.
+    /// Moves the queued operations that have this sink to `ops`, as if they had never been pushed.
     void take_back(run_sink const& sink, list& ops) noexcept;
 
-    /// Asks what runs to stop.
+    /// Asks the operations that run to stop.
     void ask_to_stop(error_code why) noexcept;
 
-    /// Takes back what is queued and asks what runs to stop. What is pushed after that ends likewise:
-    /// an operation may be counted in before its lease has ended, and get here only now.
+    /// Ends the queue: completes the queued operations, and asks those that run to stop. Operations
+    /// that are pushed later end with the same reason. An operation can be counted on its lease
+    /// before the lease ends, and be pushed only after this call.
     void cancel_all(cancel_reason const& why) noexcept;
 
-    /// Destroys the handlers of what `cancel_all` kept, uncalled.
+    /// Destroys the handlers of the operations that `cancel_all` kept, uncalled.
     void destroy_kept() noexcept;
 
-    /// What is left to do for a cancellation, once the operation need not stay any more.
+    /// The part of a cancellation that remains to be done when the operation need not stay alive
+    /// any more.
     struct cancellation {
         run_operation* removed = nullptr;  // it was queued; its error is set
         running to_stop{};
     };
 
-    /// An operation that is queued leaves the queue; one that is on its way here, or on its way back,
-    /// will not run if it gets here. Calls and posts nothing.
+    /// Begins the cancellation of an operation. A queued operation leaves the queue. An operation
+    /// that has not reached the queue, or that goes back to its grinder, is marked, and will not
+    /// run if it reaches a queue. Calls and posts nothing.
     cancellation begin_cancel(run_operation& op, boost::asio::cancellation_type type) noexcept;
     void finish_cancel(cancellation&& what) noexcept;
 
     // Runners.
 
-    /// A runner at work.
+    /// Calls queued operations, on a thread of the pool.
     void work() noexcept;
-    /// A runner could not be started. The last one fails the queue.
+    /// Called when a runner could not be started. If no other runner is left, the queued operations
+    /// fail.
     void runner_lost(cancel_reason const& why) noexcept;
 
     // Taking one at a time; see `job_source`.
@@ -139,14 +148,15 @@ public:
     run_totals totals() const;
 
 private:
-    // Locked. What is not to run is moved to `ended`, to be finished without the lock, or is kept.
+    // Called with the lock held. An operation that will not run is moved to `ended`, to be
+    // completed without the lock, or is kept for `destroy_kept`.
 
-    /// Whether the consumer is to be told that operations wait. If so, retains the consumer, and counts a
-    /// runner in.
+    /// Returns whether the caller must notify the consumer that operations wait. If so, retains the
+    /// consumer and counts one more runner.
     bool wants_consumer() noexcept;
     void give_up(run_operation& op, cancel_reason const& why, list& ended) noexcept;
     void give_up_queued(cancel_reason const& why, list& ended) noexcept;
-    /// Whether an operation may not be queued; then it is given up.
+    /// Returns whether an operation must not be queued. If so, gives it up.
     bool refused(run_operation& op, list& ended) noexcept;
     run_operation& begin_first() noexcept;
     void count_run(
@@ -159,8 +169,8 @@ private:
     list queued_;
     list running_;
     list kept_;
-    std::size_t runners_ = 0;       // started, or about to be
-    std::size_t on_their_way_ = 0;  // those of them that are about to look here
+    std::size_t runners_ = 0;       // started, or about to be started
+    std::size_t on_their_way_ = 0;  // those of them that have not looked at the queue yet
     std::uint64_t last_request_id_ = 0;
     std::optional<cancel_reason> ended_;
     run_totals totals_;

@@ -13,6 +13,9 @@
 #include <thread>
 #include <utility>
 
+// The queue of requests to stop, and the threads that make them. One queue serves all pools of the
+// process.
+
 namespace leasepool::detail {
 namespace {
 
@@ -63,14 +66,14 @@ private:
                 thread_on_its_way_ = start_thread();
             lock.unlock();
             request_stop_here(request.on, request.source);
-            request.on.reset();  // may destroy what is left of the manager, so without the lock
+            request.on.reset();  // without the lock: may destroy the rest of the manager
             lock.lock();
         }
     }
 
     std::mutex mutex_;
     std::deque<stop_request> waiting_;
-    bool thread_on_its_way_ = false;  // started, and has not looked at `waiting_` yet
+    bool thread_on_its_way_ = false;  // one is started that has not looked at `waiting_` yet
 };
 
 }  // namespace

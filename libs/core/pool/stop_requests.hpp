@@ -9,25 +9,27 @@
 
 #include <stop_token>
 
-// How the functions of a revoked lease are asked to stop; `pool_record` calls it.
+// The requests to stop that go to the functions of a pool. `pool_record` calls these functions.
 
 namespace leasepool::detail {
 
-/// Calls `source.request_stop()` on another thread, soon.
+/// Calls `source.request_stop()` soon, on another thread.
 ///
-/// The callbacks of a stop token are the user's: they may take long, or destroy the manager. A
-/// callback that runs holds up no other request: a thread that takes one request while there are more
-/// starts the next thread first. At most one thread is on its way at a time, and a thread ends when
-/// it finds no request, so the number of threads follows the number of callbacks that run, which is
-/// not greater than the number of functions. Without memory or a thread the request is made in this
-/// call, and so are those queued behind it, one after the other.
+/// The callbacks of a stop token are the user's. They may take long, or destroy the manager. A
+/// callback that runs does not delay another request: a thread that takes one request while there
+/// are more starts the next thread first. At most one started thread has not taken a request yet,
+/// and a thread ends when it finds no request. So the number of threads follows the number of
+/// callbacks that run, which is not greater than the number of functions. If there is no memory, or
+/// if no thread can be started, the request is made inside this call, and so are the requests
+/// queued behind it, one after the other.
 ///
-/// While the request is made its thread counts as one of the pool's (`worker_scope`), because the
-/// function, and with it the pool, waits for the callback: a callback that destroys the manager must
-/// not wait for the pool.
+/// While the request is made, its thread counts as one of the threads of the pool (`worker_scope`).
+/// The function, and with it the pool, waits for the callback, so a callback that destroys the
+/// manager must not wait for the pool.
 void request_stop_elsewhere(pool_ptr on, std::stop_source source) noexcept;
 
-/// The same on this thread, inside the call.
+/// Calls `source.request_stop()` on this thread, inside this call. This thread counts as one of the
+/// threads of the pool meanwhile.
 void request_stop_here(pool_ptr const& on, std::stop_source const& source) noexcept;
 
 }  // namespace leasepool::detail

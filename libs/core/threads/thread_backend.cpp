@@ -24,6 +24,9 @@
 #include <thread>
 #include <utility>
 
+// The thread backend: pools whose workers are threads that run a `pool_context`. A manager calls it
+// through detail/backend_base.hpp; a pool reports to its manager through its `pool_site`.
+
 namespace leasepool {
 
 namespace asio = boost::asio;
@@ -44,8 +47,8 @@ template class backend_adaptor<thread_backend>;
 
 }  // namespace detail
 
-/// What a pool, its threads and the reaper share. The pool owns it, and keeps it until the reaper
-/// has joined the threads and let go of it.
+/// The state that a pool, its threads and the reaper share. The pool owns it, and keeps it until
+/// the reaper has joined the threads and does not use it any more.
 class thread_backend::pool_type::impl final : private detail::thread_exit_listener,
                                               private detail::thread_reaper::client {
 public:
@@ -58,7 +61,9 @@ public:
     {
     }
 
-    /// @throws std::system_error, std::bad_alloc, if no thread was started.
+    /// Starts the threads. A thread that cannot be started makes the pool fail; `site.failed`
+    /// reports it.
+    /// @throws std::system_error, std::bad_alloc before any thread is started.
     void start()
     {
         auto const n = options->workers_per_pool;
@@ -77,10 +82,10 @@ public:
         ended(1);  // `threads_` is complete
     }
 
-    /// No function begins any more; those that run return.
+    /// Stops the context. No function begins any more. Functions that run are not interrupted.
     void stop() noexcept { context->stop(); }
 
-    /// After `start`.
+    /// Waits until the reaper has joined the threads. Called after `start`.
     void wait_until_joined() noexcept
     {
         std::unique_lock lock(mutex_);
@@ -125,7 +130,7 @@ private:
 
     void thread_exited() noexcept override { ended(1); }
 
-    /// False if `f` threw; then the pool fails to start for this reason.
+    /// Calls `f`. Returns false if it threw; the pool fails to start for this reason then.
     template <class F>
     bool guarded_start(F const& f) noexcept
     {
@@ -141,8 +146,8 @@ private:
 
     void run_functions() noexcept
     {
-        // Exceptions of functions posted through a lease's executor do not get here; those of what
-        // somebody put on the context by another way may.
+        // Exceptions of functions posted through a lease's executor do not get here. Exceptions of
+        // functions that were posted to the context in another way may.
         auto const run = [this] {
             if (options->spin > steady_duration::zero())
                 poll_and_sleep();
@@ -152,7 +157,7 @@ private:
         while (!guarded(run)) {}
     }
 
-    /// False if `f` threw, which is reported.
+    /// Calls `f`. Returns false if it threw; the exception is reported then.
     template <class F>
     bool guarded(F const& f) noexcept
     {
@@ -192,7 +197,8 @@ private:
             site.ready();
     }
 
-    /// Counts threads that are as good as gone, and at last the end of `start`.
+    /// Counts threads that run no code of the user any more, and the end of `start`. The last call
+    /// hands the threads over to the reaper.
     void ended(std::size_t n) noexcept
     {
         if (not_ended_.fetch_sub(n) == n)
@@ -203,10 +209,11 @@ private:
     {
         for (auto& thread : threads_)
             thread.join();
-        // Reported before the object is let go of, so that the last reference to the manager, and what
-        // the user has given to it, is not dropped on the reaper's thread.
+        // Reported before the pool may destroy this object, so that the last reference to the
+        // manager, and to objects that the user has given to it, is not dropped on the thread of
+        // the reaper.
         if (auto why = failure()) {
-            failure_ = nullptr;  // no other thread is left: the manager's copy is the last
+            failure_ = nullptr;  // no other thread is left, so the manager has the last copy
             site.failed(std::move(why));
         }
         else
@@ -232,8 +239,8 @@ private:
     asio::executor_work_guard<asio::io_context::executor_type> guard_;
     detail::thread_reaper& reaper_;
     std::atomic<std::size_t> starting_;
-    std::atomic<std::size_t> not_ended_;  // threads; and one while `start` runs
-    std::vector<std::thread> threads_;    // written by `start`, then the reaper's
+    std::atomic<std::size_t> not_ended_;  // threads, and one more while `start` runs
+    std::vector<std::thread> threads_;    // written by `start`, then used by the reaper
     std::mutex mutex_;
     std::condition_variable changed_;
     std::exception_ptr failure_;
@@ -250,8 +257,8 @@ thread_backend::pool_type::pool_type(
 thread_backend::pool_type::~pool_type()
 {
     if (impl_->context->inherited()) {
-        // Threads that do not exist here cannot be joined, and to destroy a condition variable for
-        // which they wait would wait for them.
+        // The threads do not exist in this process, so they cannot be joined. The destructor of a
+        // condition variable on which they wait would wait for them.
         static_cast<void>(impl_.release());
         return;
     }
@@ -261,7 +268,7 @@ thread_backend::pool_type::~pool_type()
 
 void thread_backend::pool_type::execute(pool_task&& task)
 {
-    // Not more tasks than workers are under way, so there is memory for each.
+    // At most as many tasks as there are workers are posted at a time, so there is memory for each.
     asio::require(impl_->context->get_executor(), asio::execution::blocking.never,
         asio::execution::allocator(detail::task_allocator<void>(impl_->context->tasks)))
         .execute(std::move(task));

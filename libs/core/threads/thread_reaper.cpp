@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+// The thread that joins the threads of all pools of the thread backend.
+
 namespace leasepool::detail {
 
 void thread_reaper::start()

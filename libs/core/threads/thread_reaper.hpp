@@ -12,18 +12,21 @@
 
 namespace leasepool::detail {
 
-/// The thread that joins the threads of all pools of this process, so that no other thread does.
+/// The thread that joins the threads of all pools of this process, so that no other thread has to
+/// do it.
 ///
-/// It runs no code of the user: it is given threads that are past their last function and past the
+/// It runs no code of the user. It gets threads that have run their last function and the
 /// destructors of their `thread_local` objects (see `call_at_thread_exit`), so a destructor that
-/// hangs holds up its own pool only. Every signal is blocked on it. It is started before the first
-/// thread of a pool and lasts as long as the process; it is detached, and does not delay the exit.
+/// hangs delays only its own pool. Every signal is blocked on it. It is started before the first
+/// thread of a pool and lasts as long as the process. It is detached, and does not delay the exit
+/// of the process.
 class thread_reaper {
 public:
-    /// Something with threads to join.
+    /// An object with threads to join.
     class client {
     public:
-        /// Joins them. Called on the reaper, which does not use the object after that.
+        /// Joins the threads. Called on the reaper thread, which does not use the object after
+        /// that.
         virtual void join_threads() noexcept = 0;
 
     protected:
@@ -34,11 +37,12 @@ public:
         client* next_ = nullptr;
     };
 
-    /// Starts the thread, unless it runs.
+    /// Starts the thread, unless it runs already.
     /// @throws std::system_error, std::bad_alloc.
     void start();
 
-    /// Has the threads of `who` joined, after those handed over before. Any thread, after `start`.
+    /// Makes the reaper join the threads of `who`, after those that were handed over before. Any
+    /// thread, after `start`.
     void hand_over(client& who) noexcept;
 
 private:
