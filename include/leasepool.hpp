@@ -6,8 +6,8 @@
 #define LEASEPOOL_HPP
 
 /// @file
-/// All of leasepool but for worker processes, which are libraries of their own:
-/// leasepool/process_backend.hpp for their parent, leasepool/worker.hpp for themselves.
+/// Includes all of leasepool except the support for worker processes, which is in separate
+/// libraries: leasepool/process_backend.hpp for the parent, leasepool/worker.hpp for the workers.
 
 #include <leasepool/any_backend.hpp>
 #include <leasepool/backend.hpp>

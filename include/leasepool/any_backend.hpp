@@ -18,25 +18,27 @@
 
 namespace leasepool {
 
-/// Any backend, chosen at run time, also by name.
+/// Holds any backend, chosen at run time, also by name.
 ///
-/// A lease on it can be acquired, renewed, watched and released as any other. It is no executor
-/// and runs jobs, but no callables: whether those could run is known at run time only.
+/// A lease on it can be acquired, renewed, observed and released like any other. It is not an
+/// executor. It runs jobs but no callables, because it is known only at run time whether the
+/// backend can run callables.
 class any_backend {
 public:
     class pool_type;
 
-    /// Holds `b`.
+    /// Constructs an `any_backend` that holds `b`.
     template <class Backend>
     requires(!std::same_as<Backend, any_backend>) &&
         backend<Backend> any_backend(Backend b) : backend_(detail::erase(std::move(b)))
     {
     }
 
-    /// The backend of this name, with its default options: `thread`; `process` where
-    /// leasepool/process_backend.hpp is included; or one named by `register_backend`.
+    /// Constructs the backend of this name, with its default options: `thread`; `process`, if
+    /// leasepool/process_backend.hpp is included; or a name passed to `register_backend`.
     /// @throws system_error(errc::unknown_backend), with the known names in its text;
-    ///     system_error(errc::unsupported_backend) for one that cannot be had here.
+    ///     system_error(errc::unsupported_backend) if the backend is not available in this build or
+    ///     on this system.
     explicit any_backend(std::string_view name);
 
     static constexpr bool runs_jobs = true;
@@ -53,7 +55,7 @@ private:
     std::unique_ptr<detail::backend_base> backend_;
 };
 
-/// A pool of whichever backend it is. Its manager's business.
+/// A pool of the backend that is held. For use by the manager only.
 class any_backend::pool_type {
 public:
     explicit pool_type(std::unique_ptr<detail::pool_base> p) noexcept : pool_(std::move(p)) {}
@@ -65,8 +67,9 @@ private:
 
 static_assert(backend<any_backend>);
 
-/// Has `any_backend(name)` make what `make` returns: a way to plug in backends of one's own, or to
-/// give one other options by default. Any thread. The last registration of a name counts.
+/// Makes `any_backend(name)` return the result of `make`. Use it to add a backend of your own, or
+/// to change the default options of a backend. May be called on any thread. The last registration
+/// of a name takes effect.
 void register_backend(std::string_view name, std::function<any_backend()> make);
 
 }  // namespace leasepool

@@ -35,41 +35,46 @@ void report_unhandled(pool_site const& site, std::exception_ptr error) noexcept;
 
 }  // namespace detail
 
-/// A pool's way to tell its manager what becomes of it.
+/// The interface through which a pool reports to its manager.
 ///
-/// Cheap to copy. All functions may be called from any thread, at any time, also inside
-/// `make_pool` and after the manager is gone; none throws, blocks, or calls back into the pool.
+/// Cheap to copy. All functions may be called from any thread, at any time, also inside `make_pool`
+/// and after the manager is destroyed. None of them throws, blocks, or calls back into the pool.
 class pool_site {
 public:
-    /// Identifies the pool in logs, stats and observers; counts from 1 in each manager.
+    /// Returns the number that identifies the pool in logs, stats and observers. It is counted from
+    /// 1 in each manager.
     std::uint64_t id() const noexcept;
 
-    /// The pool can be used. Exactly one of `ready` and `failed` is called for each pool.
+    /// Reports that the pool can be used. The pool calls exactly one of `ready` and `failed`.
     void ready() const noexcept;
 
-    /// The pool could not be made, for this reason. It is destroyed soon.
+    /// Reports that the pool could not be made, with the reason. The pool is destroyed soon after.
     void failed(std::exception_ptr why) const noexcept;
 
-    /// The pool can run nothing further, for this reason. If it is leased, the lease is revoked
-    /// and what has not begun fails with the reason. `close` follows when its work is done. Called
-    /// before `ready`, the pool counts as not made, but `ready` or `failed` is still to come.
+    /// Reports that the pool can run no further work, with the reason. If the pool is leased, the
+    /// lease is revoked, and work that has not begun fails with the reason. `close` follows when
+    /// the pool's work is done. If `broken` is called before `ready`, the pool counts as one that
+    /// could not be made, but the pool must still call `ready` or `failed`.
     void broken(std::exception_ptr why) const noexcept;
 
-    /// Whether any worker of the pool is alive, so that a function could begin at once. True until this
-    /// says otherwise. A pool that has none, because they are being replaced, is granted only if no
-    /// idle pool has one. Takes effect in the call. No need to call it for the end of the pool.
+    /// Reports whether any worker of the pool is alive, so that a function could begin at once. The
+    /// initial value is true. A pool without live workers, because they are being replaced, is
+    /// granted only if no other idle pool has one. Takes effect in the call. Need not be called
+    /// when the pool ends.
     void has_workers(bool any) const noexcept;
 
-    /// The manager's executor. Not to be used any more once the pool is being destroyed.
+    /// Returns the manager's executor. It must not be used any more once the destructor of the pool
+    /// has been called.
     boost::asio::any_io_executor get_executor() const;
 
-    /// Writes to the manager's log, with the field `pool` added. Of what comes faster than the log
-    /// takes it, some is dropped; the log says how much.
-    /// @param fields their names are not copied: string literals, say.
+    /// Writes to the manager's log, with the field `pool` added. Records that come faster than the
+    /// log accepts them may be dropped; the log reports how many were dropped.
+    /// @param fields their names are not copied; use string literals, for example.
     void log(
         severity level, std::string_view message, std::vector<log_field> fields) const noexcept;
 
-    /// After `close`: nothing of the pool runs any more. It is destroyed soon.
+    /// Reports, after `close`, that nothing of the pool runs any more. The pool is destroyed soon
+    /// after.
     void closed() const noexcept;
 
     /// @cond
@@ -88,10 +93,11 @@ private:
     boost::intrusive_ptr<detail::pool_record> pool_;
 };
 
-/// A piece of work that a pool is given: it runs some of the functions queued on the lease.
+/// A piece of work for a pool: it runs some of the functions queued on the lease.
 ///
-/// Move-only. Call it once, on any thread of the pool; it does not throw. To destroy it uncalled
-/// is allowed: if nothing else will, the queued functions then fail with `errc::pool_broken`.
+/// Move-only. Call it once, on any thread of the pool; it does not throw. It may be destroyed
+/// uncalled: if nothing else will run the queued functions, they then fail with
+/// `errc::pool_broken`.
 class pool_task {
 public:
     void operator()() noexcept;
@@ -101,7 +107,7 @@ public:
     pool_task(pool_task&& other) noexcept;
     pool_task& operator=(pool_task&& other) noexcept;
     ~pool_task();
-    /// Disarms it; true if it still was armed.
+    /// Disarms the task. Returns true if it was still armed.
     bool release_pool() noexcept { return std::exchange(pool_, nullptr) != nullptr; }
     /// @endcond
 
@@ -109,14 +115,14 @@ private:
     boost::intrusive_ptr<detail::pool_record> pool_;
 };
 
-/// What a manager needs of a pool.
+/// The requirements of a manager on a pool.
 ///
-/// - `close()`: begin to end; `pool_site::closed` follows. Called on the manager's strand, at most
-///   once, when the pool is ready and no work is left on it. Must not block.
-/// - The destructor ends the pool at once: it lets running functions return, runs nothing further,
+/// - `close()`: begins to end the pool; `pool_site::closed` follows. Called on the manager's
+///   strand, at most once, when the pool is ready and no work is left on it. Must not block.
+/// - The destructor ends the pool at once: it lets running functions return, runs no further work,
 ///   and blocks until nothing of the pool runs. It may be called in any state, also before
-///   `pool_site::ready`; never on one of the pool's own threads; it must not need the manager's
-///   executor to make progress.
+///   `pool_site::ready`, but never on one of the pool's own threads. It must not depend on progress
+///   of the manager's executor.
 template <class P>
 concept pool = std::destructible<P> && requires(P& p)
 {
@@ -128,9 +134,9 @@ concept pool = std::destructible<P> && requires(P& p)
 
 /// A pool that runs functions.
 ///
-/// - `execute(task)`: run `task` on one of the pool's threads, or inside the call. Any thread. It
-///   may throw; then the task must be destroyed or left where it was.
-/// - `workers()`: how many tasks it runs at a time; constant, at least 1.
+/// - `execute(task)`: runs `task` on one of the pool's threads, or inside the call. May be called
+///   on any thread. It may throw; then the task must be destroyed or left where it was.
+/// - `workers()`: the number of tasks that the pool runs at a time; constant, at least 1.
 template <class P>
 concept function_pool = pool<P> && requires(P& p, P const& c, pool_task&& t)
 {
@@ -141,8 +147,8 @@ concept function_pool = pool<P> && requires(P& p, P const& c, pool_task&& t)
     noexcept->std::convertible_to<std::size_t>;
 };
 
-/// A way to make pools. The built-in ones are `thread_backend` and `any_backend`; yours works as
-/// well:
+/// Makes pools. The built-in backends are `thread_backend`, `process_backend` and `any_backend`. A
+/// backend of your own can be used in the same way:
 ///
 /// @code
 /// struct inline_backend {
@@ -163,7 +169,7 @@ concept function_pool = pool<P> && requires(P& p, P const& c, pool_task&& t)
 /// static_assert(leasepool::function_backend<inline_backend>);
 /// @endcode
 ///
-/// - `make_pool(site)`: begin to make a pool; `site.ready()` or `site.failed(why)` follows, from
+/// - `make_pool(site)`: begins to make a pool; `site.ready()` or `site.failed(why)` follows, from
 ///   any thread, also inside the call. To throw is the same as `failed`. Called on the manager's
 ///   strand, never concurrently for one backend object. Must not block for long.
 /// - `name()`, `workers_per_pool()`: for logs and stats; constant.

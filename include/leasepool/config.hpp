@@ -6,9 +6,9 @@
 #define LEASEPOOL_CONFIG_HPP
 
 /// @file
-/// What leasepool asks of the compiler and of Boost, said in one line instead of in pages of errors,
-/// and the check that program and library were built with the same settings (doc/build_settings.md).
-/// Every public header includes it.
+/// Checks the requirements of leasepool on the compiler and on Boost, so that a violation gives one
+/// line instead of pages of errors. It also checks that program and library were built with the
+/// same settings (doc/build_settings.md). Every public header includes it.
 
 #include <boost/version.hpp>
 
@@ -42,19 +42,21 @@
 /// Silences the warning that this comment describes. Define it before the first leasepool header is
 /// included, in all translation units alike.
 ///
-/// g++ 12 destroys a temporary twice if it is a closure with captures, or an aggregate, and stands
-/// in the operand of `co_await`. These are the GCC bugs 99576, 100611, 101367 and 101976. g++ 13 has
-/// the correction, 12.3 does not; clang has no such fault. The compiler says nothing:
+/// g++ 12 destroys a temporary in the operand of `co_await` twice if it is a closure with captures
+/// or an aggregate. These are the GCC bugs 99576, 100611, 101367 and 101976. g++ 13 contains the
+/// fix, 12.3 does not; clang is not affected. The compiler emits no diagnostic:
 /// @code
 /// co_await lease.async_run([device] { return status_of(device); });   // releases `device` twice
 /// @endcode
 /// With g++ 12, `async_run` and `async_submit` are deprecated for
 /// - a function that is an rvalue and not trivially destructible, and
-/// - a job call that is an rvalue, if the job takes an aggregate that is not trivially destructible,
+/// - a job call that is an rvalue, if the job takes an aggregate that is not trivially
+///   destructible,
 ///
-/// where the completion token is `use_awaitable`, `deferred` or an adapter of one of them. Callbacks
-/// and `use_future` draw no warning. `job_options::on_progress` is deprecated for an owning rvalue on
-/// options that are a temporary, whatever the token. These spellings are safe and draw no warning:
+/// where the completion token is `use_awaitable`, `deferred` or an adapter of one of them.
+/// Callbacks and `use_future` draw no warning. `job_options::on_progress` is deprecated for an
+/// owning rvalue on options that are a temporary, whatever the token is. These spellings are safe
+/// and draw no warning:
 /// @code
 /// auto status = [device] { return status_of(device); };
 /// co_await lease.async_run(status);                              // copies the closure
@@ -63,11 +65,12 @@
 /// auto call = resize_job(image{400, 300, pixels});
 /// co_await lease.async_run(call);
 /// @endcode
-/// With `std::ref` the coroutine's frame keeps the closure, and outlives the run.
+/// With `std::ref` the closure stays in the coroutine's frame, which outlives the run.
 ///
-/// The warning also comes for `std::move(status)` and for `resize_job(named_image)`, which are safe:
-/// their types are those of temporaries. It does not come for a temporary inside of another
-/// argument, as in `async_run(parse_job(to_text(document{...})))`, which g++ 12 destroys twice.
+/// The warning is also issued for `std::move(status)` and for `resize_job(named_image)`, which are
+/// safe, because their types are the same as those of temporaries. It is not issued for a temporary
+/// inside another argument, as in `async_run(parse_job(to_text(document{...})))`, although g++ 12
+/// destroys that temporary twice.
 #if defined(__GNUC__) && !defined(__clang__) && !defined(__EDG__)
 #if __GNUC__ < 13 && !defined(LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING)
 #define LEASEPOOL_DETAIL_CO_AWAIT_WARNING

@@ -15,15 +15,16 @@
 
 namespace leasepool {
 
-/// Asio's and leasepool's error code.
+/// The type of error codes in Asio and leasepool.
 using error_code = boost::system::error_code;
 
-/// Every failure leasepool itself reports.
+/// The failures that leasepool itself reports.
 ///
-/// A user's own cancellation is not among them: it is `boost::asio::error::operation_aborted`, as
-/// everywhere in Asio. `message()` says what happened and what to do about it.
+/// A cancellation by the user is not among them: it is reported as
+/// `boost::asio::error::operation_aborted`, as everywhere in Asio. `message()` says what happened
+/// and what to do about it.
 enum class errc {
-    /// The manager is not started, is stopping, or is gone.
+    /// The manager is not started, is stopping, or is destroyed.
     not_running = 1,
     /// No pool was free and `acquire_options::wait` was false.
     unavailable,
@@ -35,11 +36,11 @@ enum class errc {
     lease_released,
     /// The lease outlived its duration and grace and was revoked.
     lease_expired,
-    /// A duration of zero, less than zero, or beyond what the clock can hold.
+    /// A duration is zero, less than zero, or too large for the steady clock (more than 73 years).
     invalid_duration,
     /// A pool's worker could not be started.
     worker_start_failed,
-    /// The pool broke under the lease.
+    /// The pool of the lease broke.
     pool_broken,
     /// The operation would wait for the thread that it was called on.
     would_deadlock,
@@ -47,62 +48,58 @@ enum class errc {
     no_worker_state,
     /// No backend has this name.
     unknown_backend,
-    /// The backend exists, but not in this build or on this system.
+    /// The backend exists, but is not available in this build or on this system.
     unsupported_backend,
-    /// A value cannot be JSON: not finite, not UTF-8, too deep or too large.
+    /// A value cannot be converted to JSON: it is not finite, not UTF-8, too deep or too large.
     not_serializable,
-    /// A worker sent what is no message of the protocol.
+    /// A worker sent something that is not a message of the protocol.
     protocol_error,
     /// A message would be, or was, longer than `max_message_bytes`.
     message_too_large,
-    /// The worker process ended while it ran the job; see `worker_died`.
+    /// The worker process died while it ran the job; see `worker_died`.
     worker_died,
-    /// The job threw, on a worker process; see `remote_error`.
+    /// The job threw an exception on a worker process; see `remote_error`.
     remote_exception,
     /// The worker has no job of this name.
     unknown_job,
-    /// The worker cannot take these arguments: their number or a type does not fit.
+    /// The worker cannot accept these arguments: their number or a type does not match.
     bad_arguments,
-    /// What the job returned is not what its declaration says.
+    /// The result of the job does not match its declaration.
     bad_result,
     /// The job did not end within `job_timeout`.
     job_timeout,
-    /// The job is declared by its name alone, so it cannot run in this program.
+    /// The job is declared by its name only, so it cannot run in this program.
     job_not_local,
-    /// A worker would start itself as its own workers.
+    /// A worker process would start its own executable as its workers.
     started_as_worker,
     /// `grinder_options::max_pending` items are pending already.
     queue_full,
 };
 
-/// What portable code tests for, whichever backend failed.
-///
-/// @code
-/// if (ec == leasepool::condition::timeout) retry();
-/// @endcode
+/// Conditions for portable tests, independent of the backend.
 enum class condition {
-    /// A time limit of leasepool's passed: `acquire_timeout`, `lease_expired`, `job_timeout`.
+    /// A time limit of leasepool passed: `acquire_timeout`, `lease_expired`, `job_timeout`.
     timeout = 1,
-    /// The caller's cancellation, or the manager's stop: `operation_aborted`, `not_running`.
+    /// Canceled by the caller, or by the manager's stop: `operation_aborted`, `not_running`.
     canceled,
     /// A worker or a whole pool failed: `worker_start_failed`, `pool_broken`, `protocol_error`,
     /// `worker_died`.
     worker_failed,
-    /// A call that can never succeed as it stands: `lease_released`, `invalid_duration`,
+    /// The call cannot succeed unless it is changed: `lease_released`, `invalid_duration`,
     /// `would_deadlock`, `no_worker_state`, `unknown_backend`, `not_serializable`,
     /// `message_too_large`, `unknown_job`, `bad_arguments`, `bad_result`, `job_not_local`,
     /// `started_as_worker`.
     misuse,
-    /// All capacity is taken; later it may not be: `unavailable`, `acquire_timeout`,
-    /// `too_many_waiters`, `queue_full`. One test for shedding load, whether an acquire waits or
-    /// not. `acquire_timeout` matches `timeout` too.
+    /// All capacity is in use; a later call may succeed: `unavailable`, `acquire_timeout`,
+    /// `too_many_waiters`, `queue_full`. This is one test for shedding load, whether an acquire
+    /// waits or not. `acquire_timeout` also matches `timeout`.
     busy,
 };
 
-/// The category of `errc`. Its id is fixed, so codes compare equal across shared objects.
+/// Returns the category of `errc`. Its id is fixed, so codes compare equal across shared objects.
 boost::system::error_category const& error_category() noexcept;
 
-/// The category of `condition`.
+/// Returns the category of `condition`.
 boost::system::error_category const& condition_category() noexcept;
 
 inline error_code make_error_code(errc e) noexcept

@@ -17,37 +17,40 @@
 
 namespace leasepool {
 
-/// Options of a work grinder. An aggregate, for designated initialisers; `validate` checks it.
+/// Options of a work grinder. An aggregate, for designated initializers. `validate` checks it.
 struct grinder_options {
-    /// A batch goes when so many items are pending.
+    /// Number of pending items at which a batch starts.
     std::size_t batch_size = 20;
-    /// Most items of one batch. Default: a batch takes all that is pending.
+    /// Maximum number of items in a batch. Default: a batch takes all pending items.
     std::optional<std::size_t> max_batch{};
-    /// A batch goes when its oldest item is so old, however few there are.
+    /// Age of the oldest pending item at which a batch starts, whatever the number of items.
     steady_duration max_wait = std::chrono::seconds{10};
     /// Soft lifetime of the lease of a batch; see `acquire_options::duration`.
     steady_duration duration = std::chrono::seconds{60};
-    /// Each batch has an owner, for logs and the manager's stats: "prefix-batch-7 (mail, thumbnails)",
-    /// where the names are those of its items.
+    /// Prefix of the owner of each batch, for logs and the manager's stats. The owner is
+    /// "prefix-batch-7 (mail, thumbnails)", where the names in parentheses are the owners of the
+    /// batch's items.
     std::string owner_prefix = "work-grinder";
-    /// Most items that are pending at a time. Further ones wait for room, or are refused.
+    /// Maximum number of pending items. Further items wait for room, or are refused.
     std::size_t max_pending = 10'000;
-    /// Most batches under way at a time, each of which waits for a lease or has one. A batch whose
-    /// lease was revoked does not count. Default: as many as the manager's `max_pools`.
+    /// Maximum number of concurrent batches; each of them waits for a lease or has one. A batch
+    /// whose lease was revoked does not count. Default: the `max_pools` of the manager.
     std::optional<std::size_t> max_concurrent_batches{};
 };
 
-/// Throws `std::invalid_argument` naming option, value and bound, if one is out of bounds.
+/// Throws `std::invalid_argument`, naming the option, its value and its bound, if an option is out
+/// of bounds.
 void validate(grinder_options const& options);
 
 /// Options of one item.
 ///
-/// Trivially destructible on purpose (g++ 12 destroys aggregate temporaries in a `co_await` operand
-/// twice); what `owner` refers to is copied before `async_submit` returns.
+/// Trivially destructible on purpose: g++ 12 destroys aggregate temporaries in a `co_await` operand
+/// twice. The text of `owner` is copied before `async_submit` returns.
 struct submit_options {
-    /// Whose item it is, for the owner of its batch.
+    /// Owner of the item; it appears in the owner of the batch.
     std::string_view owner{};
-    /// Whether to wait for room when `max_pending` items are pending; if false, `errc::queue_full`.
+    /// Whether to wait for room when `max_pending` items are pending. If false, the item fails with
+    /// `errc::queue_full`.
     bool wait = true;
 };
 
@@ -55,9 +58,9 @@ static_assert(std::is_trivially_destructible_v<submit_options>);
 
 /// Options of a grinder's stop.
 struct grinder_stop_options {
-    /// `drain`: items that were submitted are run. `cancel`: those that have not begun are not.
+    /// `drain`: submitted items are run. `cancel`: items that have not begun are not run.
     stop_mode mode = stop_mode::drain;
-    /// With `drain`: how long that may take; then the rest is canceled.
+    /// With `drain`: how long that may take. Then the remaining items are canceled.
     steady_duration deadline = std::chrono::seconds{30};
 };
 

@@ -17,13 +17,13 @@
 
 namespace leasepool {
 
-/// A consistent snapshot of a work grinder. Totals count from its construction.
+/// A consistent snapshot of a work grinder. Totals are counted from its construction.
 ///
 /// Each submitted item is in exactly one of `waiting`, `pending`, `in_flight`, `completed`,
 /// `canceled` and `failed`.
 ///
-/// Converts to Boost.JSON: `boost::json::value_from(snapshot)`; durations become integers of
-/// nanoseconds whose names end in `_ns`.
+/// Converts to Boost.JSON: `boost::json::value_from(snapshot)`. Durations become integers of
+/// nanoseconds, with names that end in `_ns`.
 struct grinder_stats {
     bool started = false;
     bool stopping = false;
@@ -33,50 +33,50 @@ struct grinder_stats {
     std::chrono::nanoseconds max_wait{};
     std::size_t max_pending = 0;
     std::size_t max_concurrent_batches = 0;
-    /// None: a batch takes all that is pending.
+    /// Empty: a batch takes all pending items.
     std::optional<std::size_t> max_batch{};
 
     // Now.
     /// Items that wait for room.
     std::size_t waiting = 0;
-    /// Items in the queue, which no lease has yet.
+    /// Items in the queue that are not yet assigned to a lease.
     std::size_t pending = 0;
-    /// Items that a lease has and that are not done.
+    /// Items that are assigned to a lease and are not done.
     std::size_t in_flight = 0;
-    /// How old the oldest item is that no lease has yet; 0: there is none.
+    /// Age of the oldest item that is not yet assigned to a lease; 0 if there is none.
     std::chrono::nanoseconds oldest{};
     /// Batches that wait for a lease.
     std::size_t batches_acquiring = 0;
     /// Batches that have a lease.
     std::size_t batches_in_flight = 0;
-    /// Batches whose lease was revoked while something of them runs.
+    /// Batches whose lease was revoked and of which some function still runs.
     std::size_t batches_lost = 0;
 
     // Totals.
-    /// Items taken; those refused are not among them.
+    /// Accepted items, without those that were refused.
     std::uint64_t submitted = 0;
     /// Items refused with `errc::queue_full`.
     std::uint64_t refused = 0;
-    /// Items that ran to their end, of which so many threw.
+    /// Items that ran to their end, and how many of these threw.
     std::uint64_t completed = 0;
     std::uint64_t threw = 0;
     /// Items that were canceled before they began.
     std::uint64_t canceled = 0;
-    /// Items that did not begin for another reason: no lease could be had, or the grinder stopped.
+    /// Items that did not begin for another reason: no lease could be obtained, or the grinder
+    /// stopped.
     std::uint64_t failed = 0;
-    /// How often an item came back un-begun from a lease, and went to another.
+    /// How often an item came back from a lease before it began, and went to another lease.
     std::uint64_t returned = 0;
     /// Batches that got a lease.
     std::uint64_t batches = 0;
-    /// Batches for which no lease could be had.
+    /// Batches for which no lease could be obtained.
     std::uint64_t batches_failed = 0;
-    /// Items a batch, on average.
+    /// Average number of items in a batch.
     double mean_batch_size = 0;
 
     // Distributions, in nanoseconds.
-    /// From async_submit to the lease; the manager's `queue_time` has the rest, from there to the
-    /// begin of the function. Handlers of items that are called one after the other submit at one
-    /// time, that of the first of them to submit something.
+    /// Time from `async_submit` to the lease. The manager's `queue_time` has the rest, from the
+    /// lease until the function begins.
     histogram queue_time;
 };
 

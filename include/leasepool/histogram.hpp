@@ -17,25 +17,25 @@ namespace leasepool {
 /// Counts of unsigned 64-bit values (nanoseconds, bytes) in logarithmic buckets of fixed size.
 ///
 /// Each power of two is divided into two buckets of equal width: 0, 1, 2, 3, 4-5, 6-7, 8-11, 12-15,
-/// 16-23 and so on up to 2^64 - 1, which makes 128 of them. Every value has a bucket, none is
-/// dropped, and values below 4 are exact. The largest value of a bucket is less than 1.5 times its
-/// smallest: a quantile read from the buckets is never below the true one and less than 50% above
-/// it. `count()`, `max()` and, up to its saturation, `sum()` are exact.
+/// 16-23 and so on up to 2^64 - 1. That makes 128 buckets. Every value has a bucket, and values
+/// below 4 are exact. The largest value of a bucket is less than 1.5 times its smallest value. So a
+/// quantile read from the buckets is never below the true one, and is less than 50% above it.
+/// `count()`, `max()` and, up to its saturation, `sum()` are exact.
 ///
-/// The object is a regular value of about 1 KiB: copying it is a snapshot; equal objects have
-/// recorded values that fall into the same buckets with the same count, sum and maximum.
+/// The object is a regular value of about 1 KiB. A copy is a snapshot. Two objects are equal if
+/// they have the same count in each bucket, the same sum and the same maximum.
 ///
 /// @par Units
-/// Those of the recorded values; the histogram attaches none. Members of `stats` that hold one say
-/// theirs: nanoseconds for durations, bytes for sizes.
+/// Those of the recorded values; the histogram does not define any. The members of `stats` that
+/// hold a histogram name their unit: nanoseconds for durations, bytes for sizes.
 ///
 /// @par Saturation
-/// The sum, the counts and the count stop at 2^64 - 1 instead of wrapping. For a sum of
-/// nanoseconds that is 584 years in total. `mean()` is too low from then on.
+/// The sum, the counts of the buckets and the total count stop at 2^64 - 1 instead of wrapping. For
+/// a sum of nanoseconds that is 584 years in total. After that `mean()` is too low.
 ///
 /// @par Thread safety
-/// Distinct objects: safe. Shared objects: unsafe but for concurrent calls of `const` members; the
-/// owner serializes `record` and `merge` with everything else.
+/// Distinct objects: safe. Shared objects: unsafe, except for concurrent calls of `const` members.
+/// The owner must serialize `record` and `merge` with all other calls.
 ///
 /// @par Exception safety
 /// No function throws or allocates. All can be evaluated at compile time. `record` costs a few
@@ -69,7 +69,7 @@ public:
     /// Two buckets for each bit of a value.
     static constexpr std::size_t bucket_count = 128;
 
-    /// Nothing recorded.
+    /// Constructs a histogram without values.
     constexpr histogram() noexcept = default;
 
     /// Counts one value.
@@ -81,8 +81,8 @@ public:
         max_ = (std::max)(max_, value);
     }
 
-    /// Counts all that `other` has counted; the result is as if its values had been recorded here.
-    /// `other` may be `*this`.
+    /// Adds all values that `other` has counted. The result is the same as if they had been
+    /// recorded here. `other` may be `*this`.
     constexpr void merge(histogram const& other) noexcept
     {
         for (std::size_t i = 0; i < bucket_count; ++i)
@@ -92,29 +92,29 @@ public:
         max_ = (std::max)(max_, other.max_);
     }
 
-    /// How many values were recorded.
+    /// Returns the number of recorded values.
     constexpr std::uint64_t count() const noexcept { return count_; }
 
-    /// The sum of the values, or 2^64 - 1 if it is larger.
+    /// Returns the sum of the values, or 2^64 - 1 if it is larger.
     constexpr std::uint64_t sum() const noexcept { return sum_; }
 
-    /// The largest value, exactly; 0 if there is none.
+    /// Returns the largest value, which is exact; 0 if there is none.
     constexpr std::uint64_t(max)() const noexcept { return max_; }
 
-    /// `sum()` divided by `count()`; 0 if there is no value.
+    /// Returns `sum()` divided by `count()`; 0 if there is no value.
     constexpr double mean() const noexcept
     {
         return count_ == 0 ? 0.0 : static_cast<double>(sum_) / static_cast<double>(count_);
     }
 
-    /// A bound that the fraction `q` of the values does not exceed.
+    /// Returns a bound that the fraction `q` of the values does not exceed.
     ///
-    /// The upper bound of the bucket that holds the value of rank ceil(q * count), counted from 1
-    /// in ascending order (rank 0 is taken as 1), or `max()` where that is smaller. The rank is
-    /// computed in `double`. So `quantile(0)` is the bound of the smallest value, `quantile(0.5)`
-    /// of the lower median and `quantile(1)` is `max()`.
+    /// The result is the upper bound of the bucket that holds the value of rank ceil(q * count), or
+    /// `max()` if that is smaller. Ranks are counted from 1 in ascending order; rank 0 is treated
+    /// as 1. The rank is computed in `double`. So `quantile(0)` is the bound of the smallest value,
+    /// `quantile(0.5)` is the bound of the lower median, and `quantile(1)` is `max()`.
     ///
-    /// @param q From 0 to 1; below is taken as 0, above or not a number as 1.
+    /// @param q From 0 to 1. A smaller value is treated as 0; a larger value, or NaN, as 1.
     /// @return 0 if there is no value.
     constexpr std::uint64_t quantile(double q) const noexcept
     {
@@ -135,8 +135,9 @@ public:
         return max_;
     }
 
-    /// All buckets, the empty ones too, by ascending bound: the same bounds for every histogram, so
-    /// that two can be compared or added bucket by bucket. A copy, which later calls do not change.
+    /// Returns all buckets, including the empty ones, by ascending bound. The bounds are the same
+    /// for every histogram, so two histograms can be compared or added bucket by bucket. The result
+    /// is a copy, which later calls do not change.
     constexpr std::array<bucket, bucket_count> buckets() const noexcept
     {
         std::array<bucket, bucket_count> result;
@@ -145,7 +146,7 @@ public:
         return result;
     }
 
-    /// Same buckets, count, sum and maximum.
+    /// Compares the buckets, count, sum and maximum.
     friend constexpr bool operator==(histogram const&, histogram const&) noexcept = default;
 
 private:
@@ -165,7 +166,7 @@ private:
     }
 
     // One less than the smallest value of the next bucket. After the last bucket that value is
-    // 2^64, which wraps to 0 and makes the bound 2^64 - 1, as it should be.
+    // 2^64, which wraps to 0 and gives the correct bound 2^64 - 1.
     static constexpr std::uint64_t upper_bound_of(std::size_t index) noexcept
     {
         auto const next = index + 1;

@@ -53,10 +53,9 @@ constexpr bool check_job_parameter()
     constexpr bool writes_back = std::is_lvalue_reference_v<Parameter> &&
         !std::is_const_v<std::remove_reference_t<Parameter>>;
     static_assert(!writes_back,
-        "leasepool::job: a parameter is a reference to non-const, but what a job writes there "
-        "could "
-        "not come back from another process; take it by value or by reference to const, and return "
-        "what changed");
+        "leasepool::job: a parameter is a reference to non-const, but another process "
+        "cannot return what a job writes there; take it by value or by reference to const, and "
+        "return what changed");
     static_assert(!is_text_view<type>,
         "leasepool::job: a parameter is a view of text, which cannot be made from JSON; take "
         "std::string, by value or by reference to const");
@@ -69,8 +68,7 @@ constexpr bool check_job_parameter()
         "the value itself");
     static_assert(views || std::is_pointer_v<type> || travels<type>::value,
         "leasepool::job: Boost.JSON cannot convert the type of a parameter both ways (value_from "
-        "and "
-        "value_to); describe it with BOOST_DESCRIBE_STRUCT, or write both tag_invoke for it");
+        "and value_to); describe it with BOOST_DESCRIBE_STRUCT, or write both tag_invoke for it");
     return true;
 }
 
@@ -90,19 +88,19 @@ constexpr bool check_job_result()
     if constexpr (!std::is_void_v<Result>)
         static_assert(views || std::is_pointer_v<type> || travels<type>::value,
             "leasepool::job: Boost.JSON cannot convert the type of the result both ways "
-            "(value_from "
-            "and value_to); describe it with BOOST_DESCRIBE_STRUCT, or write both tag_invoke for "
-            "it");
+            "(value_from and value_to); describe it with BOOST_DESCRIBE_STRUCT, or write both "
+            "tag_invoke for it");
     return true;
 }
 
-/// A job's function, with or without a context; without either it is elsewhere.
+/// The function of a job, without a context (`plain`) or with one (`with_context`). Both are null
+/// if the function is in another program.
 template <class R, class... Args>
 struct job_function {
     R (*plain)(Args...) = nullptr;
     R (*with_context)(job_context&, Args...) = nullptr;
-    /// Not told from the pointers: with -fsanitize=undefined GCC takes no comparison of a function's
-    /// address with null for a constant expression.
+    /// Not derived from the pointers: GCC with -fsanitize=undefined does not accept a comparison of
+    /// a function's address with null as a constant expression.
     bool is_here = false;
 
     constexpr bool is_local() const noexcept { return is_here; }
@@ -121,13 +119,13 @@ struct job_function {
 
 }  // namespace detail
 
-/// A job with its arguments: what calling a `job` returns and `async_run` takes.
+/// A job with its arguments: the result of calling a `job`, and the argument of `async_run`.
 ///
-/// It owns its arguments. Copying and moving do what the arguments' copies and moves do.
+/// It owns its arguments. Copying and moving it copies and moves the arguments.
 template <class R, class... Args>
 class job_call {
 public:
-    /// What the caller gets.
+    /// The type of the result that the caller gets.
     using result_type = std::decay_t<R>;
 
     /// @cond
@@ -138,18 +136,18 @@ public:
     }
     /// @endcond
 
-    /// The name of the job.
+    /// Returns the name of the job.
     std::string_view name() const noexcept { return name_; }
 
-    /// Whether the job's function is in this program.
+    /// Returns whether the job's function is in this program.
     bool is_local() const noexcept { return function_.is_local(); }
 
     /// @cond
     bool takes_context() const noexcept { return function_.with_context != nullptr; }
     /// @endcond
 
-    /// The arguments as an array, in their order.
-    /// @throws what their conversions throw; std::bad_alloc.
+    /// Returns the arguments as an array, in their order.
+    /// @throws any exception of their conversions; std::bad_alloc.
     boost::json::value arguments() const
     {
         return std::apply(
@@ -162,8 +160,10 @@ public:
             arguments_);
     }
 
-    /// Calls the job's function here. The arguments are moved into it, so this can be done once.
-    /// @throws system_error(errc::job_not_local) if it is not in this program; what it throws.
+    /// Calls the job's function in this program. The arguments are moved into it, so this can be
+    /// done only once.
+    /// @throws system_error(errc::job_not_local) if the function is not in this program; any
+    ///     exception of the function.
     result_type operator()(job_context& context)
     {
         if (!is_local())
@@ -171,9 +171,10 @@ public:
         return function_(context, std::move(arguments_));
     }
 
-    /// An answer of a worker as a result; `job` is named in the error. That of a job that returns nothing is passed over.
-    /// @throws system_error(errc::bad_result) that says where it is wrong, what was expected and
-    ///     what came.
+    /// Converts the answer of a worker to the result. The error names `job`. The answer of a job
+    /// that returns nothing is ignored.
+    /// @throws system_error(errc::bad_result) with a text that names the place, the expected type
+    ///     and the actual value.
     static result_type convert(boost::json::value&& answer, std::string_view job = {})
     {
         if constexpr (!std::is_void_v<result_type>)
@@ -198,36 +199,38 @@ inline constexpr bool is_job_call = false;
 template <class R, class... Args>
 inline constexpr bool is_job_call<job_call<R, Args...>> = true;
 
-/// What `async_run` takes as a job; also by reference.
+/// Satisfied by the arguments that `async_run` accepts as a job, also by references to them.
 template <class T>
 concept job_call_like = is_job_call<std::remove_cvref_t<T>>;
 
 }  // namespace detail
 
-/// A named, typed function: the unit of work that threads and worker processes run alike.
+/// A named, typed function: the unit of work that runs both on threads and in worker processes.
 ///
-/// A job is declared once, where caller and worker both see it, and is best `constexpr`:
+/// A job is declared once, in a place that both caller and worker include, preferably as
+/// `constexpr`:
 /// @code
 /// std::uint64_t count_primes(std::uint64_t below);
 /// inline constexpr leasepool::job count_primes_job{"count_primes", &count_primes};
 ///
 /// std::uint64_t n = co_await lease.async_run(count_primes_job(20'000));
 /// @endcode
-/// If the code lives elsewhere, in a worker of another program or language, name and signature are
-/// enough:
+/// If the function is in a worker of another program or language, declare the job by its name and
+/// signature only:
 /// @code
 /// inline constexpr leasepool::job<double(std::string)> score_job{"score"};
 /// @endcode
 ///
-/// Arguments and result travel as JSON, through Boost.JSON's `value_from` and `value_to`: scalars,
-/// strings, containers, optionals, variants, tuples, described structs, and types with a `tag_invoke`
-/// of their own. Parameters are taken by value or by reference to const. Anything else does not
-/// compile. A first parameter of type `job_context&` is no argument; see there.
+/// Arguments and result are sent as JSON, converted with Boost.JSON's `value_from` and `value_to`:
+/// scalars, strings, containers, optionals, variants, tuples, described structs, and types with a
+/// `tag_invoke` of their own. Parameters are taken by value or by reference to const. Other types
+/// do not compile. A first parameter of type `job_context&` is not an argument; see `job_context`.
 ///
-/// The name is not copied: it is a literal, or outlives every use of the job. It is not empty, and
-/// does not begin with `leasepool/`; in a constant expression that is an error of compilation.
+/// The name is not copied: it must be a literal, or outlive every use of the job. It must not be
+/// empty, and must not begin with `leasepool/`; in a constant expression a violation is a
+/// compile-time error.
 ///
-/// Thread safety: a job never changes.
+/// Thread safety: a job never changes, so all functions may be called concurrently.
 template <class Signature>
 class job;
 
@@ -237,9 +240,9 @@ class job<R(Args...)> {
     static_assert((detail::check_job_parameter<Args>() && ...));
 
 public:
-    /// A job that is this function.
+    /// Constructs a job that calls this function.
     /// @throws std::invalid_argument if the name is empty or reserved, or, outside of constant
-    ///     expressions, the function null.
+    ///     expressions, if the function is null.
     constexpr job(std::string_view name, R (*body)(Args...))
         : name_(checked(name)), function_{body, nullptr, true}
     {
@@ -247,7 +250,7 @@ public:
             throw std::invalid_argument("leasepool::job: the function is null");
     }
 
-    /// A job that is this function, which also gets a context.
+    /// Constructs a job that calls this function with a context.
     /// @throws std::invalid_argument as above.
     constexpr job(std::string_view name, R (*body)(job_context&, Args...))
         : name_(checked(name)), function_{nullptr, body, true}
@@ -256,16 +259,17 @@ public:
             throw std::invalid_argument("leasepool::job: the function is null");
     }
 
-    /// A job whose function is in another program.
+    /// Constructs a job whose function is in another program.
     /// @throws std::invalid_argument if the name is empty or reserved.
     explicit constexpr job(std::string_view name) : name_(checked(name)) {}
 
     constexpr std::string_view name() const noexcept { return name_; }
 
-    /// Whether its function is in this program.
+    /// Returns whether the job's function is in this program.
     constexpr bool is_local() const noexcept { return function_.is_local(); }
 
-    /// The job with these arguments, which convert as in a call of the function.
+    /// Returns a call of the job with these arguments. They are converted as in a call of the
+    /// function.
     job_call<R, Args...> operator()(std::decay_t<Args>... arguments) const
     {
         return {name_, function_, std::move(arguments)...};

@@ -23,13 +23,13 @@
 namespace leasepool {
 namespace detail {
 
-/// Who runs a job: what its context forwards to.
+/// The interface to which a job's context forwards its calls.
 class job_host {
 public:
     virtual std::stop_token stop_token() const noexcept = 0;
-    /// Any thread of the job's, also several at a time.
+    /// May be called on any thread of the job, also on several at a time.
     virtual void progress(boost::json::value&& value) = 0;
-    /// Any thread of the job's, also several at a time.
+    /// May be called on any thread of the job, also on several at a time.
     virtual void log(severity level, std::string_view text) = 0;
 
 protected:
@@ -38,8 +38,9 @@ protected:
 
 }  // namespace detail
 
-/// What a job throws to say that it ended because it was asked to: the caller's operation completes
-/// with `boost::asio::error::operation_aborted`, which is also its code here.
+/// A job throws this to report that it ended because it was asked to stop. The caller's operation
+/// then completes with `boost::asio::error::operation_aborted`. The code of this exception equals
+/// that error.
 class job_canceled : public boost::system::system_error {
 public:
     job_canceled()
@@ -49,26 +50,14 @@ public:
     }
 };
 
-/// What a job has to do with the world: a stop token, progress, a log, the state of its worker.
+/// The interface between a job and its environment: a stop token, progress, a log, the state of its
+/// worker.
 ///
-/// A function that has `job_context&` as its first parameter gets one; callers do not name it. It is
-/// the same on threads and on worker processes.
+/// A function that has `job_context&` as its first parameter gets a context; callers do not pass
+/// it. A context behaves the same on threads and on worker processes.
 ///
-/// It is valid until the job returns. While the job runs, all functions but `state` may be called
-/// from any thread that the job started itself.
-///
-/// @code
-/// int count(leasepool::job_context& context, std::vector<std::string> files)
-/// {
-///     int lines = 0;
-///     for (std::size_t i = 0; i != files.size(); ++i) {
-///         context.throw_if_stopped();
-///         lines += lines_of(files[i]);
-///         context.progress(i + 1);
-///     }
-///     return lines;
-/// }
-/// @endcode
+/// It is valid until the job returns. While the job runs, all functions except `state` may be
+/// called from any thread that the job has started itself.
 class job_context {
 public:
     /// @cond
@@ -77,9 +66,10 @@ public:
     job_context& operator=(job_context const&) = delete;
     /// @endcond
 
-    /// Asked to stop when the caller cancels, the time of the job is up, the lease is revoked, or the
-    /// parent of the worker process is gone. Its callbacks run on another thread than the job; there
-    /// they keep whoever asks waiting, so they had better be short.
+    /// Returns the stop token of the job. A stop is requested when the caller cancels, the time
+    /// limit of the job has passed, the lease is revoked, or the parent of the worker process is
+    /// gone. Stop callbacks run on another thread than the job. They delay the thread that requests
+    /// the stop, so keep them short.
     std::stop_token stop_token() const noexcept { return host_.stop_token(); }
 
     bool stop_requested() const noexcept { return host_.stop_token().stop_requested(); }
@@ -91,10 +81,11 @@ public:
             throw job_canceled();
     }
 
-    /// Tells the caller how far the job is.
+    /// Reports the progress of the job to the caller.
     ///
-    /// @param value what Boost.JSON's `value_from` takes: a number, a string, a described struct.
-    /// @throws what the conversion throws; std::bad_alloc. From a worker process,
+    /// @param value any type that Boost.JSON's `value_from` accepts: a number, a string, a
+    ///     described struct.
+    /// @throws any exception of the conversion; std::bad_alloc. In a worker process,
     ///     system_error(errc::not_serializable) if the value cannot be sent.
     template <class T>
     void progress(T&& value)
@@ -109,9 +100,9 @@ public:
     /// @throws std::bad_alloc
     void log(severity level, std::string_view text) { host_.log(level, text); }
 
-    /// The state that the worker's `worker_state` factory made. To be called on the thread that the
-    /// job was begun on.
-    /// @throws system_error(errc::no_worker_state) if there is none, or one of another type than
+    /// Returns the state that the worker's `worker_state` factory made. Must be called on the
+    /// thread on which the job was begun.
+    /// @throws system_error(errc::no_worker_state) if there is no state, or if its type is not
     ///     exactly `State`.
     template <class State>
     State& state() const

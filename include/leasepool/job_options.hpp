@@ -18,7 +18,7 @@ namespace leasepool {
 
 /// Options of one run of a job.
 ///
-/// A class with setters, and no aggregate, because g++ 12 destroys aggregate temporaries in a
+/// A class with setters, not an aggregate, because g++ 12 destroys aggregate temporaries in a
 /// `co_await` operand twice (see `LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING`).
 ///
 /// @code
@@ -31,23 +31,24 @@ public:
     using duration = std::chrono::steady_clock::duration;
     using progress_callback = std::function<void(boost::json::value const&)>;
 
-    // Not defaulted: an aggregate would be one again.
+    // Not defaulted, because that would make the class an aggregate again.
     job_options() noexcept {}  // NOLINT(modernize-use-equals-default)
 
-    /// How long the job may run on a worker process; then it is stopped, by force if need be, and
-    /// fails with `errc::job_timeout`. The clock starts when the job begins, not while it is queued.
-    /// Default: `process_backend_options::job_timeout`. On threads, which cannot be stopped by
-    /// force, nothing is timed.
+    /// Sets how long the job may run on a worker process. After that it is stopped, by force if
+    /// necessary, and fails with `errc::job_timeout`. The time is counted from the moment when the
+    /// job begins, not while it is queued. Default: `process_backend_options::job_timeout`. The
+    /// limit has no effect on threads, which cannot be stopped by force.
     /// @throws std::invalid_argument if it is not greater than zero.
     job_options& timeout(duration limit);
 
-    /// Called with what the job passes to `job_context::progress`, on the executor of the
-    /// operation's handler. All calls are posted before the handler is: where that executor is a
-    /// strand, or runs on one thread, they come in order, one at a time, and before it. What it
-    /// throws leaves the executor's `run()`, as it would from a handler.
+    /// Sets a callback that is called with each value that the job passes to
+    /// `job_context::progress`, on the executor of the operation's handler. All calls are posted
+    /// before the handler is. If that executor is a strand, or runs on one thread, the calls run in
+    /// order, one at a time, and before the handler. An exception of the callback leaves the
+    /// executor's `run()`, as it would from a handler.
     ///
-    /// With g++ 12 a temporary closure that owns its captures needs named options, see
-    /// `LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING`:
+    /// With g++ 12, if the callback is a temporary closure that owns its captures, the options must
+    /// have a name, see `LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING`:
     /// @code
     /// leasepool::job_options options;
     /// options.on_progress([bar](auto const& p) { bar->show(p); });
@@ -64,7 +65,7 @@ public:
     progress_callback take_progress() noexcept { return std::move(progress_); }
 
 #ifdef LEASEPOOL_DETAIL_CO_AWAIT_WARNING
-    // On options that are a temporary themselves, which can stand in an operand of co_await.
+    // Selected for options that are themselves a temporary, which can be in an operand of co_await.
     template <detail::owning_rvalue Callback>
     LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED job_options& on_progress(Callback&& callback) &&
     {

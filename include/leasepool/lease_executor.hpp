@@ -43,8 +43,8 @@ private:
     lease_ptr lease_;
 };
 
-/// A function posted to a lease: counted as outstanding until it is destroyed, and its exceptions
-/// end here.
+/// A function posted to a lease. It is counted as outstanding until it is destroyed, and catches
+/// the exceptions of the function.
 template <class Function>
 class counted {
 public:
@@ -62,7 +62,8 @@ public:
         catch (...) {
             error = std::current_exception();
         }
-        // Not in the handler: the exception is the strand's then, and no longer this thread's too.
+        // Done outside the catch block: inside it this thread still holds a reference to the
+        // exception.
         if (error)
             report_unhandled(count_.lease(), std::move(error));
     }
@@ -72,7 +73,8 @@ private:
     Function function_;
 };
 
-/// For blocking.always: runs a function of the waiting thread, and wakes it also if it is dropped.
+/// For blocking.always: refers to a function on the waiting thread's stack, runs it, and wakes that
+/// thread when it has run or is dropped.
 template <class Function>
 class awaited {
 public:
@@ -103,14 +105,15 @@ private:
 /// Supports `blocking`, `relationship`, `outstanding_work`, `allocator`, `context`, `mapping` and
 /// `occupancy`, as `boost::asio::thread_pool` does.
 ///
-/// `execute` never refuses: it throws nothing but `std::bad_alloc`, and what a function's move
-/// constructor throws. While the lease lives, or something is outstanding on it (a function in
-/// flight, or an executor with `outstanding_work.tracked`), functions run on its threads. After
-/// that they are destroyed un-run, as Asio's own contexts do after their shutdown. A function that
-/// throws is logged and reported to the observer, and the thread goes on.
+/// `execute` never refuses a function. It throws only `std::bad_alloc` and exceptions of the
+/// function's move constructor. Functions run on the lease's threads until the lease has ended and
+/// nothing is outstanding on it (a function in flight, or an executor with
+/// `outstanding_work.tracked`). After that they are destroyed without being run, as Asio's own
+/// contexts do after their shutdown. If a function throws, the exception is logged and reported to
+/// the observer, and the thread goes on.
 ///
-/// A copy keeps the memory of the lease's pool, not the lease: it may be kept for as long as you
-/// like. Threads: all functions may be called concurrently, also on one object.
+/// A copy keeps the memory of the lease's pool alive, but not the lease. It may be kept for any
+/// length of time. Threads: all functions may be called concurrently, also on one object.
 template <class Allocator>
 class basic_lease_executor {
     template <class>
@@ -123,7 +126,7 @@ class basic_lease_executor {
         always = 2,
         continuation = 4,
         tracked = 8,
-        counted = 16,  // of a tracked executor: it does hold a piece of work
+        counted = 16,  // of a tracked executor: it holds a piece of work
     };
 
 public:
@@ -161,7 +164,7 @@ public:
             a.allocator_ == b.allocator_;
     }
 
-    /// Whether this thread is one of the pool's.
+    /// Returns whether this thread is one of the pool's threads.
     bool running_in_this_thread() const noexcept
     {
         return detail::context_of(*lease_).get_executor().running_in_this_thread();
@@ -288,7 +291,7 @@ private:
         return {lease_, (bits_ & ~(unset | counted)) | set, allocator_};
     }
 
-    /// Between the two the pool's context does not end.
+    /// Keeps the pool's context from ending between construction and destruction.
     class posting {
     public:
         explicit posting(detail::lease_state& lease) noexcept

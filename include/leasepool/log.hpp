@@ -22,9 +22,9 @@ struct log_field {
     std::string value;
 };
 
-/// One thing that happened, for people.
+/// One event, described for people.
 ///
-/// The views and the span are valid during the call of the sink only.
+/// The views and the span are valid only during the call of the sink.
 ///
 /// Field names: `pool`, `lease`, `owner`, `where` (`file:line` of the acquire), `held_by` and
 /// `held_at` (owner and line of the lease under which a waiting acquire was begun), `count`,
@@ -36,11 +36,11 @@ struct log_record {
     std::span<log_field const> fields;
 };
 
-/// Where log records go.
+/// A function that receives log records.
 ///
-/// Called on the manager's strand: never concurrently with itself, with no lock held, never inside
-/// a call of yours, and free to call the manager. An exception that leaves it is dropped and
-/// counted in `stats::callback_errors`.
+/// Called on the manager's strand: never concurrently with itself, never with a lock held, and
+/// never inside a call of yours. It may call the manager. An exception that leaves it is dropped
+/// and counted in `stats::callback_errors`.
 using log_sink = std::function<void(log_record const&)>;
 
 }  // namespace leasepool

@@ -25,7 +25,7 @@
 namespace leasepool {
 namespace detail {
 
-/// What is no function in a call of `manager::async_run`.
+/// True for arguments of `manager::async_run` that are not functions.
 template <class T>
 inline constexpr bool is_run_argument =
     job_call_like<T> || std::is_same_v<std::decay_t<T>, acquire_options> ||
@@ -36,33 +36,37 @@ inline constexpr bool is_run_argument =
 template <backend Backend>
 class work_grinder;
 
-/// Owns a bounded number of pools and lends them out.
+/// Owns a bounded number of pools and grants leases on them.
 ///
-/// **Executor.** Constructed on an executor or an execution context. Its own work (the timer,
-/// making and closing pools, observer and log) runs there on a strand of its own, and handlers that
-/// name no executor run there too. It is outstanding work of that context from `async_start` until
-/// it is stopped.
-/// A handler's own executor may throw when the handler is posted to it. `std::bad_alloc` is waited
-/// out. After any other exception the handler is destroyed uncalled, on the thread that posted it,
-/// unless the executor has kept the function; other operations are not affected. The log gets a
-/// record of severity `error` with the name of the operation, its owner and what was thrown.
+/// **Executor.** A manager is constructed on an executor or an execution context. Its own work (the
+/// timer, making and closing pools, observer and log) runs there on its own strand. Handlers
+/// without an associated executor run there too. The manager is outstanding work of that context
+/// from `async_start` until it is stopped.
 ///
-/// **Threads.** All functions but constructor and destructor may be called concurrently from any
-/// thread. What one thread begins takes effect in that order: an acquire after a start waits for it.
+/// A handler's own executor may throw when the handler is posted to it. After `std::bad_alloc` the
+/// manager retries until the post succeeds. After any other exception the handler is destroyed
+/// uncalled, on the thread that posted it, unless the executor has kept the function. Other
+/// operations are not affected. The log gets a record of severity `error` with the name of the
+/// operation, its owner and the exception.
 ///
-/// **Signals.** A cancellation signal may be emitted on any thread, also while its operation ends on
-/// another. An operation that ends does not touch the handler's slot, and a signal that is emitted
-/// later does nothing. As with all of Asio, an emission must not run at the same time as another one,
-/// or as an operation that is being begun with the same slot.
+/// **Threads.** All functions except constructor and destructor may be called concurrently from any
+/// thread. Operations begun on one thread take effect in the order in which they were begun: an
+/// acquire after a start waits for the start.
 ///
-/// **Lifetime.** The executor's context may be destroyed first; then everything outstanding is
-/// canceled, handlers of waiting operations are destroyed uncalled, as with any Asio object, and
-/// the context's destructor waits for functions that run. Leases may outlive the manager.
+/// **Signals.** A cancellation signal may be emitted on any thread, also while its operation ends
+/// on another. An operation that ends does not touch the handler's slot, and a later emission has
+/// no effect. As with all of Asio, an emission must not run concurrently with another emission, or
+/// with the initiation of an operation that uses the same slot.
+///
+/// **Lifetime.** The executor's context may be destroyed before the manager. Then all outstanding
+/// work is canceled, handlers of waiting operations are destroyed uncalled, as with any Asio
+/// object, and the context's destructor waits for running functions. Leases may outlive the
+/// manager.
 ///
 /// **Blocking.** A thread that runs the executor waits for a worker's end only in `~manager` and in
-/// the context's destructor, and runs no stop callback of a function at a revocation or a stop.
+/// the context's destructor. It runs no stop callback of a function at a revocation or a stop.
 ///
-/// **fork().** In a forked child a manager of the parent does not hang; see `thread_backend`.
+/// **fork().** A manager of the parent does not hang in a forked child; see `thread_backend`.
 template <backend Backend>
 class manager {
 public:
@@ -70,13 +74,14 @@ public:
     using lease_type = lease<Backend>;
     using executor_type = boost::asio::any_io_executor;
 
-    /// @throws std::invalid_argument naming option, value and bound.
+    /// Constructs a manager on an executor.
+    /// @throws std::invalid_argument naming the option, its value and its bound.
     manager(executor_type const& ex, Backend b, manager_options options = {})
         : core_(detail::make_core(ex, detail::erase(std::move(b)), std::move(options)))
     {
     }
 
-    /// On the context's executor.
+    /// Constructs a manager on the context's executor.
     template <class Context>
     requires std::convertible_to<Context&, boost::asio::execution_context&> manager(
         Context& context, Backend b, manager_options options = {})
@@ -89,32 +94,34 @@ public:
 
     /// Cancels as `async_stop({.mode = stop_mode::cancel})` does: waiting operations complete with
     /// `errc::not_running`, leases end. Then blocks until the threads that run user functions have
-    /// ended, the destructors of their `thread_local` objects included. On one of the manager's own
-    /// threads, and inside a stop callback of one of its functions, it does not block, and another
-    /// thread waits for them. What was posted to a lease and has not begun is destroyed after that: as
-    /// with Asio's own `thread_pool`, a function must not wait then for one that was posted to another
-    /// lease.
+    /// ended, including the destructors of their `thread_local` objects. On one of the manager's
+    /// own threads, and inside a stop callback of one of its functions, the destructor does not
+    /// block; another thread waits for the threads instead. After that, functions that were posted
+    /// to a lease and have not begun are destroyed. So, as with Asio's own `thread_pool`, a running
+    /// function must not wait then for one that was posted to another lease.
     ~manager() { detail::shut_down(*core_); }
 
     executor_type get_executor() const noexcept { return detail::executor_of(*core_); }
 
-    /// Creates the warm pools: as many as the target says.
+    /// Creates the warm pools; their number is the target.
     ///
-    /// Starting twice is fine: the second waits for the same start, or completes at once. While it
-    /// starts, acquires wait.
+    /// A second start waits for the first, or completes at once if the manager is started. Acquires
+    /// wait while the manager starts.
     ///
     /// @par Completion Signature
     /// @code void(error_code) @endcode
     /// @par Errors, with nothing left running:
-    /// - `errc::not_running`: the manager is stopping, or was stopped meanwhile.
+    /// - `errc::not_running`: the manager is stopping, or was stopped during the start.
     /// - `errc::worker_start_failed`, or the code of the `system_error` with which the first pool
     ///   failed; the log has its text.
-    /// - `boost::asio::error::operation_aborted`: canceled; the start is undone.
+    /// - `boost::asio::error::operation_aborted`: the operation was canceled and the start is
+    ///   undone.
     /// @par Per-Operation Cancellation
-    /// terminal, partial, total: undo the start, if nobody else waits for it, and complete when it
-    /// is undone; once it is being stopped, end the wait only.
+    /// terminal, partial, total: undo the start, if no other operation waits for it, and complete
+    /// when it is undone. Once the manager is being stopped: end the wait only.
     /// @par Executor
-    /// The handler's associated executor, by default the manager's; never inside the call.
+    /// The handler's associated executor, by default the manager's. The handler is never called
+    /// inside the initiating call.
     template <class Token = default_token>
     auto async_start(Token&& token = Token())
     {
@@ -122,16 +129,17 @@ public:
             detail::initiate_command(core_), token, detail::start_maker());
     }
 
-    /// Stops: refuses new acquires, fails waiting ones with `errc::not_running`, closes the pools.
+    /// Stops the manager: refuses new acquires, fails waiting acquires with `errc::not_running`,
+    /// and closes the pools.
     ///
-    /// Leases that are held may go on until `deadline`; with `mode = cancel`, and at the deadline,
-    /// they are revoked with `errc::not_running`: queued functions complete un-run, running ones
-    /// are asked to stop and waited for. `abandon_after` bounds that wait; functions that still
-    /// run then are logged and counted, their own handlers are neither invoked nor destroyed before
-    /// they return, and the manager's destructor still waits for them. A pool is closed when its
-    /// threads have ended; the stop completes after that. A stop of a manager that is
-    /// not started completes at once. A second stop joins the first and may only tighten it. After
-    /// a stop the manager may start again.
+    /// Held leases may go on until `deadline`. With `mode = cancel`, and at the deadline, they are
+    /// revoked with `errc::not_running`: queued functions complete without being run; running
+    /// functions are asked to stop, and the stop waits for them. `abandon_after` bounds that wait.
+    /// Functions that still run then are logged and counted. Their own handlers are neither invoked
+    /// nor destroyed before the functions return, and the manager's destructor still waits for the
+    /// functions. A pool is closed when its threads have ended; the stop completes after that. A
+    /// stop of a manager that is not started completes at once. A second stop joins the first, and
+    /// can shorten its limits but not extend them. After a stop the manager may start again.
     ///
     /// @par Completion Signature
     /// @code void(error_code) @endcode
@@ -141,7 +149,8 @@ public:
     /// @par Per-Operation Cancellation
     /// terminal, partial, total: end the wait, not the stop.
     /// @par Executor
-    /// The handler's associated executor, by default the manager's; never inside the call.
+    /// The handler's associated executor, by default the manager's. The handler is never called
+    /// inside the initiating call.
     template <class Token = default_token>
     auto async_stop(stop_options options = {}, Token&& token = Token())
     {
@@ -151,34 +160,35 @@ public:
 
     /// Acquires a lease on a pool.
     ///
-    /// An idle pool is granted at once; otherwise a pool is made if there may be one more; otherwise
-    /// the acquire waits, first come, first served.
+    /// An idle pool is granted at once. If there is none, a new pool is made if the limits permit
+    /// it. Otherwise the acquire waits; waiting acquires are served in FIFO order.
     ///
     /// @par Completion Signature
     /// @code void(error_code, lease<Backend>) @endcode
     /// @par Errors, with an empty lease:
     /// - `errc::not_running`: the manager is not started, is stopping, or stopped meanwhile.
-    /// - `errc::unavailable`: `wait` was false and it takes another's release.
+    /// - `errc::unavailable`: `wait` was false and a lease would have to be released first.
     /// - `errc::acquire_timeout`: `timeout` passed.
     /// - `errc::too_many_waiters`: `max_waiters` acquires wait already.
-    /// - `errc::invalid_duration`: `duration` is not greater than zero, or beyond what the clock can
-    ///   hold, or `timeout` is less than zero.
-    /// - `errc::worker_start_failed`, or the code of the `system_error` that made the pool fail: no
-    ///   pool can be made.
-    /// - `boost::asio::error::operation_aborted`: canceled.
+    /// - `errc::invalid_duration`: `duration` is not greater than zero, or exceeds a quarter of the
+    ///   range of the steady clock (73 years), or `timeout` is less than zero.
+    /// - `errc::worker_start_failed`, or the code of the `system_error` with which making the pool
+    ///   failed: no pool can be made.
+    /// - `boost::asio::error::operation_aborted`: the operation was canceled.
     ///
-    /// `condition::busy` matches the three with which load is shed: `unavailable`,
+    /// `condition::busy` matches the three errors of an overloaded manager: `unavailable`,
     /// `acquire_timeout` and `too_many_waiters`.
     /// @par Per-Operation Cancellation
-    /// terminal, partial, total. A grant that races a cancellation, a timeout or a stop goes to the
-    /// next waiter or back to the manager; it is never lost.
+    /// terminal, partial, total: end the wait. A grant that races with a cancellation, a timeout or
+    /// a stop goes to the next waiter or back to the manager; it is never lost.
     /// @par Executor
-    /// The handler's associated executor, by default the manager's; never inside the call.
+    /// The handler's associated executor, by default the manager's. The handler is never called
+    /// inside the initiating call.
     /// @par Exception Safety
-    /// Throws, with nothing begun, `std::bad_alloc` or what moving the handler throws.
+    /// Throws `std::bad_alloc` and any exception from moving the handler, and begins nothing then.
     ///
-    /// An acquire that has to wait, begun on one of the manager's own threads, is logged as a likely
-    /// deadlock.
+    /// If an acquire is begun on one of the manager's own threads and has to wait, it is logged as
+    /// a likely deadlock.
     template <class Token = default_token>
     auto async_acquire(acquire_options options = {}, Token&& token = Token())
     {
@@ -187,19 +197,20 @@ public:
             detail::wait_policy{options.wait, options.timeout});
     }
 
-    /// Acquires a lease, runs `function` on it, and releases it: one operation.
+    /// Acquires a lease, runs `function` on it, and releases it, in one operation.
     ///
-    /// It holds a whole pool for one function. For several functions acquire a lease; for many
-    /// small ones from many callers that is wasteful.
+    /// The operation holds a whole pool for one function. For several functions acquire a lease.
+    /// For many small functions from many callers use a `work_grinder`.
     ///
-    /// @param function as for `lease::async_run`, which also says when and how it completes.
+    /// @param function as for `lease::async_run`, which also specifies when and how the operation
+    ///     completes.
     /// @par Completion Signature
     /// @code void(std::exception_ptr, R) @endcode or @code void(std::exception_ptr) @endcode
     /// @par Errors
     /// As a `boost::system::system_error`: those of `async_acquire`, then those of
     /// `lease::async_run`.
     /// @par Per-Operation Cancellation
-    /// While it waits for the lease, all types; then as for `lease::async_run`.
+    /// While the operation waits for the lease, all types; then as for `lease::async_run`.
     template <class Function, class Token = default_run_token>
     requires(!detail::is_run_argument<Function> &&
         !detail::awaits_temporary<Token, Function>) auto async_run(acquire_options options,
@@ -208,7 +219,7 @@ public:
         return run(options, std::forward<Function>(function), std::forward<Token>(token));
     }
 
-    /// The same with default options; `where` is the line of the call.
+    /// Runs `function` as above with default options. `where` is the line of the call.
     template <class Function, class Token = default_run_token>
     requires(!detail::is_run_argument<Function> &&
         !detail::awaits_temporary<Token, Function>) auto async_run(Function&& function,
@@ -218,8 +229,8 @@ public:
             std::forward<Token>(token));
     }
 
-    /// Acquires a lease, runs a job on it, and releases it: one operation; see
-    /// `lease::async_run` of a job, and above.
+    /// Acquires a lease, runs a job on it, and releases it, in one operation. See
+    /// `lease::async_run` of a job, and `async_run` of a function above.
     template <detail::job_call_like Call, class Token = default_run_token>
     requires(!detail::awaits_temporary<Token, Call>) auto async_run(
         acquire_options options, job_options how, Call&& call, Token&& token = Token())
@@ -227,7 +238,7 @@ public:
         return run(options, std::move(how), std::forward<Call>(call), std::forward<Token>(token));
     }
 
-    /// The same with default options of the run.
+    /// Runs a job as above with default options of the run.
     template <detail::job_call_like Call, class Token = default_run_token>
     requires(!detail::awaits_temporary<Token, Call>) auto async_run(
         acquire_options options, Call&& call, Token&& token = Token())
@@ -235,7 +246,7 @@ public:
         return run(options, job_options(), std::forward<Call>(call), std::forward<Token>(token));
     }
 
-    /// The same with default options of the acquire; `where` is the line of the call.
+    /// Runs a job as above with default options of the acquire. `where` is the line of the call.
     template <detail::job_call_like Call, class Token = default_run_token>
     requires(!detail::awaits_temporary<Token, Call>) auto async_run(job_options how, Call&& call,
         Token&& token = Token(), std::source_location where = std::source_location::current())
@@ -244,7 +255,7 @@ public:
             std::forward<Token>(token));
     }
 
-    /// The same with default options.
+    /// Runs a job as above with default options. `where` is the line of the call.
     template <detail::job_call_like Call, class Token = default_run_token>
     requires(!detail::awaits_temporary<Token, Call>) auto async_run(Call&& call,
         Token&& token = Token(), std::source_location where = std::source_location::current())
@@ -253,15 +264,16 @@ public:
             std::forward<Token>(token));
     }
 
-    /// A consistent snapshot of everything. With `use_future` it serves a plain thread, which must
-    /// not be the only one that runs the executor.
+    /// Takes a consistent snapshot of the whole manager. A plain thread can call this with
+    /// `use_future`, unless it is the only thread that runs the executor.
     ///
     /// @par Completion Signature
     /// @code void(error_code, stats) @endcode
     /// @par Errors
     /// - `errc::not_running`: the manager was destroyed.
     /// @par Executor
-    /// The handler's associated executor, by default the manager's; never inside the call.
+    /// The handler's associated executor, by default the manager's. The handler is never called
+    /// inside the initiating call.
     template <class Token = default_token>
     auto async_stats(Token&& token = Token())
     {
@@ -269,23 +281,23 @@ public:
             detail::initiate_command(core_), token, detail::stats_maker());
     }
 
-    /// Reads `size_provider` now and adapts the number of pools; returns at once. Harmless in any
-    /// state. Leased pools are never touched.
+    /// Makes the manager read `size_provider` now and adapt the number of pools. Returns at once.
+    /// May be called in any state. Leased pools are not affected.
     void notify_scale_changed() noexcept { detail::notify_scale_changed(*core_); }
 
-    // Counts: plain atomic loads, each one recent, together not a snapshot.
+    // Counts. Each one is a plain atomic load of a recent value; together they are not a snapshot.
 
-    /// Idle pools.
+    /// Returns the number of idle pools.
     std::size_t available() const noexcept { return detail::counts_of(*core_).available; }
-    /// Leased pools, those that drain included.
+    /// Returns the number of leased pools, including those that drain.
     std::size_t leased() const noexcept { return detail::counts_of(*core_).leased; }
-    /// Pools in service: starting, idle, leased.
+    /// Returns the number of pools in service: starting, idle or leased.
     std::size_t total() const noexcept { return detail::counts_of(*core_).total; }
-    /// The target number of pools.
+    /// Returns the target number of pools.
     std::size_t desired() const noexcept { return detail::counts_of(*core_).desired; }
-    /// Acquires that wait.
+    /// Returns the number of waiting acquires.
     std::size_t waiters() const noexcept { return detail::counts_of(*core_).waiters; }
-    /// Revoked pools whose workers still run.
+    /// Returns the number of revoked pools whose workers still run.
     std::size_t retired() const noexcept { return detail::counts_of(*core_).retired; }
 
     /// @cond

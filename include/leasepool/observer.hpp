@@ -17,25 +17,26 @@
 
 namespace leasepool {
 
-/// A lease, as an observer sees it. The views are valid during the callback only.
+/// A lease, as reported to an observer. The views are valid only during the callback.
 struct lease_event {
     std::uint64_t lease = 0;
     std::uint64_t pool = 0;
     std::string_view owner;
     std::source_location where;
-    /// Time waited for the lease (on_lease), held so far (all others).
+    /// on_lease: the time that the acquire waited. All others: the time for which the lease has
+    /// been held.
     std::chrono::nanoseconds elapsed{};
 };
 
 /// Callbacks for tracers and metrics; each may be empty.
 ///
-/// All are called on the manager's strand, after the change they tell of is complete: never
-/// concurrently, with no lock held, never inside a call of yours, and free to call the manager. An
-/// exception that leaves one is logged and counted in `stats::callback_errors`.
+/// All are called on the manager's strand, after the change that they report is complete: never
+/// concurrently, never with a lock held, and never inside a call of yours. They may call the
+/// manager. An exception that leaves a callback is logged and counted in `stats::callback_errors`.
 struct observer {
     /// A lease was granted.
     std::function<void(lease_event const&)> on_lease{};
-    /// A lease's pool came back: it was released and its work is done.
+    /// A pool was returned: its lease was released and the work is done.
     std::function<void(lease_event const&)> on_release{};
     /// A lease passed its soft expiry.
     std::function<void(lease_event const&)> on_overdue{};
@@ -43,12 +44,13 @@ struct observer {
     std::function<void(lease_event const&)> on_revoke{};
     /// A pool is ready for use.
     std::function<void(std::uint64_t pool)> on_pool_created{};
-    /// A pool is closed and its workers are gone.
+    /// A pool is closed and its workers have ended.
     std::function<void(std::uint64_t pool)> on_pool_closed{};
     /// A pool could not be made, or broke.
     std::function<void(std::uint64_t pool, std::exception_ptr reason)> on_pool_failed{};
-    /// So many revoked pools still run that fewer than `max_pools` can be in service; `capacity`
-    /// is how many can. Called again whenever that number changes, also when it recovers.
+    /// The number of revoked pools that still run is so large that fewer than `max_pools` pools can
+    /// be in service. `capacity` is the number of pools that can be. Called again whenever that
+    /// number changes, also when it recovers.
     std::function<void(std::size_t capacity)> on_starved{};
     /// A function posted to a lease's executor (not `async_run`) let an exception escape.
     std::function<void(std::uint64_t lease, std::exception_ptr error)> on_unhandled_exception{};

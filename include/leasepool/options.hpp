@@ -19,48 +19,48 @@
 
 namespace leasepool {
 
-/// The duration of every option: the steady clock's.
+/// The type of every duration option: the duration of the steady clock.
 using steady_duration = std::chrono::steady_clock::duration;
 
-/// How many CPUs this process may use: the affinity mask, limited by the cgroup's CPU quota
-/// (v1 and v2), at least 1. The default of `manager_options::max_pools`.
+/// Returns how many CPUs this process may use, at least 1: the affinity mask, limited by the
+/// cgroup's CPU quota (v1 and v2). This is the default of `manager_options::max_pools`.
 std::size_t available_cpus();
 
-/// Options of a manager. An aggregate, for designated initialisers; `validate` checks it.
+/// Options of a manager. An aggregate, for designated initializers. `validate` checks it.
 struct manager_options {
-    /// Most pools in service (starting, idle, leased or draining).
+    /// Maximum number of pools in service (starting, idle, leased or draining).
     std::size_t max_pools = available_cpus();
-    /// Revoked pools whose workers still run and that are nevertheless replaced at once. Beyond
-    /// this number each one takes the place of a pool in service until it ends. Default: as
-    /// `max_pools`.
+    /// Maximum number of revoked pools whose workers still run and that are nevertheless replaced
+    /// at once. Each further one takes the place of a pool in service until it ends. Default: the
+    /// value of `max_pools`.
     std::optional<std::size_t> max_retired{};
-    /// Pools kept warm.
+    /// Minimum number of pools, which are kept warm.
     std::size_t min_pools = 1;
-    /// Current demand in units of your choice (connections, say); the target number of pools is
-    /// clamp(ceil(units / units_per_pool), min_pools, max_pools). Called on the manager's strand,
-    /// never inside a call of yours; may call the manager. One that throws or returns less than
-    /// zero counts as zero.
+    /// Returns the current demand in units of your choice (connections, for example). The target
+    /// number of pools is clamp(ceil(units / units_per_pool), min_pools, max_pools). Called on the
+    /// manager's strand, never inside a call of yours; may call the manager. A call that throws or
+    /// returns less than zero counts as zero.
     std::function<long long()> size_provider{};
-    /// Units that one pool serves.
+    /// Number of units that one pool serves.
     std::size_t units_per_pool = 10;
-    /// How often `size_provider` is read with no other occasion.
+    /// Interval at which `size_provider` is read if nothing else causes a read.
     steady_duration check_interval = std::chrono::seconds{120};
-    /// Soft lifetime of a lease that does not ask for another.
+    /// Soft lifetime of a lease whose acquire does not set a duration.
     steady_duration default_duration = std::chrono::seconds{300};
-    /// From the soft expiry of a lease to its revocation. 0 is allowed.
+    /// Time from the soft expiry of a lease to its revocation. 0 is allowed.
     steady_duration grace = std::chrono::seconds{15};
-    /// How long an idle pool above the target is kept. 0: closed at once; a server that at times
-    /// holds more leases than the target then makes a new pool for each of these.
+    /// How long an idle pool above the target is kept. 0: it is closed at once; a server that at
+    /// times holds more leases than the target then makes a new pool for each of these leases.
     steady_duration idle_ttl = std::chrono::minutes{1};
-    /// Most acquires that may wait at a time.
+    /// Maximum number of acquires that may wait at a time.
     std::size_t max_waiters = 10'000;
-    /// First pause after a pool could not be made, or broke before it had served a lease; doubles
-    /// up to `max_backoff`, and is forgotten when a new pool has served one.
+    /// First pause after a pool could not be made, or broke before it had served a lease. The pause
+    /// doubles up to `max_backoff`, and is reset when a new pool has served a lease.
     steady_duration backoff = std::chrono::milliseconds{100};
     /// Longest pause between attempts to make a pool.
     steady_duration max_backoff = std::chrono::seconds{30};
-    /// After so many failed attempts in a row, and while no pool is in service, waiting acquires
-    /// fail with the reason.
+    /// Number of consecutive failed attempts after which waiting acquires fail with the reason,
+    /// provided that no pool is in service.
     std::size_t make_attempts = 3;
     /// Where log records go. May be empty.
     log_sink log{};
@@ -68,25 +68,26 @@ struct manager_options {
     leasepool::observer observer{};
 };
 
-/// Throws `std::invalid_argument` naming option, value and bound, if one is out of bounds.
+/// Throws `std::invalid_argument`, naming the option, its value and its bound, if an option is out
+/// of bounds.
 void validate(manager_options const& options);
 
 /// Options of an acquire.
 ///
-/// Trivially destructible on purpose (g++ 12 destroys aggregate temporaries in a `co_await` operand
-/// twice); what `owner` refers to is copied before `async_acquire` returns.
+/// Trivially destructible on purpose: g++ 12 destroys aggregate temporaries in a `co_await` operand
+/// twice. The text of `owner` is copied before `async_acquire` returns.
 struct acquire_options {
-    /// Who holds the lease, for logs and stats. At most 255 bytes of UTF-8; a longer name is cut
-    /// before the first character that does not fit.
+    /// Name of the holder of the lease, for logs and stats. At most 255 bytes of UTF-8; a longer
+    /// name is cut before the first character that does not fit.
     std::string_view owner{};
     /// Soft lifetime of the lease. Default: `manager_options::default_duration`.
     std::optional<steady_duration> duration{};
-    /// Whether to wait for a pool that somebody else has. If false, the acquire still gets a pool
-    /// that is idle, or one that may still be made, and fails with `errc::unavailable` else.
+    /// Whether to wait for a pool that another lease holds. If false, the acquire still gets a pool
+    /// that is idle, or one that may still be made; otherwise it fails with `errc::unavailable`.
     bool wait = true;
-    /// How long to wait. 0 still grants what is free, as with `wait` = false. An acquire for which no
-    /// pool comes in time fails with `errc::acquire_timeout`; `condition::busy` matches that, and
-    /// `errc::unavailable`.
+    /// How long to wait. With 0 a free pool is still granted, as with `wait` = false. If no pool is
+    /// obtained in time, the acquire fails with `errc::acquire_timeout`. `condition::busy` matches
+    /// that error and `errc::unavailable`.
     std::optional<steady_duration> timeout{};
     /// The line that takes the lease, for logs and stats.
     std::source_location where = std::source_location::current();
@@ -105,10 +106,10 @@ enum class stop_mode {
 /// Options of a stop.
 struct stop_options {
     stop_mode mode = stop_mode::drain;
-    /// With `drain`: how long leases may go on; then they are canceled.
+    /// With `drain`: how long leases may go on. Then they are canceled.
     steady_duration deadline = std::chrono::seconds{30};
-    /// How long after that canceling functions that still run are waited for. Then they are
-    /// logged and counted as abandoned, and the stop completes. Default: for ever.
+    /// How long the stop waits, after the cancellation, for functions that still run. Then they are
+    /// logged and counted as abandoned, and the stop completes. Default: without limit.
     std::optional<steady_duration> abandon_after{};
 };
 

@@ -23,93 +23,99 @@
 
 namespace leasepool {
 
-/// Options of the process backend. An aggregate, for designated initialisers.
+/// Options of the process backend. An aggregate, for designated initializers.
 struct process_backend_options {
-    /// The worker: a program and its arguments. A program without a slash is looked for in the
-    /// `PATH` that the worker will have. Empty: this executable again, without arguments; its `main`
-    /// has to ask `is_worker` first of all, and a worker must not start such workers in turn.
+    /// The command that starts a worker: a program and its arguments. A program without a slash is
+    /// searched in the `PATH` that the worker will have. Empty: this executable, without arguments.
+    /// Its `main` must then call `is_worker` before anything else, and a worker must not start such
+    /// workers in turn.
     std::vector<std::string> command{};
-    /// Put in front of the command: `{"nice", "-n", "10"}`, `{"ssh", "host"}`, `{"docker", "run",
-    /// "-i", "image"}`. Pid, limits and kills are then those of the launcher.
+    /// Words placed in front of the command: `{"nice", "-n", "10"}`, `{"ssh", "host"}`, `{"docker",
+    /// "run", "-i", "image"}`. Pid, limits and kills then apply to the launcher.
     std::vector<std::string> launcher{};
-    /// Workers of a pool.
+    /// Number of workers in each pool.
     std::size_t workers_per_pool = 2;
-    /// Variables set, or, without a value, removed.
+    /// Environment variables to set or, without a value, to remove.
     std::map<std::string, std::optional<std::string>> environment{};
-    /// Whether a worker has this program's variables too. They are read when a worker is started, so
-    /// the program must not change its environment meanwhile.
+    /// Whether a worker also gets this program's environment variables. They are read when a worker
+    /// is started, so the program must not change its environment at that time.
     bool inherit_environment = true;
-    /// Empty: this program's.
+    /// Working directory of a worker. Empty: that of this program.
     std::string working_directory{};
-    /// What the system lets a worker use at most.
+    /// Limits on what a worker may use, enforced by the system.
     resource_limits limits{};
 
-    /// How long a worker may take until it is ready.
+    /// Maximum time from the start of a worker until it is ready.
     steady_duration startup_timeout = std::chrono::seconds{30};
-    /// How long a job may run, from its begin; see `job_options::timeout`. Default: for ever.
+    /// Maximum time that a job may run, counted from the moment when it begins; see
+    /// `job_options::timeout`. Default: no limit.
     std::optional<steady_duration> job_timeout{};
-    /// From asking a job to stop, or a worker to end, to killing the worker.
+    /// Time from asking a job to stop, or a worker to end, until the worker is killed.
     steady_duration kill_grace = std::chrono::seconds{2};
 
-    /// Of a message in either direction. At least 1024.
+    /// Maximum size of a message in either direction, in bytes. At least 1024.
     std::size_t max_message_bytes = std::size_t{16} << 20;
-    /// Arrays and objects inside each other in a message. At least 8.
+    /// Maximum nesting of arrays and objects in a message. At least 8.
     std::size_t max_message_depth = 64;
 
-    /// A worker is given so many jobs, none more, and then replaced. Its successor is started after
-    /// seven eighths of them: unless the rest takes it less time than a start, there is no pause.
-    /// At least 1. Default: never.
+    /// Maximum number of jobs that a worker gets; then it is replaced. Its successor is started
+    /// after seven eighths of them. So there is no pause, unless the last eighth takes less time
+    /// than a start. At least 1. Default: no limit.
     std::optional<std::size_t> max_jobs_per_worker{};
-    /// A worker that is so old is replaced when its jobs are done. Default: never.
+    /// Maximum age of a worker. An older one is replaced once its jobs are done. Default: no limit.
     std::optional<steady_duration> max_worker_age{};
-    /// A worker whose resident memory, in bytes, is larger than this after a job is replaced. Looked
-    /// at on Linux only. Default: never.
+    /// Maximum resident memory of a worker after a job, in bytes. A worker that uses more is
+    /// replaced. Checked on Linux only. Default: no limit.
     std::optional<std::uint64_t> max_worker_rss{};
 
-    /// First pause after a worker could not be started; doubles up to `max_backoff`, and is forgotten
-    /// when one gets a job.
+    /// First pause after a worker could not be started. The pause doubles up to `max_backoff`, and
+    /// is reset when a worker gets a job.
     steady_duration backoff = std::chrono::milliseconds{100};
     steady_duration max_backoff = std::chrono::seconds{30};
-    /// After so many failures in a row, and with no worker left, the pool breaks.
+    /// Number of consecutive failures after which the pool breaks, provided that it has no worker
+    /// left.
     std::size_t start_attempts = 3;
 
-    /// What workers log below this is not passed on. C++ workers do not even send it.
+    /// Minimum severity of the log records of workers that are passed on. C++ workers do not send
+    /// records below it.
     severity log_level = severity::info;
-    /// As what the lines are logged that workers write to stderr; they always are, at any level.
+    /// Severity of log records made from a worker's stderr. They are forwarded whatever `log_level`
+    /// is.
     severity stderr_severity = severity::info;
 };
 
-/// Throws `std::invalid_argument` naming option, value and bound, if one is out of bounds.
+/// Throws `std::invalid_argument`, naming the option, its value and its bound, if an option is out
+/// of bounds.
 void validate(process_backend_options const& options);
 
 /// Pools of worker processes.
 ///
 /// A lease on such a pool runs jobs only: `lease.async_run(some_job(arguments…))`. Workers are C++
-/// programs that call `run_worker`, or programs in any language that speak the protocol of
+/// programs that call `run_worker`, or programs in any language that implement the protocol of
 /// doc/protocol.md. The pool's I/O is done on the manager's executor.
 ///
-/// A worker that dies, hangs, or breaks the protocol is replaced; other workers and their jobs do not
-/// notice. Every job completes exactly once: the one that a dying worker may have begun fails with
-/// `worker_died`, and those that it surely had not go to another worker.
+/// A worker that dies, hangs, or breaks the protocol is replaced. Other workers and their jobs are
+/// not affected. Every job completes exactly once. When a worker dies, a job that may have begun on
+/// it fails with `worker_died`, and jobs that certainly have not begun go to another worker.
 ///
-/// The program's signal dispositions are not changed, SIGCHLD is left to it, and none of its
-/// descriptors is inherited by a worker. A worker is started from a thread of the library's own, and
-/// is in a process group of its own; that is killed when the worker ends, and, on Linux, the worker
-/// when this program ends, however it ends.
+/// The program's signal dispositions are not changed, SIGCHLD is left to the program, and no
+/// descriptor of the program is inherited by a worker. A worker is started from one of the
+/// library's own threads, and is placed in a process group of its own. The group is killed when the
+/// worker ends. On Linux, the worker is killed when this program ends, for whatever reason.
 ///
-/// A copy of a backend is another backend with the same options.
+/// A copy of a backend is a separate backend with the same options.
 class process_backend {
 public:
     class pool_type;
     static constexpr bool runs_jobs = true;
 
-    /// Throws std::invalid_argument if the options are.
+    /// Throws std::invalid_argument if `validate` rejects the options.
     explicit process_backend(process_backend_options options = {});
 
     static constexpr std::string_view name() noexcept { return "process"; }
     std::size_t workers_per_pool() const noexcept { return options_->workers_per_pool; }
-    /// Fails with `errc::started_as_worker` if the command is this executable and it was itself
-    /// started as a worker.
+    /// Makes a pool. Throws `errc::started_as_worker` if the command is this executable and this
+    /// process was itself started as a worker.
     std::unique_ptr<pool_type> make_pool(pool_site site);
 
 private:
@@ -120,7 +126,7 @@ namespace detail {
 class process_pool;
 }
 
-/// A pool of the process backend. Its manager's business.
+/// A pool of the process backend. For use by the manager only.
 class process_backend::pool_type {
 public:
     pool_type(pool_site site, std::shared_ptr<process_backend_options const> options);
@@ -138,8 +144,8 @@ private:
 static_assert(backend<process_backend>);
 
 /// @cond
-/// Makes `any_backend("process")` known wherever this header is included, so that who does not
-/// include it need not link what is behind it.
+/// Registers `any_backend("process")` in each program that includes this header. A program that
+/// does not include it need not link the process backend.
 namespace detail {
 
 struct process_backend_registration {

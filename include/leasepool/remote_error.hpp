@@ -20,11 +20,11 @@ namespace leasepool {
 
 /// The exception that a job threw on a worker process. Its code is `errc::remote_exception`.
 ///
-/// Copies share what they say, so that copying never throws. Distinct objects may be used at the
-/// same time from several threads, also if they are copies of each other.
+/// Copies share their content, so copying never throws. Distinct objects may be used at the same
+/// time from several threads, also if they are copies of each other.
 class remote_error : public boost::system::system_error {
 public:
-    /// What is known of it.
+    /// The details of the exception.
     struct details {
         /// The name of the job.
         std::string job{};
@@ -32,9 +32,10 @@ public:
         std::string type{};
         /// The text of the exception.
         std::string message{};
-        /// The number of the error on the wire: -32000 for an exception of no other number.
+        /// The number of the error on the wire; -32000 for an exception without a number of its
+        /// own.
         int number = -32000;
-        /// What else the worker sent with it; null: nothing.
+        /// Further data that the worker sent with the error; null if there is none.
         boost::json::value data{};
     };
 
@@ -46,7 +47,7 @@ public:
     int number() const noexcept { return about_->from.number; }
     boost::json::value const& data() const noexcept { return about_->from.data; }
 
-    /// For people: `job "resize" threw std::out_of_range: no such page`.
+    /// Returns a text for people: `job "resize" threw std::out_of_range: no such page`.
     char const* what() const noexcept override { return about_->text.c_str(); }
 
 private:
@@ -57,24 +58,24 @@ private:
     std::shared_ptr<shared const> about_;
 };
 
-/// A worker process ended, or was ended, while it ran a job. Its code is `errc::worker_died`.
+/// A worker process ended, or was killed, while it ran a job. Its code is `errc::worker_died`.
 ///
-/// The job may have done some of its work, so it was not run again. Copies share what they say, so
-/// that copying never throws. Distinct objects may be used at the same time from several threads,
-/// also if they are copies of each other.
+/// The job may have done some of its work, so it was not run again. Copies share their content, so
+/// copying never throws. Distinct objects may be used at the same time from several threads, also
+/// if they are copies of each other.
 class worker_died : public boost::system::system_error {
 public:
-    /// What is known of it.
+    /// The details of the death.
     struct details {
         /// The name of the job; may be empty.
         std::string job{};
         /// The process id of the worker, or of its launcher.
         std::int64_t pid = 0;
-        /// What it exited with, if it did.
+        /// Its exit status, if it exited.
         std::optional<int> exit_status{};
-        /// The signal that killed it, if one did.
+        /// The signal that killed it, if it was killed by one.
         std::optional<int> signal{};
-        /// The name of that signal: "SIGSEGV".
+        /// The name of that signal, for example "SIGSEGV".
         std::string signal_name{};
         /// The last lines that it wrote to stderr, the oldest first.
         std::vector<std::string> stderr_lines{};
@@ -92,8 +93,8 @@ public:
         return about_->from.stderr_lines;
     }
 
-    /// For people, in several lines if there are some of stderr:
-    /// `worker 4242 was killed by SIGSEGV while it ran job "resize"; its last lines on stderr: ...`.
+    /// Returns a text for people, with several lines if there are several lines of stderr:
+    /// `worker 4242 was killed by SIGSEGV while it ran job "resize"; its last lines on stderr: ...`
     char const* what() const noexcept override { return about_->text.c_str(); }
 
 private:

@@ -13,16 +13,16 @@
 
 namespace leasepool {
 
-/// Upper bounds that the system enforces on a worker process, and on what it starts. One that is above what
-/// this program itself may have is cut to that. None by default.
+/// Upper bounds that the system enforces on a worker process and on the processes that it starts. A
+/// limit above the limit of this program itself is reduced to that. Default: no limits.
 struct resource_limits {
-    std::optional<std::chrono::seconds> cpu_time;    ///< then SIGXCPU, a second later SIGKILL
+    std::optional<std::chrono::seconds> cpu_time;    ///< then SIGXCPU, and SIGKILL one second later
     std::optional<std::uint64_t> address_space;      ///< bytes; then allocations fail
-    std::optional<std::uint64_t> open_files;         ///< descriptors, 0 to 2 among them
+    std::optional<std::uint64_t> open_files;         ///< descriptors, including 0 to 2
     std::optional<std::uint64_t> file_size;          ///< bytes; then SIGXFSZ
     std::optional<std::uint64_t> core_size;          ///< bytes
     std::optional<std::uint64_t> stack_size;         ///< bytes
-    std::optional<std::uint64_t> processes_of_user;  ///< counts all of this user's, here and there
+    std::optional<std::uint64_t> processes_of_user;  ///< counts all processes of this user
 };
 
 }  // namespace leasepool

@@ -14,7 +14,7 @@ namespace leasepool {
 /// How much a log record matters.
 enum class severity { debug, info, warning, error };
 
-/// The name of a severity, in lower case.
+/// Returns the name of a severity, in lower case.
 std::string_view to_string(severity level) noexcept;
 
 }  // namespace leasepool

@@ -24,21 +24,21 @@ struct lease_info {
     std::uint64_t id = 0;
     std::uint64_t pool = 0;
     std::string owner;
-    /// The line that took it.
+    /// The line of the acquire.
     std::source_location where;
     /// How long it has been held.
     std::chrono::nanoseconds held{};
-    /// Until its soft and hard expiry; negative: passed.
+    /// Time until its soft and hard expiry; negative after the expiry.
     std::chrono::nanoseconds until_soft_expiry{};
     std::chrono::nanoseconds until_hard_expiry{};
-    /// Released, with work still to finish.
+    /// Released, but its work is not done yet.
     bool draining = false;
 };
 
-/// A consistent snapshot of a manager. Totals count from the manager's construction.
+/// A consistent snapshot of a manager. Totals are counted from the manager's construction.
 ///
-/// Converts to Boost.JSON: `boost::json::value_from(snapshot)`; durations become integers of
-/// nanoseconds whose names end in `_ns`.
+/// Converts to Boost.JSON: `boost::json::value_from(snapshot)`. Durations become integers of
+/// nanoseconds, with names that end in `_ns`.
 struct stats {
     std::string backend;
     bool started = false;
@@ -58,37 +58,38 @@ struct stats {
     std::size_t starting = 0;
     /// Idle pools.
     std::size_t available = 0;
-    /// Leased pools, those that drain included.
+    /// Leased pools, including those that drain.
     std::size_t leased = 0;
     std::size_t draining = 0;
     /// Revoked pools whose workers still run.
     std::size_t retired = 0;
-    /// Retired pools that a stop gave up on.
+    /// Retired pools that a stop no longer waits for.
     std::size_t abandoned = 0;
-    /// Most pools that can be in service now; less than `max_pools` when starved.
+    /// Maximum number of pools that can be in service now; less than `max_pools` when starved.
     std::size_t capacity = 0;
     std::size_t waiters = 0;
 
     // Totals.
     std::uint64_t acquired = 0;
-    /// Each acquired lease is counted in the end as either released or revoked.
+    /// Each acquired lease is finally counted as either released or revoked.
     std::uint64_t released = 0;
     std::uint64_t overdue = 0;
     std::uint64_t revoked = 0;
     std::uint64_t renewed = 0;
-    /// Acquires that failed: by timeout, by cancellation, for any other reason.
+    /// Acquires that failed: by timeout, by cancellation, and for any other reason.
     std::uint64_t acquire_timeouts = 0;
     std::uint64_t acquire_cancels = 0;
     std::uint64_t acquire_failures = 0;
     std::uint64_t pools_created = 0;
-    /// Pools that were made and have ended; of threads, those whose threads are joined.
+    /// Pools that were made and have ended. A pool of threads is counted when its threads are
+    /// joined.
     std::uint64_t pools_closed = 0;
     /// Pools that could not be made, or broke.
     std::uint64_t pools_failed = 0;
-    /// Functions run by `async_run`, of which so many threw.
+    /// Functions run by `async_run`, and how many of these threw.
     std::uint64_t runs = 0;
     std::uint64_t runs_failed = 0;
-    /// `async_run`s that ended before their function began.
+    /// `async_run` operations that ended before their function began.
     std::uint64_t runs_canceled = 0;
     /// Exceptions that escaped from functions posted to a lease's executor.
     std::uint64_t unhandled_exceptions = 0;
@@ -96,16 +97,16 @@ struct stats {
     std::uint64_t callback_errors = 0;
 
     // Distributions, in nanoseconds.
-    /// From async_acquire to the grant.
+    /// Time from `async_acquire` to the grant.
     histogram wait_time;
-    /// From the grant to the pool's return.
+    /// Time from the grant to the return of the pool.
     histogram hold_time;
-    /// From async_run to the begin of the function.
+    /// Time from `async_run` until the function begins.
     histogram queue_time;
-    /// The function itself.
+    /// Running time of the function.
     histogram run_time;
 
-    /// In bytes: the requests and the answers of jobs that worker processes have run.
+    /// Sizes of the requests and answers of jobs that worker processes have run, in bytes.
     histogram message_bytes;
 
     std::vector<lease_info> leases;

@@ -19,59 +19,62 @@
 
 namespace leasepool {
 
-/// Which worker a hook runs on.
+/// Identifies the worker on which a hook runs.
 struct worker_id {
     std::uint64_t pool = 0;
     std::size_t worker = 0;
 };
 
-/// Options of the thread backend. An aggregate, for designated initialisers.
+/// Options of the thread backend. An aggregate, for designated initializers.
 struct thread_backend_options {
-    /// Threads of a pool.
+    /// Number of threads in each pool.
     std::size_t workers_per_pool = 4;
-    /// Threads are named `prefix-pool-n`; the prefix is cut so that the name is short enough for
-    /// the system (15 bytes on Linux).
+    /// Prefix of the threads' names, which are `prefix-pool-n`. The prefix is cut if the name would
+    /// be longer than the system permits (15 bytes on Linux).
     std::string name_prefix = "leasepool";
     /// Makes each thread's own state; see `with_state`.
     worker_state_factory worker_state{};
     /// Called on each thread before its state is made. If it throws, the pool fails to start.
     std::function<void(worker_id)> on_thread_start{};
-    /// Called on each thread after its state is destroyed, if `on_thread_start` returned. What it
-    /// throws is reported as an unhandled exception.
+    /// Called on each thread after its state is destroyed, if `on_thread_start` returned. An
+    /// exception that it throws is reported as an unhandled exception.
     std::function<void(worker_id)> on_thread_stop{};
-    /// The CPUs that the threads may run on; empty: all. One that cannot be had makes the pool
-    /// fail to start.
+    /// The CPUs on which the threads may run. Empty: all CPUs. If one of them is not available, the
+    /// pool fails to start.
     std::vector<int> affinity{};
-    /// How long an idle thread polls for work before it sleeps: shorter wake-ups for burnt CPU.
+    /// How long an idle thread polls for work before it sleeps. Polling shortens wake-ups and costs
+    /// CPU time.
     steady_duration spin{};
 };
 
-/// Throws `std::invalid_argument` naming option, value and bound, if one is out of bounds.
+/// Throws `std::invalid_argument`, naming the option, its value and its bound, if an option is out
+/// of bounds.
 void validate(thread_backend_options const& options);
 
 /// Pools of threads that run one Asio execution context.
 ///
-/// A lease on such a pool models an Asio executor, see `lease`. A copy of a backend is another
+/// A lease on such a pool models an Asio executor, see `lease`. A copy of a backend is a separate
 /// backend with the same options.
 ///
-/// **The end of threads.** A pool is closed (`stats::pools_closed`, `observer::on_pool_closed`) when
-/// its threads have ended and are joined, the destructors of their `thread_local` objects included.
-/// These may take any time: they hold up no thread but their own. One thread of the process joins the
-/// threads of all pools. It is started before the first thread of a pool (if it cannot be, the pool
-/// fails to start with that reason), blocks every signal, and lasts until the process exits.
+/// **The end of threads.** A pool is closed (`stats::pools_closed`, `observer::on_pool_closed`)
+/// when its threads have ended and are joined, including the destructors of their `thread_local`
+/// objects. These destructors may take any time; they delay no thread except their own. One thread
+/// of the process joins the threads of all pools. It is started before the first thread of a pool,
+/// blocks every signal, and lasts until the process exits. If it cannot be started, the pool fails
+/// to start with that reason.
 ///
-/// **fork().** The threads of a pool exist only in the process that made it. In a child a function
-/// that is given to such a pool fails at once with `errc::pool_broken`, what is posted to a lease on it
-/// is destroyed un-run, and the pool is replaced by one of the child's. A manager of the parent can be
-/// used, stopped and destroyed there, and does not wait for threads of the parent. As for all of Asio,
-/// call `notify_fork` of the context, and fork while no other thread runs it; and while no function
-/// runs or waits on a lease: those would never complete in the child. The memory of such a pool is not
-/// freed there.
+/// **fork().** The threads of a pool exist only in the process that made it. In a forked child, a
+/// function given to such a pool fails at once with `errc::pool_broken`, a function posted to a
+/// lease on it is destroyed without being run, and the pool is replaced by one of the child's. A
+/// manager of the parent can be used, stopped and destroyed in the child, and does not wait for
+/// threads of the parent. As for all of Asio, call `notify_fork` of the context, and fork while no
+/// other thread runs the context. Also fork while no function runs or waits on a lease: those would
+/// never complete in the child. The memory of such a pool is not freed in the child.
 class thread_backend {
 public:
     class pool_type;
 
-    /// Throws std::invalid_argument if the options are.
+    /// Throws std::invalid_argument if `validate` rejects the options.
     explicit thread_backend(thread_backend_options options = {});
 
     static constexpr std::string_view name() noexcept { return "thread"; }

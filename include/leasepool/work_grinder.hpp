@@ -25,7 +25,7 @@
 namespace leasepool {
 namespace detail {
 
-/// What is no function in a call of `async_submit`.
+/// True for arguments of `async_submit` that are not functions.
 template <class T>
 inline constexpr bool is_submit_argument =
     job_call_like<T> || std::is_same_v<std::decay_t<T>, submit_options>;
@@ -34,36 +34,38 @@ inline constexpr bool is_submit_argument =
 
 /// Runs many small functions from many callers on few leases.
 ///
-/// Functions are *items*. They wait until `batch_size` of them are pending or the oldest has waited
-/// `max_wait`; then one lease is acquired for all of them, they run on its workers, and it goes back.
-/// What a caller sees is as with `lease::async_run`: each item completes by itself, the moment it is
-/// done, with its own result or exception. It is worth its while where functions are so short that
-/// to wake a worker for each would cost more than they do.
+/// Each submitted function is an *item*. Items wait until `batch_size` of them are pending or the
+/// oldest has waited `max_wait`. Then one lease is acquired for the whole batch, the items run on
+/// its workers, and the lease is released. The caller sees the same as with `lease::async_run`:
+/// each item completes separately, as soon as it is done, with its own result or exception. A
+/// grinder is useful for functions so short that waking a worker for each of them would cost more
+/// than the function itself.
 ///
-/// **Leases that fail.** If none can be had, the items it was for complete with the reason. If one is
-/// revoked, or its pool breaks, the items that have begun complete with their real outcome, and the
-/// others go to the next lease before all others. An item that comes back from a third lease on which
-/// nothing at all began completes with the reason.
+/// **Leases that fail.** If no lease can be obtained, the items for which it was requested complete
+/// with the reason. If a lease is revoked, or its pool breaks, the items that have begun complete
+/// with their real outcome. The other items go to the next lease, ahead of all other items. If an
+/// item has been returned by three leases that ended before any of their items began, it completes
+/// with the reason.
 ///
-/// **Executor.** The manager's; handlers that name no other run there. Handlers bound for one
-/// `io_context` may be delivered many at a time, each called by itself; see `async_submit`. A started
-/// grinder is outstanding work of the manager's context until it is stopped.
+/// **Executor.** The manager's executor. Handlers without an associated executor run there. A
+/// started grinder is outstanding work of the manager's context until it is stopped.
 ///
-/// **Threads.** All functions but constructor and destructor may be called concurrently from any
+/// **Threads.** All functions except constructor and destructor may be called concurrently from any
 /// thread.
 ///
-/// **Lifetime.** The manager may be stopped or destroyed first: then items complete with
-/// `errc::not_running`. If the manager's context is destroyed first, handlers of items that have not
-/// completed are destroyed uncalled. The grinder may be destroyed at any time, also on one of the
-/// manager's threads; its items outlive it.
+/// **Lifetime.** The manager may be stopped or destroyed before the grinder; then items complete
+/// with `errc::not_running`. If the manager's context is destroyed first, handlers of items that
+/// have not completed are destroyed uncalled. The grinder may be destroyed at any time, also on one
+/// of the manager's threads; its items outlive it.
 template <backend Backend>
 class work_grinder {
 public:
     using backend_type = Backend;
     using executor_type = boost::asio::any_io_executor;
 
-    /// @param where the line named as that which takes the leases.
-    /// @throws std::invalid_argument naming option, value and bound.
+    /// Constructs a grinder that acquires its leases from `pools`.
+    /// @param where the line that logs and stats name for the grinder's leases.
+    /// @throws std::invalid_argument naming the option, its value and its bound.
     explicit work_grinder(manager<Backend>& pools, grinder_options options = {},
         std::source_location where = std::source_location::current())
         : core_(detail::make_grinder(pools.core_, std::move(options), where))
@@ -73,9 +75,9 @@ public:
     work_grinder(work_grinder const&) = delete;
     work_grinder& operator=(work_grinder const&) = delete;
 
-    /// Cancels as `async_stop({.mode = stop_mode::cancel})` does, and does not wait: items that have
-    /// not begun complete with `errc::not_running`, functions that run are asked to stop and
-    /// complete when they have returned.
+    /// Cancels as `async_stop({.mode = stop_mode::cancel})` does, and does not wait. Items that
+    /// have not begun complete with `errc::not_running`. Running functions are asked to stop, and
+    /// their items complete when they have returned.
     ~work_grinder() { detail::shut_down(*core_); }
 
     executor_type get_executor() const noexcept
@@ -83,18 +85,18 @@ public:
         return detail::executor_of(*detail::manager_of(*core_));
     }
 
-    /// From now on items are taken.
+    /// Starts the grinder: it accepts items from now on.
     ///
-    /// Starting twice is fine. The manager need not be started before; but while it is not, no lease
-    /// can be had.
+    /// Starting twice is allowed. The manager need not be started before the grinder, but no lease
+    /// can be obtained while the manager is not started.
     ///
     /// @par Completion Signature
     /// @code void(error_code) @endcode
     /// @par Errors
     /// - `errc::not_running`: the grinder is stopping, or its manager was destroyed.
     /// @par Executor
-    /// The handler's associated executor, by default the manager's; never inside the call. The
-    /// grinder is started when the call returns.
+    /// The handler's associated executor, by default the manager's. The handler is never called
+    /// inside the initiating call. The grinder is started when the call returns.
     template <class Token = default_token>
     auto async_start(Token&& token = Token())
     {
@@ -102,14 +104,15 @@ public:
             detail::initiate_grinder_start(core_), token);
     }
 
-    /// Takes no more items, and completes when all have completed.
+    /// Stops the grinder: it accepts no more items. Completes when all items have completed.
     ///
-    /// With `mode = drain`, items that were submitted, those that wait for room too, go at once and
-    /// are run. With `mode = cancel`, and at the deadline, those that have not begun complete with
-    /// `errc::not_running`, also if their lease has them already, acquires are given up, and
-    /// functions that run are asked to stop and waited for. A stop of a grinder that is not started
-    /// completes at once. A second stop joins the first and may only tighten it. After a stop the
-    /// grinder may start again.
+    /// With `mode = drain`, all submitted items, including those that wait for room, are handed to
+    /// a lease without further delay and run. With `mode = cancel`, and at the deadline, items that
+    /// have not begun complete with `errc::not_running`, also if their lease has them already;
+    /// pending acquires are canceled; running functions are asked to stop, and the stop waits for
+    /// them. A stop of a grinder that is not started completes at once. A second stop joins the
+    /// first, and can shorten its limits but not extend them. After a stop the grinder may start
+    /// again.
     ///
     /// @par Completion Signature
     /// @code void(error_code) @endcode
@@ -119,8 +122,8 @@ public:
     /// @par Per-Operation Cancellation
     /// terminal, partial, total: end the wait, not the stop.
     /// @par Executor
-    /// The handler's associated executor, by default the manager's; never inside the call. The stop
-    /// has begun when the call returns.
+    /// The handler's associated executor, by default the manager's. The handler is never called
+    /// inside the initiating call. The stop has begun when the call returns.
     template <class Token = default_token>
     auto async_stop(grinder_stop_options options = {}, Token&& token = Token())
     {
@@ -130,39 +133,42 @@ public:
 
     /// Submits an item.
     ///
-    /// With an eager token (`use_future`, a callback) this is "enqueue now, await later". With `use_future` it is how a plain thread submits:
+    /// With an eager token (`use_future`, a callback) the item is queued at once and its result can
+    /// be awaited later. A plain thread submits with `use_future`:
     /// @code
     /// auto answer = grinder.async_submit([] { return 42; }, boost::asio::use_future);
     /// use(answer.get());
     /// @endcode
-    /// `get()` waits for the manager's executor, which delivers the answer: on the only thread that
-    /// runs that, it waits for ever. So it does inside an item whose worker the other would need.
+    /// `get()` waits for the manager's executor, which delivers the result. It never returns if it
+    /// is called on the only thread that runs that executor. The same holds inside an item that
+    /// occupies the worker that the other item needs.
     ///
     /// @param function as for `lease::async_run`.
     /// @par Completion Signature
     /// @code void(std::exception_ptr, R) @endcode or, for a function that returns nothing,
     /// @code void(std::exception_ptr) @endcode
     /// @par Completes
-    /// when the function has returned, with what it returned or threw. It waits neither for the rest
-    /// of its batch nor for items before it that take longer.
+    /// when the function has returned, with its result or its exception. The operation waits
+    /// neither for the rest of its batch nor for earlier items that take longer.
     /// @par Errors, as a `boost::system::system_error`; the function was not run:
-    /// - `errc::not_running`: the grinder is not started, is stopping, or stopped before the function
-    ///   began; or its manager did.
+    /// - `errc::not_running`: the grinder is not started, is stopping, or stopped before the
+    ///   function began; or the manager stopped or was destroyed.
     /// - `errc::queue_full`: `max_pending` items are pending, and `submit_options::wait` is false.
     /// - `errc::lease_expired`, `errc::pool_broken` or the backend's own reason: see "Leases that
     ///   fail" above.
-    /// - those of `manager::async_acquire`: no lease could be had.
-    /// - `boost::asio::error::operation_aborted`: canceled before it began.
+    /// - those of `manager::async_acquire`: no lease could be obtained.
+    /// - `boost::asio::error::operation_aborted`: the item was canceled before it began.
     /// @par Per-Operation Cancellation
-    /// Before it began, all types: it is gone at once, and never run. After that as for
-    /// `lease::async_run`.
+    /// Before the item has begun, all types: the item is removed at once and never runs. After
+    /// that, as for `lease::async_run`.
     /// @par Executor
-    /// The handler's associated executor, by default the manager's; never inside the call. Each handler
-    /// is posted by itself, in the order in which the items were done.
+    /// The handler's associated executor, by default the manager's. The handler is never called
+    /// inside the initiating call. Each handler is posted separately, in the order in which the
+    /// items were done.
     /// @par Exception Safety
-    /// Throws, with nothing begun, `system_error(errc::not_running)` if the manager's context is gone,
-    /// `std::bad_alloc`, and what moving the function or handler throws, or the default constructor of
-    /// the result.
+    /// Throws, and begins nothing: `system_error(errc::not_running)` if the manager's context is
+    /// destroyed, `std::bad_alloc`, and any exception from moving the function or the handler or
+    /// from the default constructor of the result.
     template <class Function, class Token = default_run_token>
     requires(!detail::is_submit_argument<Function> &&
         !detail::awaits_temporary<Token, Function>) auto async_submit(submit_options options,
@@ -171,7 +177,7 @@ public:
         return submit(options, std::forward<Function>(function), std::forward<Token>(token));
     }
 
-    /// The same with default options.
+    /// Submits a function as above with default options.
     template <class Function, class Token = default_run_token>
     requires(!detail::is_submit_argument<Function> &&
         !detail::awaits_temporary<Token, Function>) auto async_submit(Function&& function,
@@ -181,15 +187,15 @@ public:
             submit_options(), std::forward<Function>(function), std::forward<Token>(token));
     }
 
-    /// Submits a job as an item: on every backend, and on worker processes nothing else can be one.
+    /// Submits a job as an item, on any backend. On worker processes only jobs can be items.
     ///
-    /// @param call what calling a `leasepool::job` returns.
+    /// @param call the result of calling a `leasepool::job`.
     /// @par Errors
-    /// Those of functions, and those of `lease::async_run` of a job. A job that was in a worker which
-    /// died, and surely had not begun, goes to another worker; one that its lease gave back, to the next
-    /// lease.
+    /// Those of functions, and those of `lease::async_run` of a job. If a worker dies, a job that
+    /// certainly has not begun goes to another worker. A job that its lease has returned goes to
+    /// the next lease.
     ///
-    /// In all else it is `async_submit` of a function.
+    /// Otherwise the contract is that of `async_submit` of a function.
     template <detail::job_call_like Call, class Token = default_run_token>
     requires(!detail::awaits_temporary<Token, Call>) auto async_submit(
         submit_options options, Call&& call, Token&& token = Token())
@@ -197,7 +203,7 @@ public:
         return submit(options, std::forward<Call>(call), std::forward<Token>(token));
     }
 
-    /// The same with default options.
+    /// Submits a job as above with default options.
     template <detail::job_call_like Call, class Token = default_run_token>
     requires(!detail::awaits_temporary<Token, Call>) auto async_submit(
         Call&& call, Token&& token = Token())
@@ -205,14 +211,15 @@ public:
         return submit(submit_options(), std::forward<Call>(call), std::forward<Token>(token));
     }
 
-    /// A consistent snapshot, in any state, also before the start and after the stop. With
-    /// `use_future` it serves a plain thread, which must not be the only one that runs the executor.
+    /// Takes a consistent snapshot. May be called in any state, also before the start and after the
+    /// stop. A plain thread can call this with `use_future`, unless it is the only thread that runs
+    /// the executor.
     ///
     /// @par Completion Signature
     /// @code void(error_code, grinder_stats) @endcode
     /// @par Executor
-    /// The handler's associated executor, by default the manager's; never inside the call. The
-    /// snapshot is taken in the call.
+    /// The handler's associated executor, by default the manager's. The handler is never called
+    /// inside the initiating call. The snapshot is taken in the call.
     template <class Token = default_token>
     auto async_stats(Token&& token = Token())
     {

@@ -20,28 +20,29 @@
 
 namespace leasepool {
 
-/// Options of a worker. An aggregate, for designated initialisers.
+/// Options of a worker. An aggregate, for designated initializers.
 struct worker_options {
-    /// Makes the worker's state, before it takes jobs; it is destroyed when there will be no more.
-    /// Jobs reach it through `job_context::state`.
+    /// Makes the worker's state before the worker accepts jobs. The state is destroyed when no more
+    /// jobs can arrive. Jobs access it through `job_context::state`.
     worker_state_factory worker_state{};
 };
 
-/// What `run_worker` returns, for `main` to return.
+/// Results of `run_worker`, to be returned from `main`.
 namespace worker_status {
-/// The parent has closed the worker's input, and everything was answered.
+/// The parent has closed the worker's input, and all requests were answered.
 inline constexpr int finished = 0;
-/// The state could not be made, or the system refused something.
+/// The state could not be made, or a system call failed.
 inline constexpr int failed = 1;
-/// It was not started as a worker, or its list of jobs is wrong.
+/// The program was not started as a worker, or its list of jobs is wrong.
 inline constexpr int misused = 2;
-/// The parent sent what is no message of the protocol.
+/// The parent sent something that is not a message of the protocol.
 inline constexpr int protocol_error = 3;
 }  // namespace worker_status
 
-/// Whether this program was started as a worker: `LEASEPOOL_WORKER` is set in its environment.
+/// Returns whether this program was started as a worker, that is, whether `LEASEPOOL_WORKER` is set
+/// in its environment.
 ///
-/// For one executable in both roles:
+/// Example of one executable in both roles:
 /// @code
 /// int main(int argc, char** argv)
 /// {
@@ -50,8 +51,8 @@ inline constexpr int protocol_error = 3;
 ///     return serve();
 /// }
 /// @endcode
-/// A launcher that does not pass the environment on (`ssh`) loses the mark: give it a command that is
-/// a worker always, or an argument of your own.
+/// A launcher that does not pass the environment on (`ssh`) loses this mark. Give it a command that
+/// is always a worker, or mark the worker with a command-line argument of your own.
 bool is_worker(int argc, char** argv) noexcept;
 
 namespace detail {
@@ -60,38 +61,39 @@ int run_worker(worker_options const& options, std::span<worker_entry const* cons
 
 }  // namespace detail
 
-/// Runs this program as a worker with these jobs, until its parent wants no more of it.
+/// Runs this program as a worker with these jobs until its parent closes the input or is gone.
 ///
-/// To be called first thing in `main`, before anything reads stdin or writes to stdout, and once.
+/// Must be called once, at the beginning of `main`, before the program reads stdin or writes to
+/// stdout.
 ///
-/// @param jobs of distinct names, each with its function in this program.
-/// @return for `main` to return; see `worker_status`. Whatever is not `finished` was explained on
-///     stderr.
+/// @param jobs jobs with distinct names, each with its function in this program.
+/// @return for `main` to return; see `worker_status`. Any result other than `finished` has been
+///     explained on stderr.
 ///
 /// @par Jobs
-/// They run on the calling thread, one at a time, in the order of their requests. What one throws is
-/// the caller's, see `remote_error`; the worker goes on. A job may exit or crash: the caller gets
-/// `worker_died`, and what waited behind it runs on another worker.
+/// They run on the calling thread, one at a time, in the order of their requests. An exception of a
+/// job is delivered to the caller, see `remote_error`; the worker goes on. A job may exit or crash:
+/// then the caller gets `worker_died`, and the jobs queued behind it run on another worker.
 /// @par Descriptors
-/// The protocol moves to descriptors of its own, which nothing that a job starts inherits. From then
-/// on stdin is empty and what goes to stdout comes out on stderr, so that a job may print.
+/// The protocol moves to descriptors of its own, which are not inherited by programs that a job
+/// starts. From then on stdin is empty, and output to stdout appears on stderr, so a job may print.
 /// @par Threads and signals
-/// While a job runs, a thread of the worker's own, with every signal blocked, waits for messages.
-/// Dispositions of signals are left alone.
+/// While a job runs, one of the worker's own threads waits for messages. Every signal is blocked on
+/// it. Signal dispositions are not changed.
 /// @par Environment
-/// `LEASEPOOL_LOG_LEVEL`: `debug`, `info` (the default), `warning` or `error`; what jobs log below it
-/// is not sent.
+/// `LEASEPOOL_LOG_LEVEL`: `debug`, `info` (the default), `warning` or `error`. Log records of jobs
+/// below this severity are not sent.
 /// @par Its end
-/// When the parent closes the input, what was received is answered and the state destroyed; a job that
-/// runs just then, which happens only if the parent is gone, is asked to stop. As soon as it is known
-/// that nobody reads the answers any more, the worker kills itself, in the middle of a job too; and
-/// where it leads a process group, as every worker of a `process_backend` does, the whole group with
-/// it, that is, what its jobs have started.
+/// When the parent closes the input, the worker answers all requests that it has received and
+/// destroys the state. A job that runs at that time is asked to stop; this happens only if the
+/// parent is gone. When the worker detects that the answers are not read any more, it kills itself,
+/// also while a job runs. If it leads a process group, as every worker of a `process_backend` does,
+/// it kills the whole group, including the programs that its jobs have started.
 /// @par By hand
-/// Where it was not started as a worker and stdin is a terminal, it explains itself on stderr and
-/// returns `misused`.
+/// If the program was not started as a worker and stdin is a terminal, the function prints an
+/// explanation on stderr and returns `misused`.
 /// @par Protocol
-/// doc/protocol.md; the worker pipelines.
+/// doc/protocol.md; the worker supports pipelining.
 template <class... Signatures>
 int run_worker(
     int /*argc*/, char** /*argv*/, worker_options const& options, job<Signatures> const&... jobs)
@@ -105,7 +107,7 @@ int run_worker(
         entries);
 }
 
-/// The same, without a state.
+/// Runs this program as a worker as above, without a state.
 template <class... Signatures>
 int run_worker(int argc, char** argv, job<Signatures> const&... jobs)
 {

@@ -18,7 +18,7 @@
 namespace leasepool {
 namespace detail {
 
-/// One worker's state, its type erased.
+/// The type-erased state of one worker.
 class worker_state_base {
 public:
     virtual ~worker_state_base() = default;
@@ -40,11 +40,12 @@ private:
     State state_;
 };
 
-/// The state of the worker that this thread is, if it is of this type. Throws
-/// errc::no_worker_state else.
+/// Returns the state of the worker that runs on this thread, if it is of this type. Otherwise
+/// throws errc::no_worker_state.
 void* worker_state_of_this_thread(std::type_info const& type);
 
-/// While it lives this thread is the worker with that state; null: one without a state.
+/// While an object of this class exists, this thread is the worker with that state. Null: a worker
+/// without a state.
 class worker_state_scope {
 public:
     explicit worker_state_scope(worker_state_base* state) noexcept;
@@ -58,19 +59,20 @@ private:
 
 }  // namespace detail
 
-/// How each worker of a pool makes a state of its own: a database handle, a parser, scratch memory.
+/// Makes a separate state for each worker of a pool: a database handle, a parser, scratch memory.
 ///
-/// Made from any copyable callable that takes nothing and returns the state by value; the state
-/// need not be movable. Called on each thread when it starts; the state is destroyed on that thread
-/// when it ends. It may be called on several threads at once. If it throws, the pool fails to start
-/// with that exception. Functions reach the state through `with_state`.
+/// Constructed from any copyable callable that takes no arguments and returns the state by value;
+/// the state need not be movable. The callable is called on each thread when the thread starts, and
+/// may be called on several threads at once. The state is destroyed on that thread when the thread
+/// ends. If the callable throws, the pool fails to start with that exception. Functions access the
+/// state through `with_state`.
 ///
 /// @code
 /// leasepool::thread_backend backend({.worker_state = [] { return open_database("orders"); }});
 /// @endcode
 class worker_state_factory {
 public:
-    /// No state.
+    /// Constructs a factory that makes no state.
     worker_state_factory() noexcept = default;
 
     template <class Factory>
@@ -96,7 +98,7 @@ private:
     std::function<std::unique_ptr<detail::worker_state_base>()> make_;
 };
 
-/// What `with_state` returns: a callable for `async_run`.
+/// The result of `with_state`: a callable for `async_run`.
 template <class State, class Function>
 class with_state_function {
 public:
@@ -122,14 +124,15 @@ private:
     Function function_;
 };
 
-/// A function that gets the state of the worker it runs on: `f(State&)` or
+/// Returns a function that is called with the state of the worker on which it runs: `f(State&)` or
 /// `f(State&, std::stop_token)`.
 ///
-/// With g++ 12 what it returns must have a name, as a closure must, if `f` owns its captures and the
-/// run is the operand of `co_await` (see `LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING`).
+/// With g++ 12 the result must have a name, like a closure, if `f` owns its captures and the run is
+/// the operand of `co_await` (see `LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING`).
 ///
-/// The call throws `system_error(errc::no_worker_state)` where the backend makes no state, or makes
-/// one of another type than exactly `State`. No two functions use one state at a time.
+/// The call of the function throws `system_error(errc::no_worker_state)` if the backend makes no
+/// state, or if the type of the state is not exactly `State`. No two functions use one state at the
+/// same time.
 ///
 /// @code
 /// auto n = co_await lease.async_run(

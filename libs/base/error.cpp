@@ -21,13 +21,13 @@ public:
     {
         switch (static_cast<errc>(value)) {
         case errc::not_running:
-            return "the manager is not running; call async_start and wait for it, and acquire "
-                   "nothing once async_stop has begun; for a work grinder the same holds";
+            return "the manager is not running; call async_start and wait for it, and do not "
+                   "acquire after async_stop has begun; the same applies to a work grinder";
         case errc::unavailable:
             return "no pool is free; wait for one (acquire_options::wait) or raise max_pools";
         case errc::acquire_timeout:
             return "no pool became free in time; raise acquire_options::timeout or max_pools, or "
-                   "look in the manager's stats for who holds the leases";
+                   "check the manager's stats for the owners of the leases";
         case errc::too_many_waiters:
             return "max_waiters acquires are waiting already; shed load, or raise max_waiters";
         case errc::lease_released:
@@ -40,50 +40,52 @@ public:
         case errc::worker_start_failed:
             return "a pool's workers could not be started; the manager's log has the reason";
         case errc::pool_broken:
-            return "the pool broke under the lease; acquire another, the manager replaces it";
+            return "the pool of the lease broke; acquire another lease, the manager replaces the "
+                   "pool";
         case errc::would_deadlock:
-            return "this would wait for the very thread it was called on; release the lease "
-                   "without waiting, or wait from another executor";
+            return "the operation would wait for the thread that it was called on; release the "
+                   "lease without waiting, or wait from another executor";
         case errc::no_worker_state:
-            return "the worker holds no state of this type; set worker_state in the backend's "
+            return "the worker has no state of this type; set worker_state in the backend's "
                    "options to a factory of exactly the type that with_state names";
         case errc::unknown_backend:
             return "no backend has this name; known names are: thread, process";
         case errc::unsupported_backend:
-            return "this backend cannot be had in this build or on this system; use another one, "
-                   "for instance: thread";
+            return "this backend is not available in this build or on this system; use another "
+                   "one, for example: thread";
         case errc::not_serializable:
-            return "a value cannot travel as JSON; pass finite numbers and valid UTF-8, less deep "
-                   "and smaller than the message limits";
+            return "a value cannot be sent as JSON; pass finite numbers and valid UTF-8, and "
+                   "stay within the limits on the depth and size of a message";
         case errc::protocol_error:
-            return "a worker sent what is no message of its protocol; let only messages go to its "
-                   "stdout, and print to stderr";
+            return "a worker sent something that is not a message of its protocol; write only "
+                   "messages to its stdout, and print to stderr";
         case errc::message_too_large:
             return "a message is longer than max_message_bytes; pass less at once (the name of a "
-                   "file, say), or raise max_message_bytes";
+                   "file, for example), or raise max_message_bytes";
         case errc::worker_died:
-            return "the worker process ended while it ran the job; the error names its end and its "
-                   "last lines on stderr, and the job was not run again";
+            return "the worker process died while it ran the job; the error says how it died and "
+                   "has its last lines on stderr; the job was not run again";
         case errc::remote_exception:
             return "the job threw an exception on its worker; the error has its type and text";
         case errc::unknown_job:
             return "the worker has no job of this name; list the job in the worker's run_worker, "
-                   "and look whether the command starts the worker that is meant";
+                   "and check that the command starts the intended worker";
         case errc::bad_arguments:
-            return "the worker cannot take these arguments; declare the job alike on both sides";
+            return "the worker cannot accept these arguments; use the same declaration of the "
+                   "job on both sides";
         case errc::bad_result:
-            return "the job's result is not what its declaration says; declare the job alike on "
-                   "both sides";
+            return "the job's result does not match its declaration; use the same declaration of "
+                   "the job on both sides";
         case errc::job_timeout:
-            return "the job did not end in time and its worker was told to stop it; raise "
-                   "job_timeout, or do less in one job";
+            return "the job did not end in time and was stopped; raise job_timeout, or do less "
+                   "in one job";
         case errc::started_as_worker:
-            return "this process was itself started as a worker, and would start itself again and "
-                   "again; in main, first of all, return run_worker(...) if is_worker(argc, argv), "
-                   "or set process_backend_options::command";
+            return "this process was itself started as a worker, and would start itself without "
+                   "end; at the beginning of main, return run_worker(...) if is_worker(argc, "
+                   "argv), or set process_backend_options::command";
         case errc::job_not_local:
-            return "the job's function is not in this program; declare the job with its function, "
-                   "or run it on worker processes";
+            return "the job's function is not in this program; declare the job with its "
+                   "function, or run it on worker processes";
         case errc::queue_full:
             return "max_pending items are pending already; wait for room (submit_options::wait), "
                    "shed load, or raise max_pending";
@@ -110,9 +112,9 @@ public:
         case condition::worker_failed:
             return "a worker or its pool failed";
         case condition::misuse:
-            return "the call cannot succeed as it stands";
+            return "the call cannot succeed unless it is changed";
         case condition::busy:
-            return "all capacity is taken; try again later";
+            return "all capacity is in use; try again later";
         }
         return "unknown leasepool condition " + std::to_string(value);
     }
@@ -124,7 +126,7 @@ public:
             return code == errc::acquire_timeout || code == errc::lease_expired ||
                 code == errc::job_timeout;
         case condition::canceled:
-            // This is asio::error::operation_aborted too. Asio is not named here, because workers
+            // This is also asio::error::operation_aborted. Asio is not named here, because workers
             // link these codes without it.
             return code == boost::system::errc::operation_canceled || code == errc::not_running;
         case condition::worker_failed:
