@@ -8,6 +8,7 @@
 #include <leasepool/config.hpp>
 #include <leasepool/histogram.hpp>
 
+#include <boost/describe/class.hpp>
 #include <boost/json/fwd.hpp>
 
 #include <chrono>
@@ -79,6 +80,12 @@ struct grinder_stats {
     /// lease until the function begins.
     histogram queue_time;
 };
+
+BOOST_DESCRIBE_STRUCT(grinder_stats, (),
+    (started, stopping, batch_size, max_wait, max_pending, max_concurrent_batches, max_batch,
+        waiting, pending, in_flight, oldest, batches_acquiring, batches_in_flight, batches_lost,
+        submitted, refused, completed, threw, canceled, failed, returned, batches, batches_failed,
+        mean_batch_size, queue_time))
 
 void tag_invoke(
     boost::json::value_from_tag const&, boost::json::value& to, grinder_stats const& from);

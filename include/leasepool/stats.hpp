@@ -8,6 +8,7 @@
 #include <leasepool/config.hpp>
 #include <leasepool/histogram.hpp>
 
+#include <boost/describe/class.hpp>
 #include <boost/json/fwd.hpp>
 
 #include <chrono>
@@ -34,6 +35,9 @@ struct lease_info {
     /// Released, but its work is not done yet.
     bool draining = false;
 };
+
+BOOST_DESCRIBE_STRUCT(
+    lease_info, (), (id, pool, owner, where, held, until_soft_expiry, until_hard_expiry, draining))
 
 /// A consistent snapshot of a manager. Totals are counted from the manager's construction.
 ///
@@ -111,6 +115,14 @@ struct stats {
 
     std::vector<lease_info> leases;
 };
+
+BOOST_DESCRIBE_STRUCT(stats, (),
+    (backend, started, stopping, max_pools, min_pools, max_retired, workers_per_pool, desired,
+        total, starting, available, leased, draining, retired, abandoned, capacity, waiters,
+        acquired, released, overdue, revoked, renewed, acquire_timeouts, acquire_cancels,
+        acquire_failures, pools_created, pools_closed, pools_failed, runs, runs_failed,
+        runs_canceled, unhandled_exceptions, callback_errors, wait_time, hold_time, queue_time,
+        run_time, message_bytes, leases))
 
 void tag_invoke(boost::json::value_from_tag const&, boost::json::value& to, stats const& from);
 

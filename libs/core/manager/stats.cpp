@@ -5,23 +5,65 @@
 #include <leasepool/grinder_stats.hpp>
 #include <leasepool/stats.hpp>
 
-#include "core/manager/event_reporter.hpp"
+#include "core/support/text.hpp"
 
+#include <boost/describe/members.hpp>
+#include <boost/describe/modifiers.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
+#include <boost/mp11/algorithm.hpp>
 
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
-// The conversion of statistics to JSON (`boost::json::value_from`).
+// The conversion of statistics to JSON (`boost::json::value_from`): the described members, in their
+// order. The key of a member in nanoseconds is its name and `_ns`.
 
 namespace leasepool {
 namespace {
 
 namespace json = boost::json;
+namespace describe = boost::describe;
 
-json::object to_json(histogram const& h)
+template <class Described>
+json::object to_json_object(Described const& from);
+
+template <class T>
+requires std::is_arithmetic_v<T> json::value to_json(T number)
+{
+    return number;
+}
+
+json::value to_json(std::string const& text)
+{
+    return json::value(text);
+}
+
+json::value to_json(std::chrono::nanoseconds duration)
+{
+    return duration.count();
+}
+
+json::value to_json(std::source_location const& where)
+{
+    return json::value(detail::to_text(where));
+}
+
+json::value to_json(std::optional<std::size_t> const& number)
+{
+    return number ? json::value(*number) : json::value();
+}
+
+json::value to_json(histogram const& h)
 {
     json::array buckets;
     for (auto const& bucket : h.buckets())
@@ -31,54 +73,46 @@ json::object to_json(histogram const& h)
         {"p99", h.quantile(0.99)}, {"buckets", std::move(buckets)}};
 }
 
-json::object to_json(lease_info const& lease)
+json::value to_json(std::vector<lease_info> const& leases)
 {
-    return {{"id", lease.id}, {"pool", lease.pool}, {"owner", lease.owner},
-        {"where", detail::to_text(lease.where)}, {"held_ns", lease.held.count()},
-        {"until_soft_expiry_ns", lease.until_soft_expiry.count()},
-        {"until_hard_expiry_ns", lease.until_hard_expiry.count()}, {"draining", lease.draining}};
+    json::array all;
+    for (auto const& lease : leases)
+        all.push_back(to_json_object(lease));
+    return all;
+}
+
+template <class T>
+bool in_nanoseconds(std::string_view name)
+{
+    return std::is_same_v<T, std::chrono::nanoseconds> ||
+        (std::is_same_v<T, histogram> && name.ends_with("_time"));
+}
+
+template <class Described>
+json::object to_json_object(Described const& from)
+{
+    json::object to;
+    boost::mp11::mp_for_each<describe::describe_members<Described, describe::mod_public>>(
+        [&](auto member) {
+            auto const& value = from.*member.pointer;
+            std::string key(member.name);
+            if (in_nanoseconds<std::decay_t<decltype(value)>>(key))
+                key += "_ns";
+            to.emplace(key, to_json(value));
+        });
+    return to;
 }
 
 }  // namespace
 
 void tag_invoke(json::value_from_tag const&, json::value& to, grinder_stats const& from)
 {
-    to = json::object{{"started", from.started}, {"stopping", from.stopping},
-        {"batch_size", from.batch_size}, {"max_wait_ns", from.max_wait.count()},
-        {"max_pending", from.max_pending}, {"max_concurrent_batches", from.max_concurrent_batches},
-        {"max_batch", from.max_batch ? json::value(*from.max_batch) : json::value()},
-        {"waiting", from.waiting}, {"pending", from.pending}, {"in_flight", from.in_flight},
-        {"oldest_ns", from.oldest.count()}, {"batches_acquiring", from.batches_acquiring},
-        {"batches_in_flight", from.batches_in_flight}, {"batches_lost", from.batches_lost},
-        {"submitted", from.submitted}, {"refused", from.refused}, {"completed", from.completed},
-        {"threw", from.threw}, {"canceled", from.canceled}, {"failed", from.failed},
-        {"returned", from.returned}, {"batches", from.batches},
-        {"batches_failed", from.batches_failed}, {"mean_batch_size", from.mean_batch_size},
-        {"queue_time_ns", to_json(from.queue_time)}};
+    to = to_json_object(from);
 }
 
 void tag_invoke(json::value_from_tag const&, json::value& to, stats const& from)
 {
-    json::array leases;
-    for (auto const& lease : from.leases)
-        leases.push_back(to_json(lease));
-    to = json::object{{"backend", from.backend}, {"started", from.started},
-        {"stopping", from.stopping}, {"max_pools", from.max_pools}, {"min_pools", from.min_pools},
-        {"max_retired", from.max_retired}, {"workers_per_pool", from.workers_per_pool},
-        {"desired", from.desired}, {"total", from.total}, {"starting", from.starting},
-        {"available", from.available}, {"leased", from.leased}, {"draining", from.draining},
-        {"retired", from.retired}, {"abandoned", from.abandoned}, {"capacity", from.capacity},
-        {"waiters", from.waiters}, {"acquired", from.acquired}, {"released", from.released},
-        {"overdue", from.overdue}, {"revoked", from.revoked}, {"renewed", from.renewed},
-        {"acquire_timeouts", from.acquire_timeouts}, {"acquire_cancels", from.acquire_cancels},
-        {"acquire_failures", from.acquire_failures}, {"pools_created", from.pools_created},
-        {"pools_closed", from.pools_closed}, {"pools_failed", from.pools_failed},
-        {"runs", from.runs}, {"runs_failed", from.runs_failed},
-        {"runs_canceled", from.runs_canceled}, {"unhandled_exceptions", from.unhandled_exceptions},
-        {"callback_errors", from.callback_errors}, {"wait_time_ns", to_json(from.wait_time)},
-        {"hold_time_ns", to_json(from.hold_time)}, {"queue_time_ns", to_json(from.queue_time)},
-        {"run_time_ns", to_json(from.run_time)}, {"message_bytes", to_json(from.message_bytes)},
-        {"leases", std::move(leases)}};
+    to = to_json_object(from);
 }
 
 }  // namespace leasepool

@@ -7,6 +7,9 @@
 #include "core/support/values.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/describe/members.hpp>
+#include <boost/describe/modifiers.hpp>
+#include <boost/mp11/algorithm.hpp>
 
 #include <utility>
 
@@ -22,6 +25,16 @@ using phase = run_operation::phase;
 // Maximum number of functions in one turn of a runner. After that, other functions in the pool's
 // context can run.
 constexpr int functions_per_turn = 16;
+
+void add(std::uint64_t& to, std::uint64_t from) noexcept
+{
+    to += from;
+}
+
+void add(histogram& to, histogram const& from) noexcept
+{
+    to.merge(from);
+}
 
 void finish(run_operation& op) noexcept
 {
@@ -41,12 +54,9 @@ void finish_all(run_queue::list& ops) noexcept
 
 void run_totals::merge(run_totals const& other) noexcept
 {
-    runs += other.runs;
-    failed += other.failed;
-    canceled += other.canceled;
-    queue_time.merge(other.queue_time);
-    run_time.merge(other.run_time);
-    message_bytes.merge(other.message_bytes);
+    namespace describe = boost::describe;
+    boost::mp11::mp_for_each<describe::describe_members<run_totals, describe::mod_public>>(
+        [&](auto member) { add(this->*member.pointer, other.*member.pointer); });
 }
 
 run_queue::~run_queue()

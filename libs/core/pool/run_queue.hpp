@@ -8,6 +8,7 @@
 #include <leasepool/detail/run_operation.hpp>
 #include <leasepool/histogram.hpp>
 
+#include <boost/describe/class.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <cstddef>
@@ -31,6 +32,8 @@ struct run_totals {
 
     void merge(run_totals const& other) noexcept;
 };
+
+BOOST_DESCRIBE_STRUCT(run_totals, (), (runs, failed, canceled, queue_time, run_time, message_bytes))
 
 /// The operations of a pool: those that are queued, in order, and those that run. `pool_record`
 /// owns it.
