@@ -142,8 +142,8 @@ public:
     void stop(steady_time deadline) noexcept;
 
     /// Submits an item. On success it is in the queue, or waits for room if `wait`. Otherwise
-    /// returns `not_running` or `queue_full`, and the state does not know the item. The shell must
-    /// call `poll` only if `next_deadline` is earlier than before.
+    /// returns `not_running` or `queue_full`, and the state does not know the item. The shell needs
+    /// to call `poll` only if `next_deadline` is earlier than before.
     errc submit(item& what, steady_time now, bool wait) noexcept;
 
     /// Takes back an item that is not handed over. Returns false if it is not here.
