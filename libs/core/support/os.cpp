@@ -18,6 +18,10 @@
 #include <sched.h>
 #endif
 
+// Names, affinity, signals and the end of threads, and the count of forks: the part of the core
+// that calls pthreads and Linux directly. The pools of threads, the strand and `process_wide` call
+// it.
+
 namespace leasepool::detail {
 namespace {
 
