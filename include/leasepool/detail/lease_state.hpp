@@ -101,8 +101,8 @@ bool begin_work(lease_state& lease) noexcept;
 void add_work(lease_state& lease) noexcept;
 void end_work(lease_state& lease) noexcept;
 /// Begins a post to the context of the lease's pool. Returns true if the caller may post; the
-/// caller then calls `end_post`. Returns false if the context has ended; the caller must not post
-/// then.
+/// caller then calls `end_post`. Returns false if the context has ended, or if its threads do not
+/// exist in this process; the caller must not post then.
 bool begin_post(lease_state& lease) noexcept;
 void end_post(lease_state& lease) noexcept;
 /// Returns the execution context of the lease's pool.

@@ -44,8 +44,9 @@ public:
     std::string body;
     /// Timeout of the job, counted from its begin; zero: the timeout of the pool applies.
     std::chrono::steady_clock::duration timeout{};
-    /// The id of the request; 0: the operation is not taken. It has a new value each time that the
-    /// operation is taken from its queue, so that a request to stop one job cannot stop another.
+    /// The id of the request; 0: the operation was never taken. It has a new value each time that
+    /// the operation is taken from its queue, so that a request to stop one job cannot stop
+    /// another.
     std::uint64_t request_id = 0;
     /// Sizes of the messages as they were in the pipes, with the ends of their lines; 0: there was
     /// no message.

@@ -54,7 +54,8 @@ public:
     // These members fill padding of the base class, because a grinder may have very many items.
 
     phase state = phase::unqueued;
-    /// A user canceled it before it was queued, or while another process had it.
+    /// A user canceled it before it was queued, while it went back to its grinder, or while another
+    /// process had it.
     std::atomic<bool> stop_asked = false;
     /// Its function was called or is about to be called, or another lease would not change its
     /// outcome (`run_queue::refuse`). Changed to true under the queue's lock, or while it is in no

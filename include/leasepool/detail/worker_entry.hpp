@@ -22,7 +22,7 @@
 
 namespace leasepool::detail {
 
-/// The stage that a call of a job has reached. It tells where an exception comes from.
+/// The stage that a call of a job has reached. It shows where an exception comes from.
 enum class job_stage {
     arguments,  ///< they are being converted; a `misfit` describes what is wrong with them
     running,    ///< the job runs
@@ -35,7 +35,7 @@ public:
     virtual std::string_view name() const noexcept = 0;
     virtual bool is_local() const noexcept = 0;
     /// Runs the job with arguments as they were received.
-    /// @param stage is updated during the call. If the call throws, it tells how far the call got.
+    /// @param stage is updated during the call. If the call throws, it shows how far the call got.
     virtual boost::json::value run(
         boost::json::value&& params, job_context& context, job_stage& stage) const = 0;
 

@@ -17,8 +17,8 @@ namespace leasepool::detail {
 /// without another allocation. Thread-safe.
 class task_memory {
 public:
-    static constexpr std::size_t block_size =
-        192;  // the largest task, a timer's wait, takes about 150
+    /// The largest task, the wait of a timer, takes about 150 bytes.
+    static constexpr std::size_t block_size = 192;
 
     explicit task_memory(std::size_t blocks) : blocks_(new block[blocks]), count_(blocks) {}
 

@@ -72,7 +72,7 @@ public:
     private:
         friend class grinder_state;
         item_list items_;
-        item* first_ = nullptr;  // first item that it handed over; a lease begins with it
+        item* first_ = nullptr;  // the first item handed over; a lease begins with it
         std::size_t size_ = 0;
         steady_time since_{};
         phase phase_ = phase::fresh;
@@ -94,9 +94,9 @@ public:
             begin,     ///< acquire a lease for a new batch: report `begun` or `not_begun`
             fail,      ///< `which` gets `errc::not_running`; the state has released it
             withdraw,  ///< cancel the acquire of `of`: report `acquire_failed`
-            cancel,  ///< take back the items of `of` that have not begun: report `returned`; ask the
-                     ///< rest to stop
-            stopped,  ///< the stop is done
+            cancel,    ///< take back the items of `of` that have not begun: report `returned`; ask
+                       ///< the rest to stop
+            stopped,   ///< the stop is done
         };
         kind what = kind::none;
         item* which = nullptr;
@@ -142,8 +142,8 @@ public:
     void stop(steady_time deadline) noexcept;
 
     /// Submits an item. On success it is in the queue, or waits for room if `wait`. Otherwise
-    /// returns `not_running` or `queue_full`, and the state does not know the item. The shell must
-    /// call `poll` only if `next_deadline` is earlier than before.
+    /// returns `not_running` or `queue_full`, and the state does not know the item. The shell needs
+    /// to call `poll` only if `next_deadline` is earlier than before.
     errc submit(item& what, steady_time now, bool wait) noexcept;
 
     /// Takes back an item that is not handed over. Returns false if it is not here.

@@ -20,7 +20,7 @@ public:
     explicit run_canceler(run_operation& op) noexcept : op_(&op) {}
 
     /// Calls `f(op)` unless the operation is detached. The operation stays alive during the call,
-    /// so `f` must not call or post anything.
+    /// so `f` must not call code of the user or post anything.
     template <class F>
     void with_operation(F&& f)
     {

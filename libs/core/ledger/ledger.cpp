@@ -8,6 +8,8 @@
 #include <cassert>
 #include <utility>
 
+// The decisions of a manager; see the class. `manager_core` calls it under the manager's lock.
+
 namespace leasepool::detail {
 
 ledger::ledger(options const& opts) noexcept
@@ -26,7 +28,7 @@ std::size_t ledger::capacity() const noexcept
     return options_.max_pools - std::min(options_.max_pools, excess);
 }
 
-// Events -------------------------------------------------------------------------------------------
+// Events ------------------------------------------------------------------------------------------
 
 void ledger::start(steady_time now) noexcept
 {
@@ -169,7 +171,7 @@ void ledger::pool_ready(pool& on, steady_time now) noexcept
         return;
     }
     starting_.erase(starting_.iterator_to(on));
-    if (on.broken_) {  // before anybody could use it: not made
+    if (on.broken_) {  // it broke before it could be used, so it was not made
         send_away(on);
         note_failure(now);
         return;
@@ -228,7 +230,7 @@ void ledger::pool_broken(pool& on, steady_time now) noexcept
         index_due(*on.holder_, steady_time::min());
     }
     else
-        return;  // not ready yet, or on its way out
+        return;  // not ready yet, or leaving
     if (!on.proven_)
         note_failure(now);
 }
@@ -240,7 +242,7 @@ void ledger::pool_closed(pool& on) noexcept
     forget_leaving(on);
 }
 
-// Decisions ----------------------------------------------------------------------------------------
+// Decisions ---------------------------------------------------------------------------------------
 
 ledger::action ledger::poll(steady_time now) noexcept
 {
@@ -329,7 +331,7 @@ ledger::action ledger::poll_stopping(steady_time now) noexcept
         return act;
     if (abandon_at_ <= now && held_.empty()) {
         for (auto& on : starting_)
-            on.retired_ = true;  // its threads exist, and take room after a restart
+            on.retired_ = true;  // its threads exist, and use capacity after a restart
         retired_ += starting_.size();
         leaving_.splice(leaving_.end(), starting_);
         for (auto& on : leaving_)
@@ -388,7 +390,8 @@ ledger::action ledger::settle_due(steady_time now) noexcept
         }
         if (hard <= now && who.expiry.revoke_if(soft))
             return revoke(who, revocation::expired);
-        // Renewed between two looks, or to a time that has passed already: look again.
+        // The lease was renewed meanwhile, or renewed to a time that has passed already: check it
+        // again.
         renewed(who);
     }
     return {};
@@ -453,13 +456,13 @@ steady_time ledger::next_deadline() const noexcept
             at = std::min(at, retry_at_);
     }
     else if (phase_ == phase::stopping) {
-        // Nothing is abandoned before it was canceled.
+        // Pools are abandoned only after the leases that hold them are revoked.
         at = std::min(at, held_.empty() ? abandon_at_ : stop_at_);
     }
     return at;
 }
 
-// Links --------------------------------------------------------------------------------------------
+// Links -------------------------------------------------------------------------------------------
 
 steady_time ledger::surplus_at() const noexcept
 {
@@ -471,7 +474,7 @@ steady_time ledger::surplus_at() const noexcept
 void ledger::index_due(claim& who, steady_time at) noexcept
 {
     who.due_ = at;
-    // Most deadlines are the latest so far: with the hint that is O(1).
+    // Most deadlines are the latest so far. With this hint their insertion is O(1).
     due_.insert(due_.end(), who);
 }
 

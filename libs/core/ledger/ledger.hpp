@@ -23,14 +23,15 @@
 
 namespace leasepool::detail {
 
-/// Far enough from the clock's end that a sum of a few durations and a time cannot overflow.
+/// Upper limit of durations. It is far enough from the end of the clock that the sum of a time and
+/// a few durations cannot overflow.
 constexpr steady_duration longest_duration = steady_duration::max() / 4;
 
-/// The soft expiry of a lease, on which a renewal from any thread and the revocation agree: it is
-/// either a time or `revoked`, and changes in one step.
+/// The soft expiry of a lease. It is either a time or `revoked`, and changes in one atomic step, so
+/// that a renewal on any thread and the revocation agree on the result.
 class soft_expiry {
 public:
-    /// Before the lease is shared.
+    /// Sets the expiry. Called before the lease is shared.
     void set(steady_time at) noexcept { value_.store(ticks(at), std::memory_order_relaxed); }
 
     steady_time get() const noexcept
@@ -38,7 +39,7 @@ public:
         return steady_time{steady_duration{value_.load(std::memory_order_acquire)}};
     }
 
-    /// Moves the expiry and returns what it was; none if the lease is revoked.
+    /// Moves the expiry and returns the former one; none if the lease is revoked.
     std::optional<steady_time> renew(steady_time to) noexcept
     {
         auto now = value_.load(std::memory_order_relaxed);
@@ -48,7 +49,7 @@ public:
         return std::nullopt;
     }
 
-    /// Revokes unless the expiry has moved away from `seen`.
+    /// Revokes, unless the expiry is no longer `seen`. Returns whether it has revoked.
     bool revoke_if(steady_time seen) noexcept
     {
         auto expected = ticks(seen);
@@ -65,18 +66,19 @@ private:
     std::atomic<rep> value_{0};
 };
 
-/// Every decision of a manager: who gets which pool when, when leases expire, how many pools there
-/// should be, what a stop does.
+/// Makes every decision of a manager: which claim gets which pool and when, when leases expire, how
+/// many pools there should be, what a stop does.
 ///
-/// It reads no clock, starts no thread, does no I/O, calls nobody and allocates nothing. The shell
-/// (`manager_core`) reports events, each with the time; soon after each one it calls `poll` until there
-/// is nothing left to do and performs every action it gets. In between, at any time, it may ask for
-/// the grants alone (`grant_next`). All events and each poll are O(1) or
-/// O(log n) in pools, leases and waiters; what takes n steps (a stop) is n polls. Only a grant also
-/// passes over the idle pools that have no live worker.
+/// It reads no clock, starts no thread, does no I/O, calls no function of others and allocates
+/// nothing. The shell (`manager_core`) reports events, each with the time. Soon after each event
+/// the shell calls `poll` until there is nothing left to do, and performs every action that it
+/// gets. In between it may ask for grants only, at any time (`grant_next`). Each event and each
+/// poll is O(1) or O(log n) in pools, leases and waiters, with two exceptions: a grant skips the
+/// idle pools that have no live worker, and a poll that abandons pools visits each of them. Other
+/// work of n steps (a stop) takes n polls.
 ///
-/// Claims and pools are nodes owned by the shell; each must stay where it is while it is linked,
-/// that is, until the ledger has let go of it (see `action`).
+/// Claims and pools are nodes that the shell owns. The shell must not move or destroy a node while
+/// it is linked, that is, until the ledger has released it (see `action`).
 class ledger {
     using link = boost::intrusive::link_mode<boost::intrusive::safe_link>;
     using queue_hook = boost::intrusive::list_base_hook<link>;
@@ -85,7 +87,7 @@ class ledger {
 public:
     class pool;
 
-    /// A wish for a pool and, once granted, the lease: one node for its whole life.
+    /// A request for a pool and, once granted, the lease: one node for its whole life.
     class claim : public queue_hook, public due_hook {
     public:
         enum class phase : std::uint8_t {
@@ -98,11 +100,12 @@ public:
 
         phase state() const noexcept { return phase_; }
         bool holds_pool() const noexcept { return phase_ >= phase::live; }
-        /// The pool it was granted, also after the end; null: none yet. Any thread.
+        /// Returns the pool that it was granted, also after the end of the lease; null: none yet.
+        /// Any thread.
         pool* on() const noexcept { return pool_.load(); }
-        /// Since when it waits, or, once granted, holds its pool.
+        /// Returns the time since which it waits or, once granted, holds its pool.
         steady_time since() const noexcept { return since_; }
-        /// The soft lifetime it asks for; set before `ledger::acquire`.
+        /// The soft lifetime that it asks for. Set before `ledger::acquire`.
         steady_duration lifetime{};
         /// Set by the grant.
         soft_expiry expiry;
@@ -119,7 +122,7 @@ public:
         bool overdue_ = false;
     };
 
-    /// A pool, from the moment the backend is asked for it.
+    /// A pool, from the time at which the backend is asked for it.
     class pool : public queue_hook {
     public:
         enum class phase : std::uint8_t {
@@ -128,13 +131,14 @@ public:
             idle,      ///< free
             leased,    ///< held by a claim
             retired,   ///< taken from its claim; its work still runs
-            closing,   ///< told to close
+            closing,   ///< asked to close, or about to be
         };
 
         phase state() const noexcept { return phase_; }
         claim* holder() const noexcept { return holder_; }
         bool has_broken() const noexcept { return broken_; }
-        /// It has served a lease, so its breaking is no failure to make it.
+        /// Returns whether it has served a lease. If such a pool breaks, this is not a failure to
+        /// make a pool.
         bool proven() const noexcept { return proven_; }
         /// See `ledger::pool_workers`.
         bool has_workers() const noexcept { return has_workers_; }
@@ -158,22 +162,22 @@ public:
         std::size_t max_waiters = 10'000;
         steady_duration grace{};
         steady_duration idle_ttl{};
-        /// How often to ask for `recheck`; none: never.
+        /// Interval between two `recheck` actions; none: never.
         std::optional<steady_duration> check_interval{};
         steady_duration backoff = std::chrono::milliseconds{100};
         steady_duration max_backoff = std::chrono::seconds{30};
         std::size_t make_attempts = 3;
     };
 
-    /// What ends a claim against the holder's will.
+    /// The reason why a lease is revoked.
     enum class revocation : std::uint8_t { expired, broken, stopped };
 
     struct action {
         enum class kind : std::uint8_t {
             none,
             grant,         ///< give `on` to `who`; its lease begins
-            fail,          ///< `who` gets `error`; the ledger has let go of it
-            make_failed,   ///< `who` gets the reason of the last `pool_failed`; let go of
+            fail,          ///< `who` gets `error`; the ledger has released it
+            make_failed,   ///< `who` gets the reason of the last failure to make a pool; released
             overdue,       ///< `who` passed its soft expiry
             revoke,        ///< `who` lost its pool for the reason `why`; report `drained` as usual
             make,          ///< report `pool_starting` at once, or `make_refused`
@@ -181,7 +185,7 @@ public:
             recheck,       ///< read the size provider: report `resize`
             starved,       ///< `count` pools at most can be in service now
             started,       ///< the start is done
-            start_failed,  ///< it failed, or was canceled, and all is undone
+            start_failed,  ///< the start failed or was canceled, and is undone
             stopped,       ///< the stop is done; `count` pools were abandoned
         };
         kind what = kind::none;
@@ -190,7 +194,7 @@ public:
         std::size_t count = 0;
         claim* who = nullptr;
         pool* on = nullptr;
-        /// Of a grant: how long it was waited for.
+        /// For a grant: how long the claim has waited.
         steady_duration waited{};
 
         explicit operator bool() const noexcept { return what != kind::none; }
@@ -198,7 +202,7 @@ public:
 
     enum class phase : std::uint8_t { stopped, starting, running, stopping };
 
-    /// Unlimited patience.
+    /// A time that never comes.
     static constexpr steady_time never = steady_time::max();
 
     explicit ledger(options const& opts) noexcept;
@@ -208,69 +212,73 @@ public:
 
     // Events -----------------------------------------------------------------------------------
 
-    /// Begins a start, to the target last given to `resize`. Precondition: state() is stopped.
+    /// Begins a start, with the target last given to `resize`. Precondition: state() is stopped.
     void start(steady_time now) noexcept;
 
-    /// Undoes a start that is not done; `start_failed` follows. No effect in another phase.
+    /// Undoes a start that is not done. `start_failed` follows. No effect in another phase.
     void cancel_start() noexcept;
 
-    /// Begins or tightens a stop: `deadline` is when what is held is canceled, `abandon` when what
-    /// then still runs is abandoned. No effect when stopped.
+    /// Begins a stop, or makes its times earlier. At `deadline` the leases that still hold pools
+    /// are revoked. At `abandon` the pools that are still not closed are abandoned. No effect if it
+    /// is stopped.
     void stop(steady_time deadline, steady_time abandon) noexcept;
 
-    /// A claim for a pool. Success: it is queued, and an action will settle it. Otherwise the
-    /// reason for which it was refused, and the ledger does not know it.
-    /// @param wait false: fail at once (`unavailable`) if it takes another's release.
+    /// Queues a claim for a pool. On success an action will settle it. Otherwise returns the reason
+    /// for which it was refused, and the ledger does not know it.
+    /// @param wait false: fail at once (`unavailable`) if it needs the release of another claim's
+    ///     pool.
     /// @param until when to fail with `acquire_timeout`; `now` or earlier: as if `wait` was false,
     ///     but with that code.
     errc acquire(claim& who, steady_time now, bool wait, steady_time until) noexcept;
 
-    /// Takes a waiting claim back. False if it is not waiting (any more).
+    /// Takes back a waiting claim. Returns false if it is not waiting (any more).
     bool cancel(claim& who) noexcept;
 
-    /// The holder lets go; its work may still run. No effect unless live.
+    /// The holder releases the lease. Its work may still run. No effect unless the claim is live.
     void release(claim& who) noexcept;
 
-    /// The holder has let go or lost its pool, and nothing of its work is left.
-    /// Precondition: who.holds_pool(). The ledger lets go of the claim.
+    /// The holder has released the lease or lost its pool, and none of its work is left.
+    /// Precondition: who.holds_pool(). The ledger releases the claim.
     void drained(claim& who, steady_time now) noexcept;
 
-    /// The holder moved its soft expiry to an earlier time, or away from one that had passed.
+    /// The holder moved its soft expiry to an earlier time, or moved an expiry that had passed.
     void renewed(claim& who) noexcept;
 
     /// Answers `make`: the backend is asked for this pool. `pool_ready` or `pool_failed` follows.
     void pool_starting(pool& on) noexcept;
-    /// Answers `make`: the backend could not even be asked.
+    /// Answers `make`: the backend could not be asked for a pool.
     void make_refused(steady_time now) noexcept;
     void pool_ready(pool& on, steady_time now) noexcept;
-    /// The ledger lets go of the pool.
+    /// The pool could not be made. The ledger releases it.
     void pool_failed(pool& on, steady_time now) noexcept;
-    /// The pool can run nothing further. If it is leased, the lease is revoked. Before it has served
-    /// a lease this is a failed attempt to make a pool: what breaks at once is not made in a loop.
+    /// The pool cannot run anything any more. If it is leased, the lease is revoked. If it has not
+    /// served a lease, this is a failed attempt to make a pool, so that pools that break at once
+    /// are not made in a loop.
     void pool_broken(pool& on, steady_time now) noexcept;
-    /// Whether any worker of the pool is alive; true until this says otherwise. A pool without one is
-    /// granted only if no idle pool has one.
+    /// Sets whether any worker of the pool is alive; initially true. A pool without a live worker
+    /// is granted only if no idle pool has one.
     void pool_workers(pool& on, bool any) noexcept { on.has_workers_ = any; }
-    /// The ledger lets go of the pool.
+    /// The pool is closed. The ledger releases it.
     void pool_closed(pool& on) noexcept;
 
-    /// The target number of pools, already clamped.
+    /// Sets the target number of pools. The caller has clamped it.
     void resize(std::size_t desired) noexcept { desired_ = desired; }
 
     // Decisions --------------------------------------------------------------------------------
 
-    /// The next thing to do at `now`; kind::none if there is none.
+    /// Returns the next action at `now`; kind::none if there is none.
     action poll(steady_time now) noexcept;
 
-    /// The next grant at `now`, if `poll` would begin with it; otherwise kind::none. For those who
-    /// may do no more than grant: what else is to be done stays for `poll`.
+    /// Returns the next grant at `now` if `poll` would begin with it; otherwise kind::none. For
+    /// callers that may only grant. Other actions remain for `poll`.
     action grant_next(steady_time now) noexcept;
 
-    /// Whether `poll` may have something to do before the next deadline, after `grant_next` had
-    /// nothing. While a start or a stop is under way it may be true without need.
+    /// Returns whether `poll` may have something to do before the next deadline, after `grant_next`
+    /// had nothing. While a start or a stop is in progress it may return true without need.
     bool wants_poll() const noexcept;
 
-    /// When to poll again if nothing happens before; `never` if only an event can bring work.
+    /// Returns when to poll again if no event comes before; `never` if only an event can bring
+    /// work.
     steady_time next_deadline() const noexcept;
 
     // State ------------------------------------------------------------------------------------
@@ -288,9 +296,10 @@ public:
     }
     std::size_t retired() const noexcept { return retired_; }
     std::size_t abandoned() const noexcept { return abandoned_; }
-    /// How many pools may be in service.
+    /// Returns how many pools may be in service.
     std::size_t capacity() const noexcept;
-    /// Pools to be had with nobody's release: idle, being made, or still to be made.
+    /// Returns the number of pools that can be obtained without a release: those that are idle,
+    /// being made, or can still be made.
     std::size_t obtainable() const noexcept
     {
         return std::max(capacity(), in_service()) - held_.size();
@@ -304,8 +313,8 @@ public:
             f(held);
     }
 
-    /// Lets go of all nodes, without actions: the shell is shutting down. `f` gets each waiting
-    /// claim.
+    /// Releases all nodes, without actions, because the shell is shutting down. `f` gets each
+    /// waiting claim.
     template <class F>
     void forget_all(F&& f)
     {
@@ -340,12 +349,13 @@ private:
     {
         return now >= retry_at_ && in_service() < capacity();
     }
-    /// Whether one more pool is wanted, be it possible or not.
+    /// Returns whether one more pool is wanted, whether or not it can be made.
     bool wants_pool() const noexcept
     {
         return in_service() < desired_ || waiting_.size() > starting_.size() + idle_.size();
     }
-    /// When the pool that has been idle for longest is to go; `never` if none is too many.
+    /// Returns when the pool that has been idle for longest must be closed; `never` if there is no
+    /// surplus.
     steady_time surplus_at() const noexcept;
 
     static errc error_of_impatient(claim const& who) noexcept;
@@ -372,8 +382,8 @@ private:
     due_index due_;        // deadlines of held_, and of those of waiting_ that have a timeout
     due_index impatient_;  // those of waiting_ that must not wait for a release
     pool_list starting_;
-    pool_list idle_;      // front: idle for longest; grants prefer the back, whose caches are warm
-    pool_list to_close_;  // the shell is still to be told
+    pool_list idle_;      // front: idle for longest; grants prefer the back, which has warm caches
+    pool_list to_close_;  // a `close` action follows for each
     pool_list leaving_;   // retired, closing, or abandoned by a stop
 
     std::size_t desired_;
@@ -381,12 +391,12 @@ private:
     std::size_t retired_ = 0;
     std::size_t abandoned_ = 0;
     std::size_t told_capacity_;
-    std::size_t failures_ = 0;  // to make a pool, since the last new one that served a lease
+    std::size_t failures_ = 0;  // to make a pool, since a new pool last served a lease
     steady_time retry_at_ = steady_time::min();
     steady_time next_check_ = never;
     steady_time stop_at_ = never;
     steady_time abandon_at_ = never;
-    bool make_failed_ = false;  // waiters are to get the reason
+    bool make_failed_ = false;  // all waiters get `make_failed`
     bool undoing_ = false;      // stopping because the start failed or was canceled
 };
 

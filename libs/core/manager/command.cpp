@@ -8,8 +8,8 @@
 
 #include <utility>
 
-// Starts, stops and requests for stats on their way from the caller to the strand of the manager.
-// `manager_commands.cpp` carries them out.
+// The path of starts, stops and requests for stats from the caller to the strand of the manager.
+// manager_commands.cpp carries them out.
 
 namespace leasepool::detail {
 

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <utility>
 
-// Performs the actions of the ledger, on the strand. The log and the observer are called last in
-// each function, because they may shut the manager down.
+// Performs the actions of the ledger, on the strand. The log and the observer may shut the manager
+// down, so each function calls them last or checks for that afterwards.
 
 namespace leasepool::detail {
 

@@ -209,7 +209,7 @@ bool manager_core::queue(lease_state& claim, steady_time now, outcome& done) noe
         refuse(claim, error, done);
         return false;
     }
-    intrusive_ptr_add_ref(&claim);  // until the ledger lets go of it
+    intrusive_ptr_add_ref(&claim);  // until the ledger releases it
     return ledger_.obtainable() < ledger_.waiters();
 }
 

@@ -182,7 +182,8 @@ private:
     void report(lease_state& lease, lease_report::kind what, steady_duration elapsed) noexcept;
     void note(strand_action& what, steady_time now, outcome& done) noexcept;
 
-    // On the strand. Each calls event_reporter last.
+    // On the strand. A callback of event_reporter may shut the manager down, so each function calls
+    // it last or checks for that afterwards.
     bool next_action() noexcept;
     void perform(strand_action const& what) noexcept;
     void revoke(strand_action const& what) noexcept;

@@ -16,8 +16,8 @@
 #include <stdexcept>
 #include <string>
 
-// The checks of all options that users set. The constructors of managers, thread backends and
-// grinders call `validate`.
+// The checks of the options of managers, thread backends and grinders, whose constructors call
+// `validate`.
 
 namespace leasepool {
 

@@ -12,7 +12,7 @@
 #include <utility>
 
 // The functions of `pool_site`, which a backend calls to notify its manager, and of `pool_task`,
-// which a backend runs. Both forward to the `pool_record`.
+// which a backend runs. They forward to the pool record and the manager.
 
 namespace leasepool {
 

@@ -17,12 +17,15 @@
 #include <thread>
 #include <vector>
 
+// The number of CPUs that this process may use, from its affinity and the files of its cgroup.
+// `available_cpus` calls it. cpu_count.hpp names the sources.
+
 namespace leasepool::detail {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Drops empty pieces, as paths need it; no other format here has any.
+// Drops empty pieces, which paths need. The other formats here have no empty pieces.
 std::vector<std::string_view> split(std::string_view text, char separator)
 {
     std::vector<std::string_view> pieces;
@@ -49,7 +52,7 @@ std::string first_line(fs::path const& file)
     return line;
 }
 
-// A quota of "max" (v2) or -1 (v1) fails here as malformed text does: both mean no limit.
+// A quota of "max" (v2) or -1 (v1) fails here like malformed text: both mean no limit.
 std::optional<std::uint64_t> parse_positive(std::string_view text)
 {
     std::uint64_t value = 0;
@@ -88,7 +91,7 @@ struct membership {
     std::optional<std::string> v2;
 };
 
-// A line is hierarchy-ID:controller-list:path, and the path may itself hold colons.
+// A line is hierarchy-ID:controller-list:path. The path may itself contain colons.
 membership read_membership(fs::path const& file)
 {
     membership result;
@@ -110,7 +113,7 @@ membership read_membership(fs::path const& file)
 struct cgroup_mount {
     bool v2;
     std::string root;   // the group that is mounted
-    std::string point;  // where it is seen
+    std::string point;  // the directory on which it is mounted
 };
 
 // Space, tab, newline and backslash are written as a backslash and three octal digits.
@@ -149,9 +152,9 @@ std::optional<cgroup_mount> parse_mount(std::string_view line)
     return cgroup_mount{v2, unescape(fields[3]), unescape(fields[4])};
 }
 
-// The way from the mounted group down to the process's own, or nothing where the process is not
-// below the mounted group. Both paths are relative to the cgroup namespace of the reader: what
-// lies outside of it begins with "/..".
+// Returns the path from the mounted group down to the group of the process; nothing if that is not
+// below the mounted group. Both paths are relative to the cgroup namespace of the reader. A path
+// outside of the namespace begins with "/..".
 std::optional<std::vector<std::string_view>> way_down(
     std::string_view mounted, std::string_view own)
 {
@@ -163,8 +166,8 @@ std::optional<std::vector<std::string_view>> way_down(
     if (rest_from == from.end() && std::none_of(rest_to, to.end(), up))
         return std::vector<std::string_view>(rest_to, to.end());
 
-    // The mount shows a group above the namespace: ours is somewhere below it, but the names
-    // between are hidden from us, so that only the mounted group itself can be read.
+    // The mount shows a group above the namespace. The group of the process is somewhere below it,
+    // but the names between are hidden, so only the mounted group itself can be read.
     if (rest_from != from.end() && std::all_of(from.begin(), from.end(), up))
         return std::vector<std::string_view>{};
     return std::nullopt;

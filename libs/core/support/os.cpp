@@ -18,6 +18,10 @@
 #include <sched.h>
 #endif
 
+// Names, affinity, signals and the end of threads, and the count of forks: the part of the core
+// that calls pthreads and Linux directly. The pools of threads, the strand and `process_wide` call
+// it.
+
 namespace leasepool::detail {
 namespace {
 
@@ -34,10 +38,11 @@ namespace {
 
 #if defined(__linux__)
 
-// Far above any NR_CPUS the kernel can be built with; bounds what a wrong number can allocate.
+// Far above any NR_CPUS with which the kernel can be built. It limits the memory that a wrong
+// number can allocate.
 constexpr std::size_t most_cpus = std::size_t{1} << 20;
 
-// A cpu_set_t has 1024 bits; a kernel may have more CPUs, so a mask is an array of them.
+// A cpu_set_t has 1024 bits. A kernel may have more CPUs, so a mask is an array of cpu_set_t.
 class cpu_mask {
 public:
     explicit cpu_mask(std::size_t cpus) : sets_((cpus + CPU_SETSIZE - 1) / CPU_SETSIZE) {}
@@ -64,7 +69,7 @@ private:
 
 cpu_mask current_mask()
 {
-    // EINVAL also says that the mask is smaller than the kernel's: sched_getaffinity(2).
+    // EINVAL can mean that the mask is smaller than that of the kernel: sched_getaffinity(2).
     for (std::size_t cpus = CPU_SETSIZE;; cpus *= 2) {
         cpu_mask mask(cpus);
         if (mask.read() == 0)
@@ -77,10 +82,11 @@ cpu_mask current_mask()
 
 #endif
 
-// With a key, not an object that is thread_local: its destructor comes after all of those, and to
-// register it can fail without ending the program. Keys are destroyed in rounds. The call is made in
-// the second, when those of other keys, be they created later, have had their turn, and not in the
-// last, in which the sanitizers let go of the thread.
+// A pthread key is used, not a thread_local object, for two reasons: its destructor runs after
+// those of all thread_local objects, and its registration can fail without ending the program. Keys
+// are destroyed in rounds. The call is made in the second round, after the first destructors of
+// other keys, even of keys that were created later. It is not made in the last round, in which the
+// sanitizers release the thread.
 pthread_key_t exit_key();
 
 thread_local bool in_second_round = false;
@@ -164,7 +170,7 @@ void set_current_thread_affinity(std::span<int const> cpus)
     auto const wanted_list = wanted.list();
     if (wanted.apply() != 0)
         throw_affinity_error({errno, std::system_category()}, cpus);
-    // Linux takes a mask of which at least one CPU can be used, and drops the others.
+    // Linux accepts a mask of which at least one CPU can be used, and ignores the others.
     if (current_mask().list() != wanted_list) {
         before.apply();
         throw_affinity_error(invalid, cpus);

@@ -13,42 +13,46 @@
 #include <string_view>
 #include <vector>
 
-// What the core asks of threads beyond std::thread. The one place that names pthreads.
+// Functions of the system for threads that std::thread lacks, and fork detection. Only os.cpp uses
+// pthreads.
 
 namespace leasepool::detail {
 
-/// Most bytes of a thread's name, without the final NUL: pthread_setname_np(3) allows 16 with it on
-/// Linux (TASK_COMM_LEN), 64 on macOS. Elsewhere nothing is set and the limit is only a sane size.
+/// Maximum number of bytes of a thread's name, without the final NUL: pthread_setname_np(3) allows
+/// 16 with it on Linux (TASK_COMM_LEN), 64 on macOS. On other systems no name is set, and the limit
+/// is only a reasonable size.
 #if defined(__linux__)
 inline constexpr std::size_t thread_name_limit = 15;
 #else
 inline constexpr std::size_t thread_name_limit = 63;
 #endif
 
-/// `prefix-pool-n`, of at most `limit` bytes. The prefix is cut first, never inside a UTF-8
-/// sequence, and goes with its dash when nothing of it is left, so that the numbers survive. Where
-/// even they do not fit, their last `limit` bytes, which differ most between threads, are kept.
+/// Returns `prefix-pool-n`, of at most `limit` bytes. The prefix is cut first, never inside a UTF-8
+/// sequence. If nothing of the prefix is left, its dash is dropped too. If the numbers alone do not
+/// fit, their last `limit` bytes are kept, because these differ most between threads.
 std::string thread_name(
     std::string_view prefix, std::uint64_t pool, std::size_t n, std::size_t limit);
 
-/// Best effort: cut to `thread_name_limit` (not inside a UTF-8 sequence); ignored where the OS has
-/// no names or refuses. On Linux the name of the main thread is that of the process.
+/// Sets the name of this thread, cut to `thread_name_limit` (not inside a UTF-8 sequence). Does
+/// nothing if the OS has no names or refuses. On Linux the name of the main thread is that of the
+/// process.
 void set_current_thread_name(std::string_view name) noexcept;
 
-/// Empty where the OS has no names.
+/// Returns the name of this thread; empty if the OS has no names.
 std::string current_thread_name();
 
 /// Lets the calling thread run on exactly these CPUs.
-/// @throws std::system_error naming the CPUs: `EINVAL` where the list is empty or one of them does
-///     not exist or is not allowed here (Linux alone would drop it in silence);
-///     `std::errc::not_supported` where the OS has no such call. The affinity is then unchanged.
+/// @throws std::system_error with the CPUs in its text: `EINVAL` if the list is empty, or if one of
+///     them does not exist or is not allowed here (Linux itself would ignore such a CPU);
+///     `std::errc::not_supported` if the OS has no such call. The affinity is then unchanged.
 void set_current_thread_affinity(std::span<int const> cpus);
 
-/// The CPUs the calling thread may run on, ascending.
-/// @throws std::system_error `std::errc::not_supported` where the OS has no such call.
+/// Returns the CPUs on which the calling thread may run, in ascending order.
+/// @throws std::system_error `std::errc::not_supported` if the OS has no such call.
 std::vector<int> current_thread_affinity();
 
-/// Blocks every signal on this thread while it lives. A thread started meanwhile inherits the mask.
+/// Blocks every signal on this thread during its lifetime. A thread that is started meanwhile
+/// inherits the mask.
 class all_signals_blocked {
 public:
     all_signals_blocked() noexcept;
@@ -60,7 +64,7 @@ private:
     sigset_t before_;
 };
 
-/// Something that waits for the end of a thread.
+/// Is notified of the end of a thread.
 class thread_exit_listener {
 public:
     virtual void thread_exited() noexcept = 0;
@@ -69,15 +73,16 @@ protected:
     ~thread_exit_listener() = default;
 };
 
-/// Has `thread_exited` called when this thread ends: on this thread, after the destructors of its
-/// `thread_local` objects, and after one round of those of other pthread keys. What is left of the
-/// thread then takes no time of the user's, so that it can be joined without a wait worth the name.
-/// One listener a thread.
+/// Arranges that `thread_exited` is called when this thread ends: on this thread, after the
+/// destructors of its `thread_local` objects, and after one round of the destructors of other
+/// pthread keys. After that the thread runs no code of the user, so joining it takes almost no
+/// time. One listener for each thread.
 /// @throws std::system_error
 void call_at_thread_exit(thread_exit_listener& listener);
 
-/// How often this process, since the first call in it or in an ancestor, has become another by
-/// fork(): not the same in parent and child. (vfork() and posix_spawn() do not count.)
+/// Returns how often fork() has made this process from another one since the first call, in this
+/// process or in an ancestor. So the number is different in a parent and its child. vfork() and
+/// posix_spawn() do not count.
 /// @throws std::system_error only at the first call.
 unsigned fork_generation();
 

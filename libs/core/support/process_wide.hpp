@@ -14,11 +14,11 @@ namespace leasepool::detail {
 
 /// Returns the one T of this process, and makes it at the first call.
 ///
-/// It is never destroyed: managers in static storage, and threads that run at the end of the program,
-/// use it. A forked child gets a T of its own, because the threads that serve the parent's T, and
-/// would unlock its mutex, do not exist there.
+/// It is never destroyed, because managers in static storage, and threads that run at the end of
+/// the program, use it. A forked child gets a T of its own, because the threads that serve the
+/// parent's T, and would unlock its mutex, do not exist in the child.
 ///
-/// @throws std::bad_alloc, std::system_error, what the constructor throws.
+/// @throws std::bad_alloc, std::system_error, and the exceptions of the constructor of T.
 template <class T>
 T& process_wide()
 {

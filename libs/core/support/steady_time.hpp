@@ -11,7 +11,7 @@ namespace leasepool::detail {
 
 using steady_time = std::chrono::steady_clock::time_point;
 
-/// `at + by`, stopping at the clock's end instead of overflowing. For `by` >= 0.
+/// Returns `at + by`, or the end of the clock if the sum would overflow. Precondition: `by` >= 0.
 constexpr steady_time saturating_add(
     steady_time at, std::chrono::steady_clock::duration by) noexcept
 {

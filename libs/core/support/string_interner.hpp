@@ -14,15 +14,16 @@
 
 namespace leasepool::detail {
 
-/// Numbers for names, so that an item has three bytes for its owner. A name is kept for as long as
-/// something refers to it. 0 is nobody, and who comes when all numbers are taken.
+/// Gives numbers to names, so that an item needs only three bytes for its owner. `grinder_core`
+/// uses it. A name is kept while anything refers to it. 0 means no name. If all numbers are taken,
+/// a new name also gets 0.
 class string_interner {
 public:
     using number = std::uint32_t;
 
     static constexpr number most = (1u << 24) - 1;
 
-    /// Refers to the name once more.
+    /// Adds a reference to the name, and returns its number.
     number refer(std::string_view name)
     {
         if (name.empty())

@@ -4,6 +4,8 @@
 
 #include "core/support/text.hpp"
 
+// The texts of exceptions and source locations in the log records of the manager.
+
 namespace leasepool::detail {
 
 std::string what_of(std::exception_ptr const& error)

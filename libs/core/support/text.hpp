@@ -9,13 +9,13 @@
 #include <source_location>
 #include <string>
 
-/// Texts for the user's log.
+/// Texts for the user's log. The manager and its parts call these functions.
 namespace leasepool::detail {
 
-/// The text of an exception.
+/// Returns the text of an exception.
 std::string what_of(std::exception_ptr const& error);
 
-/// `file:line`
+/// Returns `file:line`.
 std::string to_text(std::source_location const& where);
 
 }  // namespace leasepool::detail

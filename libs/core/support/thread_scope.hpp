@@ -7,8 +7,8 @@
 
 namespace leasepool::detail {
 
-/// Marks, for as long as it lives, that this thread is inside something of `T`. Scopes nest. `Tag`
-/// tells kinds of marks of one type apart.
+/// Marks during its lifetime that this thread is inside a function of an object of type `T`. Scopes
+/// nest. `Tag` distinguishes kinds of marks for one type.
 template <class T, class Tag = void>
 class thread_scope {
 public:
@@ -17,7 +17,7 @@ public:
     thread_scope& operator=(thread_scope const&) = delete;
     ~thread_scope() { innermost = outer_; }
 
-    /// How many marks of `of` this thread is inside of.
+    /// Returns how many marks for `of` this thread has.
     static int count_here(T const& of) noexcept
     {
         int n = 0;

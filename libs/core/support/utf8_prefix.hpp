@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <string_view>
 
-// How names are cut: those of threads (os.cpp) and of the owners of leases (lease_state.cpp).
+// Cuts names: those of threads (os.cpp) and those of the owners of leases (lease_state.cpp).
 
 namespace leasepool::detail {
 

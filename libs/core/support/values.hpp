@@ -15,7 +15,8 @@
 
 namespace leasepool::detail {
 
-/// What a histogram of times records: nanoseconds; 0 for what a clock's rounding made negative.
+/// Returns the value that a histogram of times records: nanoseconds; 0 if the rounding of a clock
+/// made the time negative.
 inline std::uint64_t ticks(std::chrono::nanoseconds elapsed) noexcept
 {
     return elapsed.count() > 0 ? static_cast<std::uint64_t>(elapsed.count()) : 0;

@@ -9,7 +9,8 @@
 #include <thread>
 #include <utility>
 
-// The thread that joins the threads of all pools of the thread backend.
+// The thread that joins the threads of all pools of the thread backend. thread_backend.cpp calls
+// it.
 
 namespace leasepool::detail {
 
