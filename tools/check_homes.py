@@ -18,7 +18,7 @@ CLASS = re.compile(r"^\s*(?:class|struct)\s+(\w+)(?:\s+final)?\s*(?::(?!:)|\{|$)
 # A declaration at the beginning of a line is one of a namespace.
 FUNCTION = re.compile(
     r"^(?!return|using|inline|template|constexpr|static|friend)"
-    r"[\w:<>&*, ]*?[\s&*](\w+)\([^;{}]*\)\s*(?:noexcept)?;",
+    r"[\w:<>&*, ]*?[ &*](\w+)\([^;{}]*\)\s*(?:noexcept)?;",
     re.M,
 )
 DEFINITION = re.compile(

@@ -66,7 +66,10 @@ BOOST_AUTO_TEST_CASE(json_has_each_member_in_order)
     s.started = true;
     s.runs_canceled = 3;
     s.wait_time.record(5);
-    s.leases.push_back({.id = 7, .owner = "b", .held = 8ns});
+    auto& held = s.leases.emplace_back();
+    held.id = 7;
+    held.owner = "b";
+    held.held = 8ns;
     auto const json = boost::json::value_from(s).as_object();
     std::vector<std::string> keys;
     for (auto const& each : json)

@@ -5,6 +5,8 @@
 #ifndef LEASEPOOL_DETAIL_MANAGER_CORE_HPP
 #define LEASEPOOL_DETAIL_MANAGER_CORE_HPP
 
+#include <leasepool/config.hpp>
+#include <leasepool/detail/asio_settings.hpp>
 #include <leasepool/options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
