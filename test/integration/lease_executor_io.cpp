@@ -277,7 +277,7 @@ BOOST_FIXTURE_TEST_CASE(exception_of_a_coroutine_on_a_lease_reaches_its_awaiter,
     BOOST_TEST(get(lease.async_run([] { return 1; }, use_future)) == 1);
 }
 
-BOOST_AUTO_TEST_CASE(strand_on_a_lease_serialises_its_threads)
+BOOST_AUTO_TEST_CASE(strand_on_a_lease_serializes_its_threads)
 {
     one_lease leased(4);
     auto const strand = asio::make_strand(leased.lease);

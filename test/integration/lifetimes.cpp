@@ -199,6 +199,70 @@ BOOST_AUTO_TEST_CASE(manager_destroyed_by_a_coroutine_on_a_lease)
     });
 }
 
+// ... and inside the delivery of a handler.
+
+/// Runs a function inside `execute`, although it says that it does not.
+struct inline_executor {
+    template <class F>
+    void execute(F f) const
+    {
+        std::move(f)();
+    }
+
+    asio::execution_context& query(execution::context_t) const noexcept { return *io; }
+    static constexpr execution::blocking_t query(execution::blocking_t) noexcept
+    {
+        return execution::blocking.never;
+    }
+    bool operator==(inline_executor const&) const noexcept = default;
+
+    asio::io_context* io;
+};
+
+BOOST_AUTO_TEST_CASE(manager_destroyed_inside_the_delivery_of_a_function)
+{
+    destroy_on_own_thread([](auto& m, auto& held, auto destroy) {
+        held.async_run([] {},
+            asio::bind_executor(inline_executor{&m.io.context()},
+                [destroy](std::exception_ptr) mutable { destroy(); }));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(manager_destroyed_inside_the_delivery_of_a_grant)
+{
+    heap_manager m;
+    auto held = acquire(*m.pools);
+    auto const other = acquire(*m.pools);
+    error_code got = errc::not_running;
+    thread_lease next;
+    m.pools->async_acquire({},
+        asio::bind_executor(inline_executor{&m.io.context()}, [&](error_code e, thread_lease l) {
+            got = e;
+            next = std::move(l);
+            m.pools.reset();
+        }));
+    held.release();
+    BOOST_TEST(!m.pools);
+    BOOST_TEST(got == error_code());
+    BOOST_TEST(next.ended() == errc::not_running);
+}
+
+BOOST_AUTO_TEST_CASE(manager_destroyed_inside_the_delivery_of_a_refusal)
+{
+    heap_manager m;
+    auto const held = acquire(*m.pools);
+    auto const other = acquire(*m.pools);
+    error_code got;
+    m.pools->async_acquire({.wait = false},
+        asio::bind_executor(inline_executor{&m.io.context()}, [&](error_code e, thread_lease) {
+            got = e;
+            m.pools.reset();
+        }));
+    BOOST_TEST(!m.pools);
+    BOOST_TEST(got == errc::unavailable);
+    BOOST_TEST(held.ended() == errc::not_running);
+}
+
 // ... and where it calls the user.
 
 BOOST_AUTO_TEST_CASE(manager_destroyed_inside_each_callback)
