@@ -196,12 +196,12 @@ private:
 template <class Executor, class Memory>
 void execute(Executor const& on, Memory const& memory, completion& op)
 {
-    // A copy, because `on` may be destroyed before this returns. It tracks work if `on` does, so the
-    // context does not run out of work, and is not destroyed, while Asio still signals its threads.
-    Executor const kept = on;
+    // A copy, because `on` may be destroyed before this returns. It tracks work, so the context does
+    // not run out of work, and is not destroyed, while Asio still signals its threads.
+    auto const work = asio::prefer(on, execution::outstanding_work.tracked);
     // Untracked, because each step of `require` copies the executor, and a copy that tracks work
     // counts it.
-    auto const ex = asio::require(asio::prefer(kept, execution::outstanding_work.untracked),
+    auto const ex = asio::require(asio::prefer(work, execution::outstanding_work.untracked),
         execution::blocking.never, execution::allocator(allocator_over<void, Memory>(memory)));
     ex.execute(delivery(op));
 }
