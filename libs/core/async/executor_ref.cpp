@@ -198,6 +198,7 @@ void execute(Executor const& on, Memory const& memory, completion& op)
 {
     // A copy, because `on` may be destroyed before this returns. It tracks work, so the context does
     // not run out of work, and is not destroyed, while Asio still signals its threads.
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the copy counts as work
     auto const work = asio::prefer(on, execution::outstanding_work.tracked);
     // Untracked, because each step of `require` copies the executor, and a copy that tracks work
     // counts it.
