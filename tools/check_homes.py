@@ -26,11 +26,13 @@ DEFINITION = re.compile(
     r"|thread_local)[\w:<>&*, .]*?[\s&*]?((?:\w+::)*~?\w+)\(",
     re.M,
 )
+# Function templates are left out: an instance stands where its arguments are.
+TEMPLATE = re.compile(r"^template <[^\n]*>\n(?!class|struct)[^;{]*", re.M)
 NAMELESS = re.compile(r"^namespace \{\n.*?^\}  ?\n", re.M | re.S)
 
 
 def text_of(path):
-    return re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8"))
+    return TEMPLATE.sub("", re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8")))
 
 
 def declarations(headers):
@@ -52,8 +54,6 @@ def strangers(path, classes, functions):
             homes = classes.get(name.split("::")[-2], set())
         else:
             homes = functions.get(name, set())
-        if name == "library_built_with":  # one instance for each setting
-            continue
         prefixes = {home.split("_")[0] + "_" for home in homes if home.endswith("_core")}
         if homes and path.stem not in homes and not path.stem.startswith(tuple(prefixes)):
             yield name, sorted(homes)

@@ -11,9 +11,9 @@
 
 namespace leasepool::detail {
 
-/// writev(2), but for SIGPIPE, which does not come: a pipe that nobody reads gives EPIPE. -1: `errno`
-/// says why. The disposition of the signal is not changed; where the kernel cannot be asked to keep it
-/// back (Linux before 6.18), it is blocked on this thread meanwhile, and taken away.
+/// Calls writev(2) without raising SIGPIPE: a pipe without a reader gives EPIPE. Returns -1 and sets
+/// `errno` on failure. The disposition of the signal is not changed. Where the kernel cannot suppress
+/// the signal (Linux before 6.18), it is blocked on this thread during the call, and then consumed.
 ssize_t quiet_write(int fd, iovec const* pieces, std::size_t count) noexcept;
 
 }  // namespace leasepool::detail

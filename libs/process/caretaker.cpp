@@ -33,7 +33,7 @@ bool reaped(left_process& left) noexcept
         return false;
     // Before it is reaped: afterwards the number may be another group's.
     signal_group(left.exit.get(), left.pid, status->how != exit_status::kind::unknown, SIGKILL);
-    left.exit.reset();  // whoever sees that the process is gone sees that this is, too
+    left.exit.reset();  // first, so that a caller that finds the process reaped finds it closed
     reap_exited(left.pid);
     return true;
 }

@@ -39,7 +39,7 @@ struct parent_ends {
 /// the pipes are closed, the process group is sent SIGKILL, and the process is reaped: at once if it
 /// has exited, else by a thread that waits for it. Nothing blocks.
 ///
-/// The order at the end of a process that nobody dropped is:
+/// The order at the end of a process whose `child` still exists is:
 ///  1. `async_exit` completes; by then what was left of the group has been sent SIGKILL, so that no
 ///     grandchild can hold the pipes open, but the process is not reaped: its number is its own;
 ///  2. cancel the reads that are outstanding, wait for their handlers, then take what is still in
@@ -92,8 +92,9 @@ public:
             exit_op{state_}, token, state_->errors);
     }
 
-    /// How it ended, if it has; the first time that it has, its group is killed. For who watches
-    /// `exit_descriptor` himself, which becomes readable then, and may without reason.
+    /// Returns how the process ended, if it has. The first call after its end kills its group. For
+    /// callers that watch `exit_descriptor`, which becomes readable at the end, and may become
+    /// readable without a reason.
     std::optional<exit_status> look() noexcept { return state_->process.look(); }
     boost::asio::posix::stream_descriptor& exit_descriptor() noexcept
     {

@@ -25,7 +25,7 @@ public:
         std::size_t workers = 1;
         duration backoff{};
         duration max_backoff{};
-        /// So many failures in a row, and nobody in service: it is given up.
+        /// Number of failures in a row after which starting is given up, if no worker is in service.
         std::size_t attempts = 1;
     };
 

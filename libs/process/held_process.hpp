@@ -22,8 +22,8 @@ namespace leasepool::detail {
 ///
 /// Boost's `async_wait` reaps as soon as the process has exited, which frees its number before the
 /// group was killed, and may block in `waitpid`; its destructor does block. So its exit is watched
-/// here, the group is killed while the leader is a zombie whose number nobody else can have, it is
-/// reaped once, without waiting, and a process that still runs is never destroyed but left to the
+/// here, the group is killed while the leader is a zombie, so that no other process can have its
+/// number, it is reaped once, without waiting, and a process that still runs is never destroyed but left to the
 /// caretaker.
 ///
 /// Not thread-safe.

@@ -20,10 +20,13 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -238,6 +241,14 @@ BOOST_AUTO_TEST_CASE(every_item_is_accounted_for_while_leases_expire_and_grinder
     get(pools.async_stop({}, asio::use_future));
 }
 
+void wait_for_stop(std::stop_token const& stop)
+{
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::unique_lock lock(mutex);
+    changed.wait(lock, stop, [] { return false; });
+}
+
 /// Submits items in rounds, and cancels some of each round after a pause of random length.
 asio::awaitable<void> cancel_some(thread_grinder& grinder, account& book, std::uint64_t seed)
 {
@@ -255,9 +266,10 @@ asio::awaitable<void> cancel_some(thread_grinder& grinder, account& book, std::u
             if (--left == 0)
                 ended.cancel();
         };
-        auto const item = [&] {
-            ++book.ran;
-            std::this_thread::sleep_for(200us);
+        // Some items hold their worker until their lease is revoked, or they are canceled.
+        auto const item = [&book](std::stop_token stop) {
+            if (++book.ran % 4 == 0)
+                wait_for_stop(stop);
         };
         for (auto& signal : signals) {
             ++book.submitted;
@@ -281,7 +293,8 @@ BOOST_AUTO_TEST_CASE(items_canceled_while_their_leases_are_revoked_end_once)
     io_threads io(3);
     thread_manager pools(io.context(), thread_backend({.workers_per_pool = 1}),
         {.max_pools = 4, .max_retired = 64, .min_pools = 4, .grace = 0ms});
-    // A lease lasts for five items; so some of most batches come back, and go to another lease.
+    // The lease of an item that holds its worker is revoked; then the items behind that one come
+    // back, and go to another lease.
     thread_grinder grinder(pools,
         {.batch_size = 4,
             .max_batch = 64,

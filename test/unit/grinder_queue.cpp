@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// A grinder's queue: when a batch goes, what it takes, who waits for room.
+// A grinder's queue: when a batch goes, what it takes, which items wait for room.
 
 #include "grinder_fixture.hpp"
 

@@ -73,10 +73,10 @@ public:
         return batches_that_are(is::acquiring) + batches_that_are(is::working) +
             batches_that_are(is::canceled);
     }
-    bool outside(int who) const
+    bool outside(int which) const
     {
         auto const in = [=](std::vector<int> const& list) {
-            return std::ranges::count(list, who) != 0;
+            return std::ranges::count(list, which) != 0;
         };
         return !in(waiting) && !in(queue) && !in(returned) &&
             std::ranges::none_of(batches, [&](batch const& b) { return in(b.items); });
@@ -95,7 +95,7 @@ public:
             return std::numeric_limits<tick>::min();
         return plus(since(queue.front()), opts_.max_wait.count());
     }
-    tick since(int who) const { return submitted[static_cast<std::size_t>(who)]; }
+    tick since(int which) const { return submitted[static_cast<std::size_t>(which)]; }
 
     // Events
     bool start()
@@ -114,25 +114,26 @@ public:
             phase = life::draining;
         stop_at = std::min(stop_at, deadline);
     }
-    errc submit(int who, tick now, bool wait)
+    errc submit(int which, tick now, bool wait)
     {
         if (phase != life::running)
             return errc::not_running;
         bool const full = !waiting.empty() || pending() >= opts_.max_pending;
         if (full && !wait)
             return errc::queue_full;
-        submitted[static_cast<std::size_t>(who)] = now;
-        fruitless[static_cast<std::size_t>(who)] = 0;
-        (full ? waiting : queue).push_back(who);
+        submitted[static_cast<std::size_t>(which)] = now;
+        fruitless[static_cast<std::size_t>(which)] = 0;
+        (full ? waiting : queue).push_back(which);
         return errc{};
     }
-    bool cancel(int who)
+    bool cancel(int which)
     {
         bool found =
-            std::erase(waiting, who) + std::erase(queue, who) + std::erase(returned, who) != 0;
+            std::erase(waiting, which) + std::erase(queue, which) + std::erase(returned, which) !=
+            0;
         for (auto& b : batches)
             if (b.phase == is::acquiring)
-                found = std::erase(b.items, who) != 0 || found;
+                found = std::erase(b.items, which) != 0 || found;
         if (found)
             admit();
         return found;
@@ -168,18 +169,18 @@ public:
         admit();
         return lost;
     }
-    bool returned_from(int who, int n)
+    bool returned_from(int which, int n)
     {
         auto& b = at(n);
-        std::erase(b.items, who);
-        if (b.first == who)
+        std::erase(b.items, which);
+        if (b.first == which)
             b.fruitless = true;
         if (phase == life::canceling || phase == life::stopped)
             return false;
         if (b.fruitless &&
-            ++fruitless[static_cast<std::size_t>(who)] == grinder_state::patience_with_leases)
+            ++fruitless[static_cast<std::size_t>(which)] == grinder_state::patience_with_leases)
             return false;
-        returned.push_back(who);
+        returned.push_back(which);
         return true;
     }
     void lost(int n)
@@ -190,10 +191,10 @@ public:
     /// The oldest item at its lease has run.
     int ran(int n)
     {
-        auto const who = at(n).items.front();
+        auto const which = at(n).items.front();
         at(n).items.erase(at(n).items.begin());
         ++at(n).ran;
-        return who;
+        return which;
     }
 
     // Actions
@@ -206,14 +207,14 @@ public:
             b.items.push_back(pop());
         at(n) = b;
     }
-    void failed(int who)
+    void failed(int which)
     {
         require(phase == life::canceling, "an item failed for nothing");
         auto const all = unassigned();
-        require(who == (all.empty() ? waiting.front() : all.front()), "items fail out of order");
-        std::erase(returned, who);
-        std::erase(queue, who);
-        std::erase(waiting, who);
+        require(which == (all.empty() ? waiting.front() : all.front()), "items fail out of order");
+        std::erase(returned, which);
+        std::erase(queue, which);
+        std::erase(waiting, which);
     }
     void withdrawn(int n)
     {
@@ -279,9 +280,9 @@ private:
     int pop()
     {
         auto& from = returned.empty() ? queue : returned;
-        auto const who = from.front();
+        auto const which = from.front();
         from.erase(from.begin());
-        return who;
+        return which;
     }
     void admit()
     {

@@ -18,7 +18,7 @@
 
 namespace leasepool::detail::test {
 
-/// One random sequence: the shell and the world around a grinder's state, and the model who watches.
+/// One random sequence: the shell and the world around a grinder's state, and the model beside it.
 class grinder_sequence {
     using tick = grinder_reference_model::tick;
     using is = grinder_reference_model::is;
@@ -151,21 +151,21 @@ private:
     }
     void submit()
     {
-        auto const who =
+        auto const which =
             some(grinder_reference_model::item_count, [&](int n) { return model_.outside(n); });
-        if (who == nobody)
+        if (which == nobody)
             return;
         bool const wait = !random_.once_in(4);
-        item(who).marks.fruitless = 0;
-        auto const expected = model_.submit(who, now_, wait);
-        auto const result = state_.submit(item(who), time_at(now_), wait);
-        say(" submit i", who, wait ? "" : " without waiting", " = ", static_cast<int>(result));
+        item(which).marks.fruitless = 0;
+        auto const expected = model_.submit(which, now_, wait);
+        auto const result = state_.submit(item(which), time_at(now_), wait);
+        say(" submit i", which, wait ? "" : " without waiting", " = ", static_cast<int>(result));
         require(result == expected, "submit decided otherwise");
     }
-    void cancel(int who)
+    void cancel(int which)
     {
-        say(" cancel i", who);
-        require(state_.cancel(item(who)) == model_.cancel(who), "cancel decided otherwise");
+        say(" cancel i", which);
+        require(state_.cancel(item(which)) == model_.cancel(which), "cancel decided otherwise");
     }
     void grant(int n)
     {
@@ -192,9 +192,9 @@ private:
     {
         if (n == nobody)
             return;
-        auto const who = model_.ran(n);
-        say(" b", n, " ran i", who);
-        item(who).marks.where = grinder_item::place::outside;
+        auto const which = model_.ran(n);
+        say(" b", n, " ran i", which);
+        item(which).marks.where = grinder_item::place::outside;
         if (model_.at(n).items.empty())
             done(n);
     }

@@ -261,8 +261,9 @@ BOOST_AUTO_TEST_CASE(cancel_between_acquire_and_poll_leaves_the_pool_free)
 {
     ledger_fixture fixture{{.max_pools = 1}};
     fixture.run(1);
-    auto& who = fixture.claim('a');
-    BOOST_TEST((fixture.book.acquire(who, fixture.now, false, ledger::never) == leasepool::errc{}));
+    auto& which = fixture.claim('a');
+    BOOST_TEST(
+        (fixture.book.acquire(which, fixture.now, false, ledger::never) == leasepool::errc{}));
     BOOST_TEST(fixture.cancel('a') == "canceled");
     BOOST_TEST(fixture.book.available() == 1u);
 }
@@ -295,9 +296,9 @@ BOOST_AUTO_TEST_CASE(forget_all_gives_each_waiter_once_and_forgets_the_rest)
         fixture.acquire(name);
     fixture.release('a');
     std::vector<ledger::claim*> waiters;
-    fixture.book.forget_all([&](ledger::claim& who) {
-        BOOST_TEST((who.state() == claim_is::idle));
-        waiters.push_back(&who);
+    fixture.book.forget_all([&](ledger::claim& which) {
+        BOOST_TEST((which.state() == claim_is::idle));
+        waiters.push_back(&which);
     });
     BOOST_TEST((waiters == std::vector{&fixture.claim('c'), &fixture.claim('d')}));
     BOOST_TEST(fixture.book.in_service() + fixture.book.waiters() + fixture.book.draining() == 0u);

@@ -86,10 +86,10 @@ public:
     std::string acquire(char name) { return acquire(name, wish{}); }
     std::string acquire(char name, wish const& how)
     {
-        auto& who = claim(name);
-        who.lifetime = how.lifetime;
+        auto& which = claim(name);
+        which.lifetime = how.lifetime;
         auto const until = how.timeout ? saturating_add(now, *how.timeout) : ledger::never;
-        if (auto const refused = book.acquire(who, now, how.wait, until); refused != errc{})
+        if (auto const refused = book.acquire(which, now, how.wait, until); refused != errc{})
             return "refused " + word(refused);
         return settle();
     }
@@ -206,15 +206,15 @@ private:
             break;
         case grant:
             waited = act.waited;
-            return "grant " + name(act.who) + " " + name(act.on);
+            return "grant " + name(act.which) + " " + name(act.on);
         case fail:
-            return "fail " + name(act.who) + " " + word(act.error);
+            return "fail " + name(act.which) + " " + word(act.error);
         case make_failed:
-            return "make_failed " + name(act.who);
+            return "make_failed " + name(act.which);
         case overdue:
-            return "overdue " + name(act.who);
+            return "overdue " + name(act.which);
         case revoke:
-            return "revoke " + name(act.who) + " " + name(act.on) + " " + word(act.why);
+            return "revoke " + name(act.which) + " " + name(act.on) + " " + word(act.why);
         case make:
             if (refuses_to_make) {
                 book.make_refused(now);
@@ -239,10 +239,10 @@ private:
         return "?";
     }
 
-    std::string name(ledger::claim const* who) const
+    std::string name(ledger::claim const* which) const
     {
         for (auto const& [letter, node] : claims_)
-            if (&node == who)
+            if (&node == which)
                 return std::string(1, letter);
         return "?";
     }

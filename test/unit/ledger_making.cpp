@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// Pools that cannot be made: the pauses between attempts, and who gets the reason when.
+// Pools that cannot be made: the pauses between attempts, and which waiters get the reason, and when.
 
 #include "ledger_fixture.hpp"
 

@@ -9,13 +9,13 @@
 
 namespace leasepool::detail::test {
 
-void ledger_reference_model::allow(ledger::action const& act, int who, int on, tick now)
+void ledger_reference_model::allow(ledger::action const& act, int which, int on, tick now)
 {
     using enum ledger::action::kind;
     auto const settles = act.what == grant || act.what == fail || act.what == make_failed;
-    require(!settles || (who != nobody && at(who).is == claim_is::waiting),
+    require(!settles || (which != nobody && at(which).is == claim_is::waiting),
         "a claim that does not wait is settled");
-    auto const first = settles && waiting.front() == who;
+    auto const first = settles && waiting.front() == which;
 
     switch (act.what) {
     case none:
@@ -23,80 +23,80 @@ void ledger_reference_model::allow(ledger::action const& act, int who, int on, t
     case grant: {
         require(accepting(), "granted by a manager that does not run");
         require(first, "granted out of turn");
-        require(!at(who).owed, "granted to a claim that was to fail");
-        require(act.waited.count() == now - at(who).since, "the wait is misreported");
+        require(!at(which).owed, "granted to a claim that was to fail");
+        require(act.waited.count() == now - at(which).since, "the wait is misreported");
         require(on != nobody && pool_at(on).is == pool_is::idle && !pool_at(on).broken &&
                 pool_at(on).holder == nobody,
             "granted a pool that is not free");
         require(on == pool_to_grant(), "granted another pool than the warmest with workers");
-        leave(who);
-        auto& c = at(who);
+        leave(which);
+        auto& c = at(which);
         c.is = claim_is::live;
         c.pool = on;
         c.soft = plus(now, c.lifetime);
         c.overdue = c.moved = false;
         pool_at(on).is = pool_is::leased;
-        pool_at(on).holder = who;
-        held.push_back(who);
+        pool_at(on).holder = which;
+        held.push_back(which);
         break;
     }
     case fail:
-        require(!at(who).owed, "an owed reason was not given");
+        require(!at(which).owed, "an owed reason was not given");
         if (act.error == errc::not_running)
             require(phase == life::stopping && !start_failed_ && first, "not_running too early");
-        else if (act.error == errc::acquire_timeout && at(who).until <= now &&
-            at(who).impatience == errc{})
+        else if (act.error == errc::acquire_timeout && at(which).until <= now &&
+            at(which).impatience == errc{})
             require(idle_pool(true) == nobody || !accepting(), "timed out next to a free pool");
         else {
-            require(accepting() && at(who).impatience == act.error && act.error != errc{},
+            require(accepting() && at(which).impatience == act.error && act.error != errc{},
                 "failed for no reason");
-            require(hopeless(at(who), now), "refused what it could still get");
+            require(hopeless(at(which), now), "refused what it could still get");
             require(!pausing(now), "the real reason is lost");
-            require(who == first_impatient(), "refused out of turn");
+            require(which == first_impatient(), "refused out of turn");
         }
-        leave(who);
+        leave(which);
         break;
     case make_failed:
         if (phase == life::stopping)
             require(start_failed_ && first, "a reason from nowhere");
-        else if (at(who).owed)
+        else if (at(which).owed)
             require(first, "failed out of turn");
         else
-            require(
-                accepting() && pausing(now) && hopeless(at(who), now) && who == first_impatient(),
+            require(accepting() && pausing(now) && hopeless(at(which), now) &&
+                    which == first_impatient(),
                 "failed with a reason too early");
-        leave(who);
+        leave(which);
         break;
     case overdue:
-        require(who != nobody && std::count(held.begin(), held.end(), who) == 1,
+        require(which != nobody && std::count(held.begin(), held.end(), which) == 1,
             "overdue without a lease");
-        require(at(who).soft <= now, "overdue too early");
-        require(!at(who).overdue, "overdue twice");
-        at(who).overdue = true;
-        at(who).moved = false;
+        require(at(which).soft <= now, "overdue too early");
+        require(!at(which).overdue, "overdue twice");
+        at(which).overdue = true;
+        at(which).moved = false;
         break;
     case revoke: {
-        require(
-            who != nobody && std::count(held.begin(), held.end(), who) == 1 && at(who).pool == on,
+        require(which != nobody && std::count(held.begin(), held.end(), which) == 1 &&
+                at(which).pool == on,
             "revoked without a lease");
         auto& p = pool_at(on);
         switch (act.why) {
         case ledger::revocation::expired:
             require(
-                plus(at(who).soft, opts_.grace.count()) <= now && !p.broken, "revoked too early");
+                plus(at(which).soft, opts_.grace.count()) <= now && !p.broken, "revoked too early");
             break;
         case ledger::revocation::broken:
             require(p.broken, "revoked, but whole");
             break;
         case ledger::revocation::stopped:
-            require(phase == life::stopping && stop_at_ <= now && who == held.front(),
+            require(phase == life::stopping && stop_at_ <= now && which == held.front(),
                 "stopped too early");
             break;
         }
-        at(who).is = claim_is::revoked;
+        at(which).is = claim_is::revoked;
         p.is = pool_is::retired;
         p.retired = true;
-        std::erase(held, who);
+        std::erase(held, which);
         break;
     }
     case make:
@@ -152,8 +152,8 @@ void ledger_reference_model::allow(ledger::action const& act, int who, int on, t
 void ledger_reference_model::at_rest(tick now) const
 {
     require(pools_that_are(pool_is::to_close) == 0, "a pool was not closed");
-    for (auto who : held) {
-        auto const& c = at(who);
+    for (auto which : held) {
+        auto const& c = at(which);
         require(!pool_at(c.pool).broken, "a broken pool was not revoked");
         require(c.soft > now || c.overdue, "an overdue lease was not reported");
         require(plus(c.soft, opts_.grace.count()) > now, "an expired lease was not revoked");
@@ -170,8 +170,8 @@ void ledger_reference_model::at_rest(tick now) const
     if (!accepting())
         return;
     require(waiting.empty() || idle_pool(true) == nobody, "a free pool and a waiter");
-    for (auto who : waiting) {
-        auto const& c = at(who);
+    for (auto which : waiting) {
+        auto const& c = at(which);
         require(!c.owed, "an owed failure was not given");
         require(c.until > now || c.impatience != errc{}, "a timeout was missed");
         require(!hopeless(c, now), "one that must not wait waits");
@@ -189,8 +189,8 @@ void ledger_reference_model::at_rest(tick now) const
 ledger_reference_model::tick ledger_reference_model::next_deadline() const
 {
     auto next = never;
-    for (auto who : held) {
-        auto const& c = at(who);
+    for (auto which : held) {
+        auto const& c = at(which);
         next = std::min(next, c.overdue ? plus(c.soft, opts_.grace.count()) : c.soft);
     }
     if (phase == life::stopping) {
@@ -202,9 +202,9 @@ ledger_reference_model::tick ledger_reference_model::next_deadline() const
             next = std::min(next, abandon_at_);
     }
     if (accepting()) {
-        for (auto who : waiting)
-            if (at(who).impatience == errc{})
-                next = std::min(next, at(who).until);
+        for (auto which : waiting)
+            if (at(which).impatience == errc{})
+                next = std::min(next, at(which).until);
         next = std::min({next, check_at_, surplus_at()});
         if (wants_pool() && in_service() < capacity())
             next = std::min(next, retry_at_);

@@ -131,7 +131,7 @@ public:
         stop_at_ = std::min(stop_at_, deadline);
         abandon_at_ = std::min(abandon_at_, abandon);
     }
-    errc acquire(int who, tick now, bool wait, tick until, tick lifetime)
+    errc acquire(int which, tick now, bool wait, tick until, tick lifetime)
     {
         if (!accepting())
             return errc::not_running;
@@ -155,25 +155,25 @@ public:
         c.lifetime = lifetime;
         c.until = until;
         c.impatience = impatience;
-        at(who) = c;
-        waiting.push_back(who);
+        at(which) = c;
+        waiting.push_back(which);
         return errc{};
     }
-    bool cancel(int who)
+    bool cancel(int which)
     {
-        if (at(who).is != claim_is::waiting)
+        if (at(which).is != claim_is::waiting)
             return false;
-        leave(who);
+        leave(which);
         return true;
     }
-    void release(int who)
+    void release(int which)
     {
-        if (at(who).is == claim_is::live)
-            at(who).is = claim_is::draining;
+        if (at(which).is == claim_is::live)
+            at(which).is = claim_is::draining;
     }
-    void drained(int who, tick now)
+    void drained(int which, tick now)
     {
-        auto& c = at(who);
+        auto& c = at(which);
         auto& p = pool_at(c.pool);
         if (!p.broken && !p.proven) {
             p.proven = true;
@@ -186,18 +186,18 @@ public:
             becomes_idle(p, now);
         p.holder = nobody;
         c.is = claim_is::idle;
-        std::erase(held, who);
+        std::erase(held, which);
     }
-    void renew(int who, tick to)
+    void renew(int which, tick to)
     {
-        at(who).soft = to;
-        at(who).overdue = false;
-        at(who).moved = true;
+        at(which).soft = to;
+        at(which).overdue = false;
+        at(which).moved = true;
     }
-    void renewed(int who)
+    void renewed(int which)
     {
-        at(who).overdue = false;  // the ledger is told: it looks afresh
-        at(who).moved = false;
+        at(which).overdue = false;  // the ledger is told: it looks afresh
+        at(which).moved = false;
     }
     void pool_starting(int on)
     {
@@ -220,8 +220,8 @@ public:
             ++failures_;
         }
         if (failures_ >= opts_.make_attempts && in_service() == 0)
-            for (auto who : waiting)
-                at(who).owed = true;
+            for (auto which : waiting)
+                at(which).owed = true;
     }
     void pool_ready(int on, tick now)
     {
@@ -254,8 +254,8 @@ public:
     void pool_closed(int on) { pool_at(on) = pool{}; }
     void pool_workers(int on, bool any) { pool_at(on).has_workers = any; }
 
-    /// Whether the ledger may do this now; and does it. `who` and `on` number the action's nodes.
-    void allow(ledger::action const& act, int who, int on, tick now);
+    /// Whether the ledger may do this now; and does it. `which` and `on` number the action's nodes.
+    void allow(ledger::action const& act, int which, int on, tick now);
     /// Nothing is left to do now.
     void at_rest(tick now) const;
     /// When there will be something to do if nothing happens before.
@@ -264,11 +264,11 @@ public:
     bool any_moved() const
     {
         return std::any_of(held.begin(), held.end(),
-            [this](int who) { return claims[static_cast<std::size_t>(who)].moved; });
+            [this](int which) { return claims[static_cast<std::size_t>(which)].moved; });
     }
 
-    claim& at(int who) { return claims[static_cast<std::size_t>(who)]; }
-    claim const& at(int who) const { return claims[static_cast<std::size_t>(who)]; }
+    claim& at(int which) { return claims[static_cast<std::size_t>(which)]; }
+    claim const& at(int which) const { return claims[static_cast<std::size_t>(which)]; }
     pool& pool_at(int on) { return pools[static_cast<std::size_t>(on)]; }
     pool const& pool_at(int on) const { return pools[static_cast<std::size_t>(on)]; }
 
@@ -285,10 +285,10 @@ private:
         p.idle_since = now;
         p.idle_order = ++idle_order_;
     }
-    void leave(int who)
+    void leave(int which)
     {
-        std::erase(waiting, who);
-        at(who).is = claim_is::idle;
+        std::erase(waiting, which);
+        at(which).is = claim_is::idle;
     }
     /// Of the idle pools: the one that came back last (longest = false), or first.
     int idle_pool(bool longest) const
@@ -335,7 +335,7 @@ private:
     int first_impatient() const
     {
         auto const found = std::find_if(waiting.begin(), waiting.end(),
-            [this](int who) { return at(who).impatience != errc{}; });
+            [this](int which) { return at(which).impatience != errc{}; });
         return found == waiting.end() ? nobody : *found;
     }
     /// Whether a stop has nothing left to wait for.

@@ -18,7 +18,7 @@
 
 namespace leasepool::detail::test {
 
-/// One random sequence: the shell and the world around a ledger, and the model who watches.
+/// One random sequence: the shell and the world around a ledger, and the model beside it.
 class sequence {
     using tick = ledger_reference_model::tick;
     using claim_is = ledger_reference_model::claim_is;
@@ -64,7 +64,7 @@ private:
             ((*trace_ << "\n" << now_ << ":") << ... << words);
     }
 
-    ledger::claim& node(int who) { return claims_[static_cast<std::size_t>(who)]; }
+    ledger::claim& node(int which) { return claims_[static_cast<std::size_t>(which)]; }
     ledger::pool& pool_node(int on) { return pools_[static_cast<std::size_t>(on)]; }
 
     /// A random one of those that are so, or nobody.
@@ -162,45 +162,45 @@ private:
     }
     void acquire()
     {
-        auto const who = some_claim(claim_is::idle);
-        if (who == ledger_reference_model::nobody)
+        auto const which = some_claim(claim_is::idle);
+        if (which == ledger_reference_model::nobody)
             return;
         auto const wait = !random_.once_in(4);
         auto const until = ledger_reference_model::plus(now_,
             random_.one_of(
                 {-1, 0, 1, 3, 9, ledger_reference_model::never, ledger_reference_model::never}));
         auto const lifetime = random_.one_of({1, 2, 5, 10, 50, ledger_reference_model::never});
-        node(who).lifetime = steady_duration{lifetime};
-        auto const expected = model_.acquire(who, now_, wait, until, lifetime);
-        auto const result = book_.acquire(node(who), time_at(now_), wait, time_at(until));
-        say(" acquire c", who, wait ? "" : " without waiting", " until ", until, " for ", lifetime,
-            " = ", static_cast<int>(result));
+        node(which).lifetime = steady_duration{lifetime};
+        auto const expected = model_.acquire(which, now_, wait, until, lifetime);
+        auto const result = book_.acquire(node(which), time_at(now_), wait, time_at(until));
+        say(" acquire c", which, wait ? "" : " without waiting", " until ", until, " for ",
+            lifetime, " = ", static_cast<int>(result));
         require(result == expected, "acquire decided otherwise");
     }
-    void cancel(int who)
+    void cancel(int which)
     {
-        if (who == ledger_reference_model::nobody)
+        if (which == ledger_reference_model::nobody)
             return;
-        say(" cancel c", who);
-        require(book_.cancel(node(who)) == model_.cancel(who), "cancel decided otherwise");
+        say(" cancel c", which);
+        require(book_.cancel(node(which)) == model_.cancel(which), "cancel decided otherwise");
     }
-    void release(int who)
+    void release(int which)
     {
-        if (who == ledger_reference_model::nobody)
+        if (which == ledger_reference_model::nobody)
             return;
-        say(" release c", who);
-        model_.release(who);
-        book_.release(node(who));
+        say(" release c", which);
+        model_.release(which);
+        book_.release(node(which));
         if (random_.once_in(2))
-            drained(who);
+            drained(which);
     }
-    void drained(int who)
+    void drained(int which)
     {
-        if (who == ledger_reference_model::nobody)
+        if (which == ledger_reference_model::nobody)
             return;
-        say(" drained c", who);
-        model_.drained(who, now_);
-        book_.drained(node(who), time_at(now_));
+        say(" drained c", which);
+        model_.drained(which, now_);
+        book_.drained(node(which), time_at(now_));
     }
     void pool_ready(int on)
     {
@@ -260,19 +260,19 @@ private:
         say(" clock");
     }
     /// A renewal on any thread. The ledger is told only what it must be told.
-    void renew(int who)
+    void renew(int which)
     {
-        if (who == ledger_reference_model::nobody)
+        if (which == ledger_reference_model::nobody)
             return;
         auto const to =
             ledger_reference_model::plus(now_, random_.one_of({-1, 0, 1, 1, 4, 15, 40}));
-        auto const before = ticks(node(who).expiry.get());
-        say(" renew c", who, " to ", to);
-        require(
-            node(who).expiry.renew(time_at(to)) == time_at(before), "a live lease was not renewed");
-        model_.renew(who, to);
+        auto const before = ticks(node(which).expiry.get());
+        say(" renew c", which, " to ", to);
+        require(node(which).expiry.renew(time_at(to)) == time_at(before),
+            "a live lease was not renewed");
+        model_.renew(which, to);
         if (to < before || before <= now_)
-            renewals_.push_back(who);
+            renewals_.push_back(which);
     }
 
     // The shell
@@ -282,11 +282,12 @@ private:
             drive();
             if (renewals_.empty())
                 break;
-            for (auto who : renewals_) {
-                say(" renewed c", who);
-                if (model_.at(who).is == claim_is::live || model_.at(who).is == claim_is::draining)
-                    model_.renewed(who);
-                book_.renewed(node(who));
+            for (auto which : renewals_) {
+                say(" renewed c", which);
+                if (model_.at(which).is == claim_is::live ||
+                    model_.at(which).is == claim_is::draining)
+                    model_.renewed(which);
+                book_.renewed(node(which));
             }
             renewals_.clear();
         }
@@ -310,14 +311,14 @@ private:
             auto const act = next_action();
             if (!act)
                 return;
-            auto const who = act.who ? static_cast<int>(act.who - claims_.data())
-                                     : ledger_reference_model::nobody;
+            auto const which = act.which ? static_cast<int>(act.which - claims_.data())
+                                         : ledger_reference_model::nobody;
             auto const on =
                 act.on ? static_cast<int>(act.on - pools_.data()) : ledger_reference_model::nobody;
-            say("    action ", static_cast<int>(act.what), " c", who, " p", on, " why ",
+            say("    action ", static_cast<int>(act.what), " c", which, " p", on, " why ",
                 static_cast<int>(act.why), " error ", static_cast<int>(act.error), " count ",
                 act.count);
-            model_.allow(act, who, on, now_);
+            model_.allow(act, which, on, now_);
             if (act.what == ledger::action::kind::make)
                 make();
         }
@@ -426,8 +427,8 @@ private:
     {
         say(" forget_all");
         std::vector<int> forgotten;
-        book_.forget_all([&](ledger::claim& who) {
-            forgotten.push_back(static_cast<int>(&who - claims_.data()));
+        book_.forget_all([&](ledger::claim& which) {
+            forgotten.push_back(static_cast<int>(&which - claims_.data()));
         });
         require(forgotten == model_.waiting, "forget_all does not give each waiter once");
         require(book_.next_deadline() == ledger::never && book_.waiters() + book_.in_service() == 0,

@@ -79,6 +79,8 @@ public:
     {
         deliver();
         detail::shut_down(*core_);
+        // Each call of operations_wait has released what one call of retain kept.
+        BOOST_TEST(retained_ == 0);
     }
 
     /// An operation that notes its letter when it runs.
@@ -139,8 +141,12 @@ private:
 
     detail::held_executor executor() { return detail::held_executor(io_.get_executor()); }
 
-    void retain() noexcept override {}
-    void operations_wait() noexcept override { ++asked_; }
+    void retain() noexcept override { ++retained_; }
+    void operations_wait() noexcept override
+    {
+        ++asked_;
+        --retained_;
+    }
     void cancel(run_queue::running what) noexcept override { what.source.request_stop(); }
     void revoke(run_queue::running what, error_code) noexcept override
     {
@@ -158,6 +164,7 @@ private:
     }
 
     int asked_ = 0;
+    int retained_ = 0;
     asio::io_context io_{1};
     detail::core_ptr core_ = detail::make_core(io_.get_executor(), detail::erase(no_backend()), {});
     detail::lease_ptr lease_ = detail::make_claim(core_, {});

@@ -149,9 +149,9 @@ private:
     std::source_location const where_;
 };
 
-inline lease_state& lease_of(ledger::claim& who) noexcept
+inline lease_state& lease_of(ledger::claim& which) noexcept
 {
-    return static_cast<lease_state&>(who);
+    return static_cast<lease_state&>(which);
 }
 
 }  // namespace leasepool::detail

@@ -59,76 +59,76 @@ void ledger::stop(steady_time deadline, steady_time abandon) noexcept
     abandon_at_ = std::min(abandon_at_, abandon);
 }
 
-errc ledger::acquire(claim& who, steady_time now, bool wait, steady_time until) noexcept
+errc ledger::acquire(claim& which, steady_time now, bool wait, steady_time until) noexcept
 {
-    assert(who.phase_ == claim::phase::idle);
+    assert(which.phase_ == claim::phase::idle);
     if (!accepting())
         return errc::not_running;
 
     using urgency = claim::urgency;
-    who.urgency_ = !wait ? urgency::no_wait : until <= now ? urgency::no_time : urgency::waits;
-    if (who.urgency_ != urgency::waits) {
+    which.urgency_ = !wait ? urgency::no_wait : until <= now ? urgency::no_time : urgency::waits;
+    if (which.urgency_ != urgency::waits) {
         auto const to_make = now >= retry_at_ ? capacity() - std::min(capacity(), in_service()) : 0;
         if (waiting_.size() >= idle_.size() + starting_.size() + to_make)
-            return error_of_impatient(who);
+            return error_of_impatient(which);
     }
     if (waiting_.size() >= options_.max_waiters)
         return errc::too_many_waiters;
 
-    who.phase_ = claim::phase::waiting;
-    who.since_ = now;
-    who.pool_ = nullptr;
-    who.overdue_ = false;
-    waiting_.push_back(who);
-    if (who.urgency_ != urgency::waits) {
-        who.due_ = now;
-        impatient_.insert(impatient_.end(), who);
+    which.phase_ = claim::phase::waiting;
+    which.since_ = now;
+    which.pool_ = nullptr;
+    which.overdue_ = false;
+    waiting_.push_back(which);
+    if (which.urgency_ != urgency::waits) {
+        which.due_ = now;
+        impatient_.insert(impatient_.end(), which);
     }
     else if (until != never)
-        index_due(who, until);
+        index_due(which, until);
     return errc{};
 }
 
-errc ledger::error_of_impatient(claim const& who) noexcept
+errc ledger::error_of_impatient(claim const& which) noexcept
 {
-    return who.urgency_ == claim::urgency::no_wait ? errc::unavailable : errc::acquire_timeout;
+    return which.urgency_ == claim::urgency::no_wait ? errc::unavailable : errc::acquire_timeout;
 }
 
-bool ledger::cancel(claim& who) noexcept
+bool ledger::cancel(claim& which) noexcept
 {
-    if (who.phase_ != claim::phase::waiting)
+    if (which.phase_ != claim::phase::waiting)
         return false;
-    leave_queue(who);
+    leave_queue(which);
     return true;
 }
 
-void ledger::release(claim& who) noexcept
+void ledger::release(claim& which) noexcept
 {
-    if (who.phase_ != claim::phase::live)
+    if (which.phase_ != claim::phase::live)
         return;
-    who.phase_ = claim::phase::draining;
+    which.phase_ = claim::phase::draining;
     ++draining_;
 }
 
-void ledger::drained(claim& who, steady_time now) noexcept
+void ledger::drained(claim& which, steady_time now) noexcept
 {
-    assert(who.holds_pool());
-    auto& on = *who.on();
-    assert(on.holder_ == &who);
+    assert(which.holds_pool());
+    auto& on = *which.on();
+    assert(on.holder_ == &which);
     on.holder_ = nullptr;
     if (!on.broken_ && !std::exchange(on.proven_, true)) {
         failures_ = 0;
         retry_at_ = steady_time::min();
     }
-    if (who.phase_ == claim::phase::revoked) {
+    if (which.phase_ == claim::phase::revoked) {
         leaving_.erase(leaving_.iterator_to(on));
         send_away(on);
     }
     else {
-        if (who.phase_ == claim::phase::draining)
+        if (which.phase_ == claim::phase::draining)
             --draining_;
-        held_.erase(held_.iterator_to(who));
-        due_.erase(due_.iterator_to(who));
+        held_.erase(held_.iterator_to(which));
+        due_.erase(due_.iterator_to(which));
         if (accepting() && !on.broken_) {
             on.phase_ = pool::phase::idle;
             on.idle_since_ = now;
@@ -137,16 +137,16 @@ void ledger::drained(claim& who, steady_time now) noexcept
         else
             send_away(on);
     }
-    who.phase_ = claim::phase::idle;
+    which.phase_ = claim::phase::idle;
 }
 
-void ledger::renewed(claim& who) noexcept
+void ledger::renewed(claim& which) noexcept
 {
-    if (who.phase_ != claim::phase::live && who.phase_ != claim::phase::draining)
+    if (which.phase_ != claim::phase::live && which.phase_ != claim::phase::draining)
         return;
-    who.overdue_ = false;
-    due_.erase(due_.iterator_to(who));
-    index_due(who, who.expiry.get());
+    which.overdue_ = false;
+    due_.erase(due_.iterator_to(which));
+    index_due(which, which.expiry.get());
 }
 
 void ledger::pool_starting(pool& on) noexcept
@@ -287,9 +287,9 @@ ledger::action ledger::poll_accepting(steady_time now) noexcept
     if (wants_pool() && may_make(now))
         return {.what = kind::make};
     if (!impatient_.empty() && starting_.empty()) {
-        auto& who = *impatient_.begin();
+        auto& which = *impatient_.begin();
         bool const pausing = now < retry_at_;
-        return refuse(who, pausing ? kind::make_failed : kind::fail, error_of_impatient(who));
+        return refuse(which, pausing ? kind::make_failed : kind::fail, error_of_impatient(which));
     }
     if (surplus_at() <= now) {
         auto& on = idle_.front();
@@ -343,74 +343,74 @@ ledger::action ledger::poll_stopping(steady_time now) noexcept
 
 ledger::action ledger::grant(steady_time now) noexcept
 {
-    auto& who = waiting_.front();
+    auto& which = waiting_.front();
     auto const able = std::find_if(
         idle_.rbegin(), idle_.rend(), [](pool const& each) { return each.has_workers(); });
     auto& on = able == idle_.rend() ? idle_.back() : *able;
-    leave_queue(who);
+    leave_queue(which);
     idle_.erase(idle_.iterator_to(on));
     on.phase_ = pool::phase::leased;
-    on.holder_ = &who;
-    who.phase_ = claim::phase::live;
-    who.pool_ = &on;
-    auto const waited = now - std::exchange(who.since_, now);
-    auto const soft = saturating_add(now, who.lifetime);
-    who.expiry.set(soft);
-    held_.push_back(who);
-    index_due(who, soft);
-    return {.what = kind::grant, .who = &who, .on = &on, .waited = waited};
+    on.holder_ = &which;
+    which.phase_ = claim::phase::live;
+    which.pool_ = &on;
+    auto const waited = now - std::exchange(which.since_, now);
+    auto const soft = saturating_add(now, which.lifetime);
+    which.expiry.set(soft);
+    held_.push_back(which);
+    index_due(which, soft);
+    return {.what = kind::grant, .which = &which, .on = &on, .waited = waited};
 }
 
-ledger::action ledger::refuse(claim& who, kind what, errc error) noexcept
+ledger::action ledger::refuse(claim& which, kind what, errc error) noexcept
 {
-    leave_queue(who);
-    return {.what = what, .error = error, .who = &who};
+    leave_queue(which);
+    return {.what = what, .error = error, .which = &which};
 }
 
 ledger::action ledger::settle_due(steady_time now) noexcept
 {
     while (!due_.empty() && due_.begin()->due_ <= now) {
-        auto& who = *due_.begin();
-        if (who.phase_ == claim::phase::waiting)
-            return refuse(who, kind::fail, errc::acquire_timeout);
-        if (who.on()->broken_)
-            return revoke(who, revocation::broken);
+        auto& which = *due_.begin();
+        if (which.phase_ == claim::phase::waiting)
+            return refuse(which, kind::fail, errc::acquire_timeout);
+        if (which.on()->broken_)
+            return revoke(which, revocation::broken);
 
-        auto const soft = who.expiry.get();
+        auto const soft = which.expiry.get();
         if (soft > now) {  // renewed since it was indexed
-            renewed(who);
+            renewed(which);
             continue;
         }
         auto const hard = saturating_add(soft, options_.grace);
-        if (!who.overdue_) {
-            who.overdue_ = true;
+        if (!which.overdue_) {
+            which.overdue_ = true;
             due_.erase(due_.begin());
-            index_due(who, hard);
-            return {.what = kind::overdue, .who = &who};
+            index_due(which, hard);
+            return {.what = kind::overdue, .which = &which};
         }
-        if (hard <= now && who.expiry.revoke_if(soft))
-            return revoke(who, revocation::expired);
+        if (hard <= now && which.expiry.revoke_if(soft))
+            return revoke(which, revocation::expired);
         // The lease was renewed meanwhile, or renewed to a time that has passed already: check it
         // again.
-        renewed(who);
+        renewed(which);
     }
     return {};
 }
 
-ledger::action ledger::revoke(claim& who, revocation why) noexcept
+ledger::action ledger::revoke(claim& which, revocation why) noexcept
 {
-    auto& on = *who.on();
-    if (who.phase_ == claim::phase::draining)
+    auto& on = *which.on();
+    if (which.phase_ == claim::phase::draining)
         --draining_;
-    who.expiry.revoke();
-    who.phase_ = claim::phase::revoked;
-    held_.erase(held_.iterator_to(who));
-    due_.erase(due_.iterator_to(who));
+    which.expiry.revoke();
+    which.phase_ = claim::phase::revoked;
+    held_.erase(held_.iterator_to(which));
+    due_.erase(due_.iterator_to(which));
     on.phase_ = pool::phase::retired;
     on.retired_ = true;
     ++retired_;
     leaving_.push_back(on);
-    return {.what = kind::revoke, .why = why, .who = &who, .on = &on};
+    return {.what = kind::revoke, .why = why, .which = &which, .on = &on};
 }
 
 void ledger::forget_leaving(pool& on) noexcept
@@ -471,22 +471,22 @@ steady_time ledger::surplus_at() const noexcept
     return saturating_add(idle_.front().idle_since_, options_.idle_ttl);
 }
 
-void ledger::index_due(claim& who, steady_time at) noexcept
+void ledger::index_due(claim& which, steady_time at) noexcept
 {
-    who.due_ = at;
+    which.due_ = at;
     // Most deadlines are the latest so far. With this hint their insertion is O(1).
-    due_.insert(due_.end(), who);
+    due_.insert(due_.end(), which);
 }
 
-void ledger::leave_queue(claim& who) noexcept
+void ledger::leave_queue(claim& which) noexcept
 {
-    waiting_.erase(waiting_.iterator_to(who));
-    auto& hook = static_cast<due_hook&>(who);
+    waiting_.erase(waiting_.iterator_to(which));
+    auto& hook = static_cast<due_hook&>(which);
     if (hook.is_linked()) {
-        auto& index = who.urgency_ != claim::urgency::waits ? impatient_ : due_;
-        index.erase(index.iterator_to(who));
+        auto& index = which.urgency_ != claim::urgency::waits ? impatient_ : due_;
+        index.erase(index.iterator_to(which));
     }
-    who.phase_ = claim::phase::idle;
+    which.phase_ = claim::phase::idle;
 }
 
 }  // namespace leasepool::detail

@@ -175,16 +175,16 @@ public:
     struct action {
         enum class kind : std::uint8_t {
             none,
-            grant,         ///< give `on` to `who`; its lease begins
-            fail,          ///< `who` gets `error`; the ledger has released it
-            make_failed,   ///< `who` gets the reason of the last failure to make a pool; released
-            overdue,       ///< `who` passed its soft expiry
-            revoke,        ///< `who` lost its pool for the reason `why`; report `drained` as usual
-            make,          ///< report `pool_starting` at once, or `make_refused`
-            close,         ///< close `on`: report `pool_closed`
-            recheck,       ///< read the size provider: report `resize`
-            starved,       ///< `count` pools at most can be in service now
-            started,       ///< the start is done
+            grant,        ///< give `on` to `which`; its lease begins
+            fail,         ///< `which` gets `error`; the ledger has released it
+            make_failed,  ///< `which` gets the reason of the last failure to make a pool; released
+            overdue,      ///< `which` passed its soft expiry
+            revoke,       ///< `which` lost its pool for the reason `why`; report `drained` as usual
+            make,         ///< report `pool_starting` at once, or `make_refused`
+            close,        ///< close `on`: report `pool_closed`
+            recheck,      ///< read the size provider: report `resize`
+            starved,      ///< `count` pools at most can be in service now
+            started,      ///< the start is done
             start_failed,  ///< the start failed or was canceled, and is undone
             stopped,       ///< the stop is done; `count` pools were abandoned
         };
@@ -192,7 +192,7 @@ public:
         revocation why = revocation::expired;
         errc error{};
         std::size_t count = 0;
-        claim* who = nullptr;
+        claim* which = nullptr;
         pool* on = nullptr;
         /// For a grant: how long the claim has waited.
         steady_duration waited{};
@@ -229,20 +229,20 @@ public:
     ///     pool.
     /// @param until when to fail with `acquire_timeout`; `now` or earlier: as if `wait` was false,
     ///     but with that code.
-    errc acquire(claim& who, steady_time now, bool wait, steady_time until) noexcept;
+    errc acquire(claim& which, steady_time now, bool wait, steady_time until) noexcept;
 
     /// Takes back a waiting claim. Returns false if it is not waiting (any more).
-    bool cancel(claim& who) noexcept;
+    bool cancel(claim& which) noexcept;
 
     /// The holder releases the lease. Its work may still run. No effect unless the claim is live.
-    void release(claim& who) noexcept;
+    void release(claim& which) noexcept;
 
     /// The holder has released the lease or lost its pool, and none of its work is left.
-    /// Precondition: who.holds_pool(). The ledger releases the claim.
-    void drained(claim& who, steady_time now) noexcept;
+    /// Precondition: which.holds_pool(). The ledger releases the claim.
+    void drained(claim& which, steady_time now) noexcept;
 
     /// The holder moved its soft expiry to an earlier time, or moved an expiry that had passed.
-    void renewed(claim& who) noexcept;
+    void renewed(claim& which) noexcept;
 
     /// Answers `make`: the backend is asked for this pool. `pool_ready` or `pool_failed` follows.
     void pool_starting(pool& on) noexcept;
@@ -325,9 +325,9 @@ public:
             pools->clear();
         phase_ = phase::stopped;
         retired_ = draining_ = abandoned_ = 0;
-        waiting_.clear_and_dispose([&](claim* who) {
-            who->phase_ = claim::phase::idle;
-            f(*who);
+        waiting_.clear_and_dispose([&](claim* which) {
+            which->phase_ = claim::phase::idle;
+            f(*which);
         });
     }
 
@@ -358,17 +358,17 @@ private:
     /// surplus.
     steady_time surplus_at() const noexcept;
 
-    static errc error_of_impatient(claim const& who) noexcept;
-    void index_due(claim& who, steady_time at) noexcept;
-    void leave_queue(claim& who) noexcept;
+    static errc error_of_impatient(claim const& which) noexcept;
+    void index_due(claim& which, steady_time at) noexcept;
+    void leave_queue(claim& which) noexcept;
     void note_failure(steady_time now) noexcept;
     void send_away(pool& on) noexcept;
     void forget_leaving(pool& on) noexcept;
 
     action grant(steady_time now) noexcept;
-    action refuse(claim& who, kind what, errc error) noexcept;
+    action refuse(claim& which, kind what, errc error) noexcept;
     action settle_due(steady_time now) noexcept;
-    action revoke(claim& who, revocation why) noexcept;
+    action revoke(claim& which, revocation why) noexcept;
     action close_next() noexcept;
     action poll_accepting(steady_time now) noexcept;
     action poll_stopping(steady_time now) noexcept;

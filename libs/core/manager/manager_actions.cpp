@@ -125,17 +125,17 @@ void manager_core::note(strand_action& what, steady_time now, outcome& done) noe
     auto& act = what.act;
     switch (act.what) {
     case kind::grant:
-        return grant(lease_of(*act.who), act.waited, done);
+        return grant(lease_of(*act.which), act.waited, done);
     case kind::fail:
-        return fail(lease_of(*act.who), act.error, done);
+        return fail(lease_of(*act.which), act.error, done);
     case kind::make_failed:
-        return fail(lease_of(*act.who), make_error_, done);
+        return fail(lease_of(*act.which), make_error_, done);
     case kind::overdue:
         ++totals_.overdue;
         break;
     case kind::revoke: {
         ++totals_.revoked;
-        auto& lease = lease_of(*act.who);
+        auto& lease = lease_of(*act.which);
         // The follower queues itself for the strand, which runs at this time, so nothing is posted
         // here.
         if (auto* const follower = std::exchange(lease.follower, nullptr))
@@ -148,7 +148,7 @@ void manager_core::note(strand_action& what, steady_time now, outcome& done) noe
     default:
         return;
     }
-    what.lease.reset(&lease_of(*act.who));
+    what.lease.reset(&lease_of(*act.which));
     what.held = now - what.lease->since();
 }
 

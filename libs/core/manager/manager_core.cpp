@@ -134,7 +134,7 @@ void manager_core::change(F&& f) noexcept
         f(done, now);
         if (!shut_) {
             while (auto const act = ledger_.grant_next(now))
-                grant(lease_of(*act.who), act.waited, done);
+                grant(lease_of(*act.which), act.waited, done);
             // Where the timer is armed for a time that has passed, its handler polls.
             wakes =
                 !reports_.empty() || ledger_.wants_poll() || ledger_.next_deadline() < armed_for_;
@@ -316,10 +316,10 @@ bool manager_core::holds_pool(lease_state const& lease) const noexcept
     return lease.holds_pool();
 }
 
-void manager_core::follow(lease_state& lease, lease_follower* who) noexcept
+void manager_core::follow(lease_state& lease, lease_follower* which) noexcept
 {
     std::lock_guard lock(mutex_);
-    lease.follower = who;
+    lease.follower = which;
 }
 
 void manager_core::grant(lease_state& lease, steady_duration waited, outcome& done) noexcept

@@ -102,7 +102,7 @@ public:
     void await_drain(lease_state& lease, plain_completion& op) noexcept;
     void cancel_drain_wait(lease_state& lease) noexcept;
     bool holds_pool(lease_state const& lease) const noexcept;
-    void follow(lease_state& lease, lease_follower* who) noexcept;
+    void follow(lease_state& lease, lease_follower* which) noexcept;
 
     /// Sets whether the pool has live workers, see `pool_site::has_workers`. The pool must exist.
     void pool_workers(pool_record& pool, bool any) noexcept;
@@ -111,10 +111,10 @@ public:
     /// take effect after it.
     void command_submitted() noexcept;
 
-    /// Registers `who`. Returns false if the manager has ended already.
-    bool attach(shutdown_listener& who);
-    /// Called by the destructor of `who`.
-    void detach(shutdown_listener& who) noexcept;
+    /// Registers `which`. Returns false if the manager has ended already.
+    bool attach(shutdown_listener& which);
+    /// Called by the destructor of `which`.
+    void detach(shutdown_listener& which) noexcept;
 
     /// Completes an operation: posts its handler, or destroys it if the context is gone.
     void settle(plain_completion* op, error_code error, std::string_view operation) noexcept;
@@ -208,7 +208,7 @@ private:
     void end_changes() noexcept;
     void end_leases(bool context_gone) noexcept;
     void end_operations() noexcept;
-    void end_members() noexcept;
+    void tell_listeners() noexcept;
     void join_pools() noexcept;
     void forget_pools() noexcept;
     void finish_shut_down() noexcept;
@@ -254,9 +254,9 @@ private:
     std::uint64_t last_pool_ = 0;
     run_totals closed_runs_;  // of pools that are closed
 
-    std::mutex members_mutex_;
-    boost::intrusive::list<shutdown_listener> members_;
-    bool takes_members_ = true;
+    std::mutex listeners_mutex_;
+    boost::intrusive::list<shutdown_listener> listeners_;
+    bool takes_listeners_ = true;
 
     // The manager and the context may both shut the core down. The second of them waits for the
     // first.

@@ -119,7 +119,7 @@ void manager_core::end_leases(bool context_gone) noexcept
 
 void manager_core::end_operations() noexcept
 {
-    end_members();
+    tell_listeners();
     // First the operations that the ledger knows, then those that have not reached it.
     outcome done;
     {
@@ -143,37 +143,37 @@ void manager_core::end_operations() noexcept
     strand_.discard_pending();
 }
 
-bool manager_core::attach(shutdown_listener& who)
+bool manager_core::attach(shutdown_listener& listener)
 {
-    std::lock_guard lock(members_mutex_);
-    if (takes_members_)
-        members_.push_back(who);
-    return takes_members_;
+    std::lock_guard lock(listeners_mutex_);
+    if (takes_listeners_)
+        listeners_.push_back(listener);
+    return takes_listeners_;
 }
 
-void manager_core::detach(shutdown_listener& who) noexcept
+void manager_core::detach(shutdown_listener& listener) noexcept
 {
-    std::lock_guard lock(members_mutex_);
-    if (who.is_linked())
-        members_.erase(members_.iterator_to(who));
+    std::lock_guard lock(listeners_mutex_);
+    if (listener.is_linked())
+        listeners_.erase(listeners_.iterator_to(listener));
 }
 
-void manager_core::end_members() noexcept
+void manager_core::tell_listeners() noexcept
 {
     for (;;) {
-        shutdown_listener* who = nullptr;
+        shutdown_listener* listener = nullptr;
         {
-            std::lock_guard lock(members_mutex_);
-            takes_members_ = false;
-            if (members_.empty())
+            std::lock_guard lock(listeners_mutex_);
+            takes_listeners_ = false;
+            if (listeners_.empty())
                 return;
-            who = &members_.front();
-            members_.pop_front();
-            if (!who->try_share())
+            listener = &listeners_.front();
+            listeners_.pop_front();
+            if (!listener->try_share())
                 continue;  // another thread is about to detach it
         }
-        who->manager_ended(context_gone());
-        who->unshare();
+        listener->manager_ended(context_gone());
+        listener->unshare();
     }
 }
 

@@ -24,10 +24,10 @@ void thread_reaper::start()
     started_ = true;
 }
 
-void thread_reaper::hand_over(client& who) noexcept
+void thread_reaper::hand_over(client& which) noexcept
 {
     std::lock_guard lock(mutex_);
-    *std::exchange(end_, &who.next_) = &who;
+    *std::exchange(end_, &which.next_) = &which;
     arrived_.notify_one();
 }
 
@@ -37,12 +37,12 @@ void thread_reaper::run() noexcept
     std::unique_lock lock(mutex_);
     for (;;) {
         arrived_.wait(lock, [this] { return first_ != nullptr; });
-        auto& who = *first_;
-        first_ = who.next_;
+        auto& which = *first_;
+        first_ = which.next_;
         if (!first_)
             end_ = &first_;
         lock.unlock();
-        who.join_threads();
+        which.join_threads();
         lock.lock();
     }
 }

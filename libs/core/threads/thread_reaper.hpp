@@ -41,9 +41,9 @@ public:
     /// @throws std::system_error, std::bad_alloc.
     void start();
 
-    /// Makes the reaper join the threads of `who`, after those that were handed over before. Any
+    /// Makes the reaper join the threads of `which`, after those that were handed over before. Any
     /// thread, after `start`.
-    void hand_over(client& who) noexcept;
+    void hand_over(client& which) noexcept;
 
 private:
     [[noreturn]] void run() noexcept;
