@@ -267,7 +267,7 @@ void strand::run() noexcept
         return;
     state_ = state::running;
     running_scope const here(*this);
-    for (int n = 0; state_ == state::running; ++n) {
+    for (int n = 1; state_ == state::running; ++n) {
         auto* const node = dequeue();
         if (!node && !std::exchange(woken_, false)) {
             state_ = state::idle;
