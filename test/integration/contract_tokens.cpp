@@ -427,4 +427,20 @@ BOOST_AUTO_TEST_CASE(deferred_acquire_launched_twice_has_its_timeout_each_time)
             [](auto const& e) { return e.code() == errc::acquire_timeout; });
 }
 
+BOOST_AUTO_TEST_CASE(deferred_acquire_launched_twice_has_its_options_each_time)
+{
+    auto const other = acquire(pools);
+    auto const code_of = [](auto const& operation) {
+        return code_thrown_by([&] { get(operation(asio::use_future)); });
+    };
+    auto const impatient = pools.async_acquire({.wait = false}, asio::deferred);
+    auto const invalid = pools.async_acquire({.timeout = -1ms}, asio::deferred);
+    auto const too_short = pools.async_acquire({.duration = 0s}, asio::deferred);
+    for (int n = 0; n != 2; ++n) {
+        BOOST_TEST(code_of(impatient) == errc::unavailable);
+        BOOST_TEST(code_of(invalid) == errc::invalid_duration);
+        BOOST_TEST(code_of(too_short) == errc::invalid_duration);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <future>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -189,6 +190,58 @@ BOOST_AUTO_TEST_CASE(acquire_during_the_start_waits_for_it)
         BOOST_TEST(!co_await started.get());
         early.granted.release();
         co_await pools.async_stop();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(acquires_begun_behind_a_start_are_granted_in_that_order)
+{
+    asio::io_context io;
+    thread_manager pools(io, one_thread(), {.max_pools = 1});
+    std::string ends;
+    auto const note = [&](char name) {
+        // The lease ends with the handler, so that the next is granted.
+        return [&ends, name](error_code error, lease<thread_backend> const&) {
+            ends += error == asio::error::operation_aborted ? '-' : error ? '!' : '+';
+            ends += name;
+        };
+    };
+    // Nothing runs the strand yet.
+    pools.async_acquire({}, note('a'));
+    pools.async_start([&](error_code error) { ends += error ? "!start" : "start"; });
+    pools.async_acquire({}, note('b'));
+    asio::cancellation_signal withdraw;
+    pools.async_acquire({}, asio::bind_cancellation_slot(withdraw.slot(), note('c')));
+    pools.async_acquire({}, note('d'));
+    withdraw.emit(asio::cancellation_type::terminal);
+    run(io, [&]() -> asio::awaitable<void> {
+        auto last = co_await pools.async_acquire();
+        BOOST_TEST(ends == "!a-c+bstart+d");
+        last.release();
+        co_await pools.async_stop();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(acquires_begun_around_a_stop_and_a_start_take_effect_in_that_order)
+{
+    asio::io_context io;
+    thread_manager pools(io, one_thread(), {.max_pools = 1});
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start();
+        // The strand runs in a later turn. The second start is refused, because the stop is not
+        // done before.
+        verdict stopped(io);
+        verdict started(io);
+        pending_acquire<thread_backend> before(io, pools);
+        pools.async_stop({}, stopped.handler());
+        pending_acquire<thread_backend> between(io, pools);
+        pools.async_start(started.handler());
+        pending_acquire<thread_backend> after(io, pools);
+        BOOST_TEST(!co_await before.get());
+        BOOST_TEST((co_await between.get() == errc::not_running));
+        BOOST_TEST((co_await started.get() == errc::not_running));
+        BOOST_TEST((co_await after.get() == errc::not_running));
+        before.granted.release();
+        BOOST_TEST(!co_await stopped.get());
     });
 }
 

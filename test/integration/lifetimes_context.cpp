@@ -5,6 +5,7 @@
 #include "io_threads.hpp"
 
 #include <boost/asio/detached.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -13,6 +14,7 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -375,6 +377,60 @@ BOOST_FIXTURE_TEST_CASE(
     busy.await();
     io.reset();
     BOOST_TEST(!pools);
+}
+
+/// Calls a function when its context begins to end. Services end in the reverse order of their
+/// making.
+class end_listener final : public asio::execution_context::service {
+public:
+    using key_type = end_listener;
+    static inline asio::execution_context::id id;
+
+    explicit end_listener(asio::execution_context& context)
+        : asio::execution_context::service(context)
+    {
+    }
+
+    std::function<void()> notify;
+
+private:
+    void shutdown() override { notify(); }
+};
+
+BOOST_FIXTURE_TEST_CASE(manager_and_context_that_end_at_once_both_wait_for_functions, idle_context)
+{
+    auto held = acquire();
+    gate busy;
+    std::promise<void> manager_ends;
+    std::promise<void> context_ends;
+    std::atomic<bool> returned{false};
+    held.async_run(
+        [&](std::stop_token stop) {
+            std::stop_callback const asked(stop, [&] { manager_ends.set_value(); });
+            busy.pass();
+            returned = true;
+        },
+        asio::detached);
+    busy.await();
+    asio::use_service<end_listener>(*io).notify = [&] { context_ends.set_value(); };
+
+    bool owner_waited = false;
+    std::thread owner([&] {
+        pools.reset();
+        owner_waited = returned.load();
+    });
+    get(manager_ends);
+    std::thread later([&] {
+        get(context_ends);
+        for (int n = 0; n != 1'000; ++n)
+            std::this_thread::yield();  // so that a destructor that does not wait is seen
+        busy.open();
+    });
+    io.reset();
+    BOOST_TEST(returned.load());
+    owner.join();
+    later.join();
+    BOOST_TEST(owner_waited);
 }
 
 BOOST_FIXTURE_TEST_CASE(lease_and_manager_are_inert_after_the_context, idle_context)

@@ -5,14 +5,18 @@
 // What an observer, a log and a dashboard see.
 
 #include "events.hpp"
+#include "io_threads.hpp"
 
 #include <boost/asio/post.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <source_location>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace leasepool;
@@ -146,6 +150,43 @@ BOOST_AUTO_TEST_CASE(observer_sees_every_event_of_a_lease_and_its_pool)
     });
     BOOST_TEST(seen == "C1L1R1X1");
     BOOST_TEST(granted.pool == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(every_grant_and_return_is_reported_once_and_in_order_under_load)
+{
+    constexpr int callers = 4;
+    constexpr int leases_each = 100;
+    // The callbacks need no lock of their own: they run on the manager's strand.
+    std::map<std::uint64_t, int> reports;
+    bool in_order = true;
+    manager_options options{.max_pools = 2};
+    options.observer.on_lease = [&](lease_event const& e) {
+        in_order = in_order && reports[e.lease] == 0;
+        ++reports[e.lease];
+    };
+    options.observer.on_release = [&](lease_event const& e) {
+        in_order = in_order && reports[e.lease] == 1;
+        ++reports[e.lease];
+    };
+    io_threads here(3);
+    thread_manager pools(here.context(), one_thread(), std::move(options));
+    start(pools);
+    std::vector<std::thread> threads;
+    for (int n = 0; n != callers; ++n)
+        threads.emplace_back([&] {
+            for (int i = 0; i != leases_each; ++i) {
+                auto held = acquire(pools);
+                if (i % 2 == 0)
+                    get(held.async_run([] {}, asio::use_future));
+            }
+        });
+    for (auto& thread : threads)
+        thread.join();
+    get(pools.async_stop({}, asio::use_future));
+    BOOST_TEST(in_order);
+    BOOST_TEST(reports.size() == std::size_t{callers} * leases_each);
+    for (auto const& [lease, count] : reports)
+        BOOST_TEST(count == 2);
 }
 
 BOOST_AUTO_TEST_CASE(wait_for_a_lease_is_told_with_the_grant)
