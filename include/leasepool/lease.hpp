@@ -109,38 +109,35 @@ public:
     /// stop. May be called from any thread.
     error_code ended() const noexcept
     {
-        return state_ ? detail::ended(*state_) : error_code(errc::lease_released);
+        return state_ ? state_->ended() : error_code(errc::lease_released);
     }
 
     /// Returns the number of the lease, counted from 1 in each manager; 0 if it is empty.
-    std::uint64_t id() const noexcept { return state_ ? detail::id_of(*state_) : 0; }
+    std::uint64_t id() const noexcept { return state_ ? state_->id() : 0; }
 
     /// Returns the owner named at the acquire. The view is valid as long as the lease.
     std::string_view owner() const noexcept
     {
-        return state_ ? detail::owner_of(*state_) : std::string_view();
+        return state_ ? state_->owner() : std::string_view();
     }
 
     using time_point = std::chrono::steady_clock::time_point;
 
     /// Returns the time when the lease was granted.
-    time_point leased_at() const noexcept
-    {
-        return state_ ? detail::leased_at(*state_) : time_point();
-    }
+    time_point leased_at() const noexcept { return state_ ? state_->granted_at() : time_point(); }
 
     /// Returns the soft expiry, at which the lease is logged as overdue; `time_point::min()` once
     /// it is revoked.
     time_point soft_expires_at() const noexcept
     {
-        return state_ ? detail::soft_expiry_of(*state_) : time_point::min();
+        return state_ ? state_->soft_expiry() : time_point::min();
     }
 
     /// Returns the hard expiry, at which the lease is revoked; `time_point::min()` once it is
     /// revoked.
     time_point hard_expires_at() const noexcept
     {
-        return state_ ? detail::hard_expiry_of(*state_) : time_point::min();
+        return state_ ? state_->hard_expiry() : time_point::min();
     }
 
     /// Moves the soft expiry to `duration` from now, and the hard expiry with it.
@@ -151,10 +148,7 @@ public:
     /// the lease is not revoked at the former expiry.
     ///
     /// May be called from any thread. Does not block.
-    bool renew(steady_duration duration) noexcept
-    {
-        return state_ && detail::renew(*state_, duration);
-    }
+    bool renew(steady_duration duration) noexcept { return state_ && state_->renew(duration); }
 
     /// Gives the pool back as soon as its work is done. The lease is empty after the call.
     ///
@@ -167,7 +161,7 @@ public:
     void release() noexcept
     {
         if (auto const state = std::exchange(state_, nullptr))
-            detail::release(*state);
+            state->release();
     }
 
     /// Releases the lease at once, and completes when the lease's work is done.
@@ -193,10 +187,10 @@ public:
     auto async_release(Token&& token = Token())
     {
         auto state = take_for_operation();
-        auto core = detail::core_of(*state);
-        detail::release(*state);
+        detail::manager_ptr manager(&state->manager());
+        state->release();
         return boost::asio::async_initiate<Token, void(error_code)>(
-            detail::initiate_release(std::move(core)), token,
+            detail::initiate_release(std::move(manager)), token,
             detail::single_wait(std::move(state)));
     }
 
@@ -365,7 +359,7 @@ public:
     {
         if (auto const error = ended())
             throw boost::system::system_error(error);
-        return detail::context_of(*state_);
+        return state_->context();
     }
 
     /// @cond
@@ -411,7 +405,7 @@ private:
         static_assert(detail::runs_jobs<Backend>, "async_run: leases of this backend run no jobs");
         auto state = checked();
         detail::job_launch<Call> job{
-            std::move(call), std::move(options), detail::executor_of(*detail::core_of(*state))};
+            std::move(call), std::move(options), state->manager().executor()};
         return boost::asio::async_initiate<Token,
             typename detail::run_signature<typename Call::result_type>::type>(
             detail::initiate_run(std::move(state)), token, std::move(job));

@@ -34,7 +34,7 @@ public:
     ~work_count()
     {
         if (lease_)
-            end_work(*lease_);
+            lease_->end_work();
     }
 
     lease_state& lease() const noexcept { return *lease_; }
@@ -65,7 +65,7 @@ public:
         // Done outside the catch block: inside it this thread still holds a reference to the
         // exception.
         if (error)
-            report_unhandled(count_.lease(), std::move(error));
+            count_.lease().report_unhandled(std::move(error));
     }
 
 private:
@@ -134,7 +134,7 @@ public:
         : lease_(other.lease_), bits_(other.bits_), allocator_(other.allocator_)
     {
         if (bits_ & counted)
-            detail::add_work(*lease_);
+            lease_->add_work();
     }
 
     basic_lease_executor(basic_lease_executor&& other) noexcept
@@ -155,7 +155,7 @@ public:
     ~basic_lease_executor()
     {
         if (bits_ & counted)
-            detail::end_work(*lease_);
+            lease_->end_work();
     }
 
     friend bool operator==(basic_lease_executor const& a, basic_lease_executor const& b) noexcept
@@ -167,14 +167,14 @@ public:
     /// Returns whether this thread is one of the pool's threads.
     bool running_in_this_thread() const noexcept
     {
-        return detail::context_of(*lease_).get_executor().running_in_this_thread();
+        return lease_->context().get_executor().running_in_this_thread();
     }
 
     template <class Function>
     void execute(Function&& f) const
     {
         using function = std::decay_t<Function>;
-        if (!detail::begin_work(*lease_)) {
+        if (!lease_->begin_work()) {
             [[maybe_unused]] function dropped(std::forward<Function>(f));
             return;
         }
@@ -189,7 +189,7 @@ public:
 
     boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept
     {
-        return detail::context_of(*lease_);
+        return lease_->context();
     }
 
     boost::asio::execution::blocking_t query(boost::asio::execution::blocking_t) const noexcept
@@ -225,7 +225,7 @@ public:
 
     std::size_t query(boost::asio::execution::occupancy_t) const noexcept
     {
-        return detail::workers_of(*lease_);
+        return lease_->workers();
     }
 
     template <class Other>
@@ -282,7 +282,7 @@ private:
     basic_lease_executor(detail::lease_ptr lease, unsigned bits, Allocator const& a) noexcept
         : lease_(std::move(lease)), bits_(bits), allocator_(a)
     {
-        if ((bits_ & tracked) && detail::begin_work(*lease_))
+        if ((bits_ & tracked) && lease_->begin_work())
             bits_ |= counted;
     }
 
@@ -295,7 +295,7 @@ private:
     class posting {
     public:
         explicit posting(detail::lease_state& lease) noexcept
-            : lease_(detail::begin_post(lease) ? &lease : nullptr)
+            : lease_(lease.begin_post() ? &lease : nullptr)
         {
         }
         posting(posting const&) = delete;
@@ -303,7 +303,7 @@ private:
         ~posting()
         {
             if (lease_)
-                detail::end_post(*lease_);
+                lease_->end_post();
         }
         explicit operator bool() const noexcept { return lease_ != nullptr; }
 
@@ -319,8 +319,8 @@ private:
         posting const now(*lease_);
         if (!now)
             return;
-        auto const ex = asio::require(
-            detail::context_of(*lease_).get_executor(), execution::allocator(allocator_));
+        auto const ex =
+            asio::require(lease_->context().get_executor(), execution::allocator(allocator_));
         if (!(bits_ & never))
             ex.execute(std::move(task));
         else if (bits_ & continuation)

@@ -77,7 +77,8 @@ public:
     /// Constructs a manager on an executor.
     /// @throws std::invalid_argument naming the option, its value and its bound.
     manager(executor_type const& ex, Backend b, manager_options options = {})
-        : core_(detail::make_core(ex, detail::erase(std::move(b)), std::move(options)))
+        : core_(
+              detail::manager_interface::make(ex, detail::erase(std::move(b)), std::move(options)))
     {
     }
 
@@ -99,9 +100,9 @@ public:
     /// block; another thread waits for the threads instead. After that, functions that were posted
     /// to a lease and have not begun are destroyed. So, as with Asio's own `thread_pool`, a running
     /// function must not wait then for one that was posted to another lease.
-    ~manager() { detail::shut_down(*core_); }
+    ~manager() { core_->shut_down(); }
 
-    executor_type get_executor() const noexcept { return detail::executor_of(*core_); }
+    executor_type get_executor() const noexcept { return core_->executor(); }
 
     /// Creates the warm pools; their number is the target.
     ///
@@ -193,8 +194,8 @@ public:
     auto async_acquire(acquire_options options = {}, Token&& token = Token())
     {
         return boost::asio::async_initiate<Token, void(error_code, lease_type)>(
-            detail::initiate_acquire<lease_type>(detail::make_claim(core_, options)), token,
-            detail::wait_policy{options.wait, options.timeout});
+            detail::initiate_acquire<lease_type>(detail::lease_state::make(*core_, options)),
+            token);
     }
 
     /// Acquires a lease, runs `function` on it, and releases it, in one operation.
@@ -283,22 +284,22 @@ public:
 
     /// Makes the manager read `size_provider` now and adapt the number of pools. Returns at once.
     /// May be called in any state. Leased pools are not affected.
-    void notify_scale_changed() noexcept { detail::notify_scale_changed(*core_); }
+    void notify_scale_changed() noexcept { core_->notify_scale_changed(); }
 
-    // Counts. Each one is a plain atomic load of a recent value; together they are not a snapshot.
+    // Counts. Each is read under the manager's lock; two calls are not a snapshot.
 
     /// Returns the number of idle pools.
-    std::size_t available() const noexcept { return detail::counts_of(*core_).available; }
+    std::size_t available() const noexcept { return core_->count().available; }
     /// Returns the number of leased pools, including those that drain.
-    std::size_t leased() const noexcept { return detail::counts_of(*core_).leased; }
+    std::size_t leased() const noexcept { return core_->count().leased; }
     /// Returns the number of pools in service: starting, idle or leased.
-    std::size_t total() const noexcept { return detail::counts_of(*core_).total; }
+    std::size_t total() const noexcept { return core_->count().total; }
     /// Returns the target number of pools.
-    std::size_t desired() const noexcept { return detail::counts_of(*core_).desired; }
+    std::size_t desired() const noexcept { return core_->count().desired; }
     /// Returns the number of waiting acquires.
-    std::size_t waiters() const noexcept { return detail::counts_of(*core_).waiters; }
+    std::size_t waiters() const noexcept { return core_->count().waiters; }
     /// Returns the number of revoked pools whose workers still run.
-    std::size_t retired() const noexcept { return detail::counts_of(*core_).retired; }
+    std::size_t retired() const noexcept { return core_->count().retired; }
 
     /// @cond
 #ifdef LEASEPOOL_DETAIL_CO_AWAIT_WARNING
@@ -354,9 +355,8 @@ private:
             "as a leasepool::job and pass a call of it");
         using result = detail::run_result_t<std::decay_t<Function>>;
         return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
-            detail::initiate_acquire_and_run(detail::make_claim(core_, options)), token,
-            std::decay_t<Function>(std::forward<Function>(function)),
-            detail::wait_policy{options.wait, options.timeout});
+            detail::initiate_acquire_and_run(detail::lease_state::make(*core_, options)), token,
+            std::decay_t<Function>(std::forward<Function>(function)));
     }
 
     template <class Call, class Token>
@@ -365,13 +365,12 @@ private:
         static_assert(detail::runs_jobs<Backend>, "async_run: this backend runs no jobs");
         using result = typename std::decay_t<Call>::result_type;
         return boost::asio::async_initiate<Token, typename detail::run_signature<result>::type>(
-            detail::initiate_acquire_and_run(detail::make_claim(core_, options)), token,
+            detail::initiate_acquire_and_run(detail::lease_state::make(*core_, options)), token,
             detail::job_launch<std::decay_t<Call>>{
-                std::forward<Call>(call), std::move(how), get_executor()},
-            detail::wait_policy{options.wait, options.timeout});
+                std::forward<Call>(call), std::move(how), get_executor()});
     }
 
-    detail::core_ptr core_;
+    detail::manager_ptr core_;
 };
 
 template <class Context, backend Backend>

@@ -7,7 +7,7 @@
 
 #include <leasepool/backend.hpp>
 #include <leasepool/detail/awaited_temporary.hpp>
-#include <leasepool/detail/grinder_core.hpp>
+#include <leasepool/detail/grinder_interface.hpp>
 #include <leasepool/grinder_options.hpp>
 #include <leasepool/grinder_stats.hpp>
 #include <leasepool/lease.hpp>
@@ -68,7 +68,7 @@ public:
     /// @throws std::invalid_argument naming the option, its value and its bound.
     explicit work_grinder(manager<Backend>& pools, grinder_options options = {},
         std::source_location where = std::source_location::current())
-        : core_(detail::make_grinder(pools.core_, std::move(options), where))
+        : core_(detail::grinder_interface::make(*pools.core_, std::move(options), where))
     {
     }
 
@@ -78,12 +78,9 @@ public:
     /// Cancels as `async_stop({.mode = stop_mode::cancel})` does, and does not wait. Items that
     /// have not begun complete with `errc::not_running`. Running functions are asked to stop, and
     /// their items complete when they have returned.
-    ~work_grinder() { detail::shut_down(*core_); }
+    ~work_grinder() { core_->shut_down(); }
 
-    executor_type get_executor() const noexcept
-    {
-        return detail::executor_of(*detail::manager_of(*core_));
-    }
+    executor_type get_executor() const noexcept { return core_->manager().executor(); }
 
     /// Starts the grinder: it accepts items from now on.
     ///

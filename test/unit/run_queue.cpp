@@ -3,7 +3,7 @@
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
 #include "core/pool/run_queue.hpp"
-#include "core/lease/lease_state.hpp"
+#include "core/lease/lease_record.hpp"
 
 #include <leasepool/detail/backend_base.hpp>
 #include <leasepool/detail/operations.hpp>
@@ -78,7 +78,7 @@ public:
     ~fixture()
     {
         deliver();
-        detail::shut_down(*core_);
+        manager_->shut_down();
         // Each call of operations_wait has released what one call of retain kept.
         BOOST_TEST(retained_ == 0);
     }
@@ -166,8 +166,9 @@ private:
     int asked_ = 0;
     int retained_ = 0;
     asio::io_context io_{1};
-    detail::core_ptr core_ = detail::make_core(io_.get_executor(), detail::erase(no_backend()), {});
-    detail::lease_ptr lease_ = detail::make_claim(core_, {});
+    detail::manager_ptr manager_ =
+        detail::manager_interface::make(io_.get_executor(), detail::erase(no_backend()), {});
+    detail::lease_ptr lease_ = detail::lease_state::make(*manager_, {});
 
 public:
     run_queue queue{*this};

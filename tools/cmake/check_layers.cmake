@@ -16,8 +16,8 @@ set(upward
     pool/backend.cpp
     pool/pool_record.cpp
     lease/job_operation.cpp
-    lease/lease_state.cpp
-    lease/run_operation.cpp)
+    lease/lease_record.cpp
+    lease/lease_state.cpp)
 
 set(wrong "")
 file(GLOB_RECURSE files RELATIVE ${SOURCE_DIR}/libs/core

@@ -5,7 +5,6 @@
 #ifndef LEASEPOOL_DETAIL_INITIATE_HPP
 #define LEASEPOOL_DETAIL_INITIATE_HPP
 
-#include <leasepool/detail/command.hpp>
 #include <leasepool/detail/job_operation.hpp>
 #include <leasepool/detail/operations.hpp>
 
@@ -41,56 +40,56 @@ namespace detail {
 class initiation {
 public:
     using executor_type = boost::asio::any_io_executor;
-    executor_type get_executor() const noexcept { return executor_of(*core_); }
+    executor_type get_executor() const noexcept { return manager_->executor(); }
 
-    explicit initiation(core_ptr core) noexcept : core_(std::move(core)) {}
+    explicit initiation(manager_ptr manager) noexcept : manager_(std::move(manager)) {}
 
 protected:
-    core_ptr core_;
+    manager_ptr manager_;
 };
 
 class initiate_command : public initiation {
 public:
     using initiation::initiation;
 
-    /// `make` makes a command for the core. It may be called more than once.
+    /// `make` makes a command of the manager. It may be called more than once.
     template <class Handler, class Make>
     void operator()(Handler&& handler, Make make) const
     {
-        require_context(*core_);
-        command_ptr what = make(core_);
-        auto ex = executor_for(handler, *core_);
+        manager_->require_context();
+        command_ptr what = make(*manager_);
+        auto ex = executor_for(handler, *manager_);
         if constexpr (Make::cancelable) {
             connect_slot(handler, [&what] {
                 return [what](boost::asio::cancellation_type type) {
                     if (is_cancellation(type))
-                        cancel(*what);
+                        what->cancel();
                 };
             });
             using op = plain_operation<std::decay_t<Handler>>;
-            submit(*what, *new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
+            what->submit(*new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
         }
         else {
             using op = stats_operation<std::decay_t<Handler>>;
-            submit(*what, *new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
+            what->submit(*new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
         }
     }
 };
 
 struct start_maker {
     static constexpr bool cancelable = true;
-    command_ptr operator()(core_ptr const& core) const { return make_start(core); }
+    command_ptr operator()(manager_interface& manager) const { return manager.make_start(); }
 };
 
 struct stop_maker {
     static constexpr bool cancelable = true;
     stop_options options;
-    command_ptr operator()(core_ptr const& core) const { return make_stop(core, options); }
+    command_ptr operator()(manager_interface& manager) const { return manager.make_stop(options); }
 };
 
 struct stats_maker {
     static constexpr bool cancelable = false;
-    command_ptr operator()(core_ptr const& core) const { return make_stats(core); }
+    command_ptr operator()(manager_interface& manager) const { return manager.make_stats(); }
 };
 
 /// Base class of the initiations on a lease or a claim. It reaches the manager through the lease,
@@ -98,7 +97,7 @@ struct stats_maker {
 class lease_initiation {
 public:
     using executor_type = boost::asio::any_io_executor;
-    executor_type get_executor() const noexcept { return executor_of(*core_of(*lease_)); }
+    executor_type get_executor() const noexcept { return lease_->manager().executor(); }
 
     explicit lease_initiation(lease_ptr lease) noexcept : lease_(std::move(lease)) {}
 
@@ -112,34 +111,34 @@ public:
     using lease_initiation::lease_initiation;
 
     template <class Handler>
-    void operator()(Handler&& handler, wait_policy p) const&
+    void operator()(Handler&& handler) const&
     {
-        begin(std::forward<Handler>(handler), lease_, p);
+        begin(std::forward<Handler>(handler), lease_);
     }
 
     template <class Handler>
-    void operator()(Handler&& handler, wait_policy p) &&
+    void operator()(Handler&& handler) &&
     {
-        begin(std::forward<Handler>(handler), std::move(lease_), p);
+        begin(std::forward<Handler>(handler), std::move(lease_));
     }
 
 private:
     template <class Handler>
-    static void begin(Handler&& handler, lease_ptr claim, wait_policy p)
+    static void begin(Handler&& handler, lease_ptr claim)
     {
-        require_context(*core_of(*claim));
-        claim = renew_claim(std::move(claim));
+        claim->manager().require_context();
+        claim = lease_state::unshared(std::move(claim));
         using op = acquire_operation<Lease, std::decay_t<Handler>>;
-        auto ex = executor_for(handler, *core_of(*claim));
+        auto ex = executor_for(handler, claim->manager());
         connect_slot(handler, [&claim] {
             return [claim](boost::asio::cancellation_type type) {
                 if (is_cancellation(type))
-                    cancel_acquire(*claim);
+                    claim->cancel_acquire();
             };
         });
         auto& state = *claim;
-        acquire(state,
-            *new_operation<op>(std::forward<Handler>(handler), std::move(ex), std::move(claim)), p);
+        state.acquire(
+            *new_operation<op>(std::forward<Handler>(handler), std::move(ex), std::move(claim)));
     }
 };
 
@@ -160,16 +159,16 @@ public:
     void operator()(Handler&& handler, single_wait wait) const
     {
         auto const& lease = wait.lease;
-        require_context(*core_);
-        auto ex = executor_for(handler, *core_);
+        manager_->require_context();
+        auto ex = executor_for(handler, *manager_);
         connect_slot(handler, [&lease] {
             return [lease](boost::asio::cancellation_type type) {
                 if (is_cancellation(type))
-                    cancel_drain_wait(*lease);
+                    lease->cancel_drain_wait();
             };
         });
         using op = plain_operation<std::decay_t<Handler>>;
-        release(*lease, *new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
+        lease->await_drain(*new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
     }
 };
 
@@ -189,14 +188,14 @@ template <class Handler, class F>
 run_operation& make_run_operation(Handler&& handler, F&& f, lease_ptr&& on)
 {
     using op_type = run_operation_for<std::decay_t<F>, std::decay_t<Handler>>;
-    auto ex = executor_for(handler, *core_of(*on));
+    auto ex = executor_for(handler, on->manager());
     auto* const op = new_operation<op_type>(
         std::forward<Handler>(handler), std::move(ex), std::move(on), std::forward<F>(f));
     try {
         connect_slot(op->handler, [op] {
-            op->canceler = make_canceler(*op);
-            return [what = op->canceler](
-                       boost::asio::cancellation_type type) { cancel_run(*what, type); };
+            op->canceler.reset(new run_canceler(*op));
+            return
+                [what = op->canceler](boost::asio::cancellation_type type) { what->cancel(type); };
         });
     }
     catch (...) {
@@ -227,8 +226,8 @@ private:
     template <class Handler, class F>
     static void begin(Handler&& handler, F&& f, lease_ptr on)
     {
-        require_context(*core_of(*on));
-        run(make_run_operation(std::forward<Handler>(handler), std::forward<F>(f), std::move(on)));
+        on->manager().require_context();
+        make_run_operation(std::forward<Handler>(handler), std::forward<F>(f), std::move(on)).run();
     }
 };
 
@@ -238,25 +237,25 @@ public:
     using lease_initiation::lease_initiation;
 
     template <class Handler, class F>
-    void operator()(Handler&& handler, F&& f, wait_policy p) const&
+    void operator()(Handler&& handler, F&& f) const&
     {
-        begin(std::forward<Handler>(handler), std::forward<F>(f), lease_, p);
+        begin(std::forward<Handler>(handler), std::forward<F>(f), lease_);
     }
 
     template <class Handler, class F>
-    void operator()(Handler&& handler, F&& f, wait_policy p) &&
+    void operator()(Handler&& handler, F&& f) &&
     {
-        begin(std::forward<Handler>(handler), std::forward<F>(f), std::move(lease_), p);
+        begin(std::forward<Handler>(handler), std::forward<F>(f), std::move(lease_));
     }
 
 private:
     template <class Handler, class F>
-    static void begin(Handler&& handler, F&& f, lease_ptr claim, wait_policy p)
+    static void begin(Handler&& handler, F&& f, lease_ptr claim)
     {
-        require_context(*core_of(*claim));
-        acquire_and_run(make_run_operation(std::forward<Handler>(handler), std::forward<F>(f),
-                            renew_claim(std::move(claim))),
-            p);
+        claim->manager().require_context();
+        make_run_operation(std::forward<Handler>(handler), std::forward<F>(f),
+            lease_state::unshared(std::move(claim)))
+            .acquire_and_run();
     }
 };
 

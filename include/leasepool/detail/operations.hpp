@@ -5,11 +5,10 @@
 #ifndef LEASEPOOL_DETAIL_OPERATIONS_HPP
 #define LEASEPOOL_DETAIL_OPERATIONS_HPP
 
-#include <leasepool/detail/command.hpp>
 #include <leasepool/detail/completion.hpp>
 #include <leasepool/detail/held_result.hpp>
 #include <leasepool/detail/lease_state.hpp>
-#include <leasepool/detail/manager_core.hpp>
+#include <leasepool/detail/manager_interface.hpp>
 #include <leasepool/detail/run_operation.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
@@ -26,9 +25,9 @@
 namespace leasepool::detail {
 
 template <class Handler>
-held_executor executor_for(Handler const& handler, manager_core const& core)
+held_executor executor_for(Handler const& handler, manager_interface const& manager)
 {
-    return held_executor(boost::asio::get_associated_executor(handler, executor_of(core)));
+    return held_executor(boost::asio::get_associated_executor(handler, manager.executor()));
 }
 
 /// Emplaces the result of `make` in the handler's cancellation slot, if the slot is connected.
@@ -107,11 +106,11 @@ public:
     {
         auto* const self = static_cast<acquire_operation*>(base);
         if (what == step::settled) {
-            post_handler(*self);
+            self->post_handler("async_acquire");
             return;
         }
         auto const executor = self->take_executor();
-        auto const error = failure_of(*self->lease);
+        auto const error = self->lease->failure();
         // If the handler is not called, the destructor of `granted` gives the lease back.
         Lease granted(error ? nullptr : std::move(self->lease));
         Handler handler(std::move(self->handler));
@@ -192,7 +191,7 @@ private:
     {
         auto* const self = static_cast<Derived*>(base);
         if (what == step::settled)
-            return run_settled(*self);
+            return self->run_settled();
         self->detach();
         auto const executor = self->take_executor();
         auto result = std::move(self->result_);

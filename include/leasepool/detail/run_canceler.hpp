@@ -11,6 +11,10 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
 namespace leasepool::detail {
 
 class run_operation;
@@ -26,21 +30,56 @@ inline bool is_cancellation(boost::asio::cancellation_type type) noexcept
 /// The part of an operation to which a cancellation slot refers. It is reference-counted. It refers
 /// to the operation until the operation calls or destroys its handler. A signal may be emitted on
 /// another thread at that time, and also later, because an operation that ends does not touch the
-/// slot.
-class run_canceler;
-void intrusive_ptr_add_ref(run_canceler* what) noexcept;
-void intrusive_ptr_release(run_canceler* what) noexcept;
+/// slot. All functions may be called from any thread.
+class run_canceler {
+public:
+    explicit run_canceler(run_operation& op) noexcept : op_(&op) {}
+
+    /// Cancels the operation. If it has not begun, it completes with operation_aborted. A function
+    /// that runs is asked to stop, unless `type` is only `total`.
+    void cancel(boost::asio::cancellation_type type) noexcept;
+
+    /// Calls `f(op)` unless the operation is detached. The operation stays alive during the call,
+    /// so `f` must not call code of the user or post anything.
+    template <class F>
+    void with_operation(F&& f)
+    {
+        std::lock_guard lock(mutex_);
+        if (op_)
+            f(*op_);
+    }
+
+    /// Called by the operation before any part of it is destroyed.
+    void detach() noexcept
+    {
+        std::lock_guard lock(mutex_);
+        op_ = nullptr;
+    }
+
+    void add_ref() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void drop_ref() noexcept
+    {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            delete this;
+    }
+
+private:
+    std::mutex mutex_;
+    run_operation* op_;
+    std::atomic<std::uint32_t> references_{0};
+};
+
+inline void intrusive_ptr_add_ref(run_canceler* what) noexcept
+{
+    what->add_ref();
+}
+
+inline void intrusive_ptr_release(run_canceler* what) noexcept
+{
+    what->drop_ref();
+}
+
 using run_canceler_ptr = boost::intrusive_ptr<run_canceler>;
-
-/// Makes the canceler of `op`. Throws if there is no memory.
-run_canceler_ptr make_canceler(run_operation& op);
-
-/// Cancels an operation. If it has not begun, it completes with operation_aborted. A function that
-/// runs is asked to stop, unless `type` is only `total`. Any thread.
-void cancel_run(run_canceler& what, boost::asio::cancellation_type type) noexcept;
-
-/// Called by an operation before any part of it is destroyed: `what` does not refer to it any more.
-void detach(run_canceler& what) noexcept;
 
 }  // namespace leasepool::detail
 

@@ -77,6 +77,15 @@ public:
     /// Set before it is queued.
     run_sink* sink = nullptr;
 
+    /// Runs it on its lease. If the lease has ended, it completes with `lease->ended()`.
+    void run() noexcept;
+    /// Acquires its lease, then runs it.
+    void acquire_and_run() noexcept;
+    /// Continues `acquire_and_run` when the acquire is settled.
+    void run_settled() noexcept;
+    /// Posts the handler. An exception of its executor goes to the log of the manager.
+    void post_handler() noexcept { lease_completion::post_handler("async_run"); }
+
     /// Calls the function on this thread, keeps its result or its exception, and destroys it.
     void call() noexcept { ask_(this, question::call); }
     /// Returns the stop source of a function that takes a stop token; otherwise null.
@@ -106,7 +115,7 @@ protected:
     void detach() noexcept
     {
         if (canceler)
-            detail::detach(*canceler);
+            canceler->detach();
     }
 
     /// Returns the exception for the handler, made of `exception` or `error`; null: there is none.
@@ -115,19 +124,6 @@ protected:
 private:
     answerer ask_;
 };
-
-/// Posts the handler of an operation with a lease. An exception of its executor goes to the log of
-/// the manager.
-void post_handler(run_operation& op) noexcept;
-
-/// Runs `op` on its lease. If the lease has ended, `op` completes with `ended(*op.lease)`.
-void run(run_operation& op) noexcept;
-
-/// Acquires `op`'s lease, then runs it.
-void acquire_and_run(run_operation& op, wait_policy const& p) noexcept;
-
-/// Continues an operation that was begun by `acquire_and_run` and whose acquire is settled.
-void run_settled(run_operation& op) noexcept;
 
 }  // namespace leasepool::detail
 

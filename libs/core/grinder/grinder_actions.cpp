@@ -113,8 +113,8 @@ void grinder_core::begin() noexcept
             state_.begun(*batch, steady_time::clock::now());
         }
         auto const owner = owner_of(*batch);
-        batch->acquire(
-            make_claim(manager_, {.owner = owner, .duration = options_.duration, .where = where_}));
+        batch->acquire(lease_state::make(
+            *manager_, {.owner = owner, .duration = options_.duration, .where = where_}));
     }
     catch (std::bad_alloc const&) {
         {
@@ -226,7 +226,7 @@ void grinder_core::batch_done(grinder_batch& batch) noexcept
         threw_ += batch.threw();
         state_.done(batch);
     }
-    release(batch.lease());
+    batch.lease().release();
     if (batch.handed() != 0 && manager_->logs())
         say(severity::debug, "batch of a work grinder done", fields_of(batch, batch.ran()));
 }
@@ -253,7 +253,7 @@ void grinder_core::arm_timer(steady_time next) noexcept
         return;
     try {
         timer_->expires_at(next);
-        timer_->async_wait([self = grinder_ptr(this)](error_code error) {
+        timer_->async_wait([self = grinder_core_ptr(this)](error_code error) {
             if (!error)
                 self->signal(timer_fired);
         });

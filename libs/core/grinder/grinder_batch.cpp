@@ -18,9 +18,14 @@ grinder_batch::grinder_batch(grinder_ptr core, std::uint64_t number) noexcept
 {
 }
 
+grinder_core& grinder_batch::core() const noexcept
+{
+    return static_cast<grinder_core&>(*core_);
+}
+
 strand& grinder_batch::home() noexcept
 {
-    return core_->home();
+    return core().home();
 }
 
 // The lease ---------------------------------------------------------------------------------------
@@ -29,12 +34,12 @@ void grinder_batch::acquire(lease_ptr claim) noexcept
 {
     add_ref();
     acquire_.lease = std::move(claim);
-    detail::acquire(lease(), acquire_, {});
+    lease().acquire(acquire_);
 }
 
 void grinder_batch::withdraw() noexcept
 {
-    cancel_acquire(lease());
+    lease().cancel_acquire();
 }
 
 void grinder_batch::acquire_operation::go(completion* self, step)
@@ -47,11 +52,11 @@ void grinder_batch::acquire_operation::go(completion* self, step)
 void grinder_batch::settled() noexcept
 {
     if (auto const why = lease().failure()) {
-        core_->acquire_failed(*this, why);
+        core().acquire_failed(*this, why);
         drop_ref();
         return;
     }
-    core_->granted(*this);
+    core().granted(*this);
     if (handed_ == 0)
         drop_ref();  // no item was left for it
 }
@@ -59,7 +64,7 @@ void grinder_batch::settled() noexcept
 void grinder_batch::hand_over(grinder_state::item_list& items, std::size_t n) noexcept
 {
     auto& pool = *lease().pool();
-    core_->manager()->follow(lease(), this);
+    core().manager().follow(lease(), this);
     run_queue::list ops;
     while (!items.empty()) {
         auto& item = items.front();
@@ -71,7 +76,7 @@ void grinder_batch::hand_over(grinder_state::item_list& items, std::size_t n) no
     counted_ = lease().begin_new_work(n);
     if (counted_)
         return pool.push_all(ops);
-    auto const why = ended(lease());
+    auto const why = lease().ended();
     while (!ops.empty()) {
         auto& op = ops.front();
         ops.pop_front();
@@ -83,7 +88,7 @@ void grinder_batch::hand_over(grinder_state::item_list& items, std::size_t n) no
 void grinder_batch::cancel() noexcept
 {
     // Once the lease is drained, its pool may belong to another lease.
-    if (!core_->manager()->holds_pool(lease()))
+    if (!core().manager().holds_pool(lease()))
         return;
     auto& functions = lease().pool()->functions();
     run_queue::list back;
@@ -106,18 +111,18 @@ void grinder_batch::finished(run_operation& op) noexcept
         ran_.fetch_add(1, std::memory_order_relaxed);
         if (item.exception || item.error)
             threw_.fetch_add(1, std::memory_order_relaxed);
-        core_->complete(item);
+        core().complete(item);
     }
-    else if (!core_->take_back(item, *this))
-        core_->complete(item);
+    else if (!core().take_back(item, *this))
+        core().complete(item);
     count_out();
 }
 
 void grinder_batch::dropped(run_operation& op) noexcept
 {
     auto& item = static_cast<grinder_item&>(op);
-    core_->forget(item, *this);
-    core_->drop(item);
+    core().forget(item, *this);
+    core().drop(item);
     count_out();
 }
 
@@ -137,11 +142,11 @@ void grinder_batch::on_events(std::uint32_t bits) noexcept
     if (bits & is_settled)
         settled();
     if ((bits & lost) && !(bits & done))
-        core_->batch_lost(*this);
+        core().batch_lost(*this);
     if (bits & done) {
-        core_->manager()->follow(lease(), nullptr);
-        core_->batch_done(*this);
-        core_->poll();
+        core().manager().follow(lease(), nullptr);
+        core().batch_done(*this);
+        core().poll();
         drop_ref();
     }
 }
@@ -149,12 +154,12 @@ void grinder_batch::on_events(std::uint32_t bits) noexcept
 void grinder_batch::on_discard(std::uint32_t bits) noexcept
 {
     if (bits & is_settled) {
-        core_->give_up(*this);
-        release(lease());
+        core().give_up(*this);
+        lease().release();
         drop_ref();
     }
     if (bits & done) {
-        core_->batch_done(*this);
+        core().batch_done(*this);
         drop_ref();
     }
 }

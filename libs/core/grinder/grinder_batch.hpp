@@ -7,16 +7,18 @@
 
 #include "core/async/event_node.hpp"
 #include "core/grinder/grinder_state.hpp"
-#include "core/lease/lease_state.hpp"
+#include "core/lease/lease_record.hpp"
 #include "core/pool/pool_record.hpp"
 
-#include <leasepool/detail/grinder_core.hpp>
+#include <leasepool/detail/grinder_interface.hpp>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 namespace leasepool::detail {
+
+class grinder_core;
 
 /// A batch of a work grinder: its acquire, then its lease and the items with it. `grinder_core`
 /// makes it; it is the sink of its items.
@@ -31,7 +33,7 @@ public:
     grinder_batch(grinder_ptr core, std::uint64_t number) noexcept;
 
     std::uint64_t number() const noexcept { return number_; }
-    lease_state& lease() const noexcept { return *acquire_.lease; }
+    lease_record& lease() const noexcept { return record_of(*acquire_.lease); }
 
     // Any thread.
 
@@ -67,6 +69,7 @@ private:
         grinder_batch& of;
     };
 
+    grinder_core& core() const noexcept;
     void lease_revoked() noexcept override { signal(lost); }
     void settled() noexcept;
     /// Counts one item as done, in whichever way it ended.

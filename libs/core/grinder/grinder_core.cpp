@@ -4,13 +4,11 @@
 
 #include "core/grinder/grinder_core.hpp"
 
-#include "core/lease/run_canceler.hpp"
 #include "core/support/values.hpp"
 
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
-#include <cassert>
 #include <limits>
 #include <new>
 #include <string>
@@ -36,41 +34,13 @@ grinder_state::options state_options(grinder_options const& options, manager_cor
 
 }  // namespace
 
-void intrusive_ptr_add_ref(grinder_core* p) noexcept
-{
-    p->add_ref();
-}
-
-void intrusive_ptr_release(grinder_core* p) noexcept
-{
-    p->drop_ref();
-}
-
-void intrusive_ptr_add_ref(grinder_stop* p) noexcept
-{
-    p->references.fetch_add(1, std::memory_order_relaxed);
-}
-
-void intrusive_ptr_release(grinder_stop* p) noexcept
-{
-    if (p->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
-        delete p;
-}
-
-grinder_core::grinder_core(core_ptr manager, grinder_options&& options, std::source_location where)
-    : manager_(std::move(manager)), options_((validate(options), std::move(options))),
-      where_(where), state_(state_options(options_, *manager_))
+grinder_core::grinder_core(
+    manager_core& manager, grinder_options&& options, std::source_location where)
+    : manager_(&manager), options_((validate(options), std::move(options))), where_(where),
+      state_(state_options(options_, *manager_))
 {
     if (!manager_->context_gone())
         timer_.emplace(manager_->executor());
-}
-
-grinder_ptr grinder_core::make(
-    core_ptr manager, grinder_options&& options, std::source_location where)
-{
-    grinder_ptr made(new grinder_core(std::move(manager), std::move(options), where));
-    made->attach();
-    return made;
 }
 
 void grinder_core::attach() noexcept
@@ -100,7 +70,7 @@ void grinder_core::submit(grinder_item& item, bool wait, std::string_view owner)
         item.marks.owner = owners_.refer(owner) & string_interner::most;
     auto const refused = state_.submit(item, steady_time::clock::now(), wait);
     bool const wakes = refused == errc{} && wakes_strand();
-    grinder_ptr const kept(wakes ? this : nullptr);
+    grinder_core_ptr const kept(wakes ? this : nullptr);
     lock.unlock();
     if (refused != errc{}) {
         item.error = refused;
@@ -123,7 +93,7 @@ void grinder_core::cancel(run_canceler& what, asio::cancellation_type type) noex
     if (!is_cancellation(type))
         return;
     run_canceler_ptr const keep(&what);
-    grinder_ptr const kept(this);
+    grinder_core_ptr const kept(this);
     grinder_item* removed = nullptr;
     bool wakes = false;
     pool_ptr pool;
@@ -138,7 +108,7 @@ void grinder_core::cancel(run_canceler& what, asio::cancellation_type type) noex
         }
         else if (item.marks.where == grinder_item::place::handed) {
             // Under the lock, because an item moves from one lease to another only under this lock.
-            pool.reset(item.lease->pool());
+            pool.reset(record_of(*item.lease).pool());
             left = pool->functions().begin_cancel(item, type);
         }
     });
@@ -221,7 +191,7 @@ void grinder_core::complete(grinder_item& item) noexcept
         item.post();
         return;
     }
-    grinder_ptr const kept(this);
+    grinder_core_ptr const kept(this);
     if (auto const error = item.post())
         manager_->log_refused("work_grinder::async_submit", error, owner, &where_);
 }
@@ -249,7 +219,7 @@ void grinder_core::complete_all(grinder_state::item_list& items, error_code why)
 
 void grinder_core::start(plain_completion& op) noexcept
 {
-    grinder_ptr const kept(this);
+    grinder_core_ptr const kept(this);
     bool begins = false;
     {
         std::lock_guard lock(mutex_);
@@ -270,9 +240,24 @@ void grinder_core::start(plain_completion& op) noexcept
         signal(has_started);
 }
 
+command_ptr grinder_core::make_stop(grinder_stop_options const& options)
+{
+    return command_ptr(new grinder_stop(*this, options));
+}
+
+void grinder_stop::submit(plain_completion& to) noexcept
+{
+    core_->stop(*this, to);
+}
+
+void grinder_stop::cancel() noexcept
+{
+    core_->cancel(*this);
+}
+
 void grinder_core::stop(grinder_stop& what, plain_completion& op) noexcept
 {
-    grinder_ptr const kept(this);
+    grinder_core_ptr const kept(this);
     auto const& opts = what.options;
     bool waits = false;
     {
@@ -370,57 +355,10 @@ grinder_stats grinder_core::snapshot()
     return s;
 }
 
-// Free functions ----------------------------------------------------------------------------------
-
-grinder_ptr make_grinder(core_ptr manager, grinder_options&& options, std::source_location where)
+void grinder_core::read_stats(stats_completion_of<grinder_stats>& op) noexcept
 {
-    return grinder_core::make(std::move(manager), std::move(options), where);
-}
-
-void shut_down(grinder_core& core) noexcept
-{
-    core.signal(grinder_core::let_go);
-}
-
-core_ptr const& manager_of(grinder_core const& core) noexcept
-{
-    return core.manager();
-}
-
-void submit(grinder_core& core, grinder_item& item, bool wait, std::string_view owner)
-{
-    core.submit(item, wait, owner);
-}
-
-void cancel(grinder_core& core, run_canceler& what, asio::cancellation_type type) noexcept
-{
-    core.cancel(what, type);
-}
-
-void start(grinder_core& core, plain_completion& op) noexcept
-{
-    core.start(op);
-}
-
-void stats_of(grinder_core& core, stats_completion_of<grinder_stats>& op) noexcept
-{
-    op.value = core.snapshot();
-    core.manager()->post_handler(op, "work_grinder::async_stats");
-}
-
-grinder_stop_ptr make_grinder_stop(grinder_ptr core, grinder_stop_options const& options)
-{
-    return grinder_stop_ptr(new grinder_stop(std::move(core), options));
-}
-
-void submit(grinder_stop& what, plain_completion& op) noexcept
-{
-    what.core->stop(what, op);
-}
-
-void cancel(grinder_stop& what) noexcept
-{
-    what.core->cancel(what);
+    op.value = snapshot();
+    manager_->post_handler(op, "work_grinder::async_stats");
 }
 
 }  // namespace leasepool::detail

@@ -11,7 +11,7 @@
 #include "core/manager/manager_core.hpp"
 #include "core/support/string_interner.hpp"
 
-#include <leasepool/detail/grinder_core.hpp>
+#include <leasepool/detail/grinder_interface.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
@@ -27,19 +27,33 @@
 
 namespace leasepool::detail {
 
+class grinder_core;
+using grinder_core_ptr = boost::intrusive_ptr<grinder_core>;
+
 /// A stop that an operation waits for.
-class grinder_stop final : public boost::intrusive::list_base_hook<> {
+class grinder_stop final : public pending_command, public boost::intrusive::list_base_hook<> {
 public:
-    grinder_stop(grinder_ptr c, grinder_stop_options const& opts) noexcept
-        : core(std::move(c)), options(opts)
+    grinder_stop(grinder_core& core, grinder_stop_options const& opts) noexcept
+        : options(opts), core_(&core)
     {
     }
 
-    grinder_ptr const core;
+    void submit(plain_completion& to) noexcept override;
+    void cancel() noexcept override;
+    void add_ref() noexcept override { references_.fetch_add(1, std::memory_order_relaxed); }
+    void drop_ref() noexcept override
+    {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            delete this;
+    }
+
     grinder_stop_options const options;
     plain_completion* op = nullptr;
     bool waits = false;  // guarded by the grinder's lock
-    std::atomic<std::uint32_t> references{0};
+
+private:
+    grinder_core_ptr const core_;
+    std::atomic<std::uint32_t> references_{0};
 };
 
 /// The shell of a grinder: reports events to `grinder_state`, and performs the actions that it
@@ -49,7 +63,9 @@ public:
 /// request for stats) takes the lock. Nothing is called and nothing is posted while the lock is
 /// held. All work on leases is done on the strand of the manager. A caller that finds work for the
 /// strand signals it.
-class grinder_core final : public event_node<grinder_core>, public shutdown_listener {
+class grinder_core final : public grinder_interface,
+                           public event_node<grinder_core>,
+                           public shutdown_listener {
 public:
     enum event : std::uint32_t {
         look = 1,
@@ -59,21 +75,20 @@ public:
         stops = 16,
     };
 
-    /// Makes a grinder. It has a reference before it is attached to the manager.
-    static grinder_ptr make(
-        core_ptr manager, grinder_options&& options, std::source_location where);
     ~grinder_core();
 
-    core_ptr const& manager() const noexcept { return manager_; }
+    manager_core& manager() const noexcept override { return *manager_; }
 
     // Any thread.
 
-    void submit(grinder_item& item, bool wait, std::string_view owner);
-    void cancel(run_canceler& what, boost::asio::cancellation_type type) noexcept;
-    void start(plain_completion& op) noexcept;
+    void submit(grinder_item& item, bool wait, std::string_view owner) override;
+    void cancel(run_canceler& what, boost::asio::cancellation_type type) noexcept override;
+    void start(plain_completion& op) noexcept override;
+    void read_stats(stats_completion_of<grinder_stats>& op) noexcept override;
+    command_ptr make_stop(grinder_stop_options const& options) override;
     void stop(grinder_stop& what, plain_completion& op) noexcept;
     void cancel(grinder_stop& what) noexcept;
-    grinder_stats snapshot();
+    void shut_down() noexcept override { signal(let_go); }
 
     /// Completes an item: posts its handler.
     void complete(grinder_item& item) noexcept;
@@ -98,20 +113,25 @@ public:
     void batch_done(grinder_batch& batch) noexcept;
 
     strand& home() noexcept { return manager_->home(); }
+    void add_ref() noexcept override { event_node<grinder_core>::add_ref(); }
+    void drop_ref() noexcept override { event_node<grinder_core>::drop_ref(); }
     void last_reference_dropped() noexcept { delete this; }
     void on_events(std::uint32_t bits) noexcept;
     void on_discard(std::uint32_t) noexcept {}
 
 private:
+    friend class grinder_interface;
     using stop_list = boost::intrusive::list<grinder_stop>;
 
-    grinder_core(core_ptr manager, grinder_options&& options, std::source_location where);
+    grinder_core(manager_core& manager, grinder_options&& options, std::source_location where);
+    /// Called once, when the grinder has a reference: the manager may end it from now on.
     void attach() noexcept;
 
     bool try_share() noexcept override { return try_add_ref(); }
     void unshare() noexcept override { drop_ref(); }
     void manager_ended(bool context_gone) noexcept override;
 
+    grinder_stats snapshot();
     /// Returns whether the strand must poll earlier than it would without a signal. Called with the
     /// lock held.
     bool wakes_strand() noexcept;

@@ -4,7 +4,7 @@
 
 #include <leasepool/detail/job_operation.hpp>
 
-#include "core/lease/lease_state.hpp"
+#include "core/lease/lease_record.hpp"
 #include "core/manager/manager_core.hpp"
 
 #include <boost/asio/error.hpp>
@@ -44,10 +44,10 @@ error_code why_asked_to_stop(run_operation const& op) noexcept
     // An item of a grinder has no lease of its own.
     if (!op.lease)
         return boost::asio::error::operation_aborted;
-    auto const why = op.lease->why_ended();
-    if (why == lease_state::reason::live || why == lease_state::reason::released)
+    auto const why = record_of(*op.lease).why_ended();
+    if (why == lease_record::reason::live || why == lease_record::reason::released)
         return boost::asio::error::operation_aborted;
-    return ended(*op.lease);
+    return op.lease->ended();
 }
 
 untyped_call::untyped_call(std::string_view name, boost::json::value params)

@@ -4,8 +4,7 @@
 
 #include <leasepool/detail/run_operation.hpp>
 
-#include "core/lease/lease_state.hpp"
-#include "core/manager/manager_core.hpp"
+#include "core/lease/lease_record.hpp"
 #include "core/pool/pool_record.hpp"
 
 #include <boost/system/system_error.hpp>
@@ -32,8 +31,8 @@ public:
         auto& lease = *op.lease;
         lease.end_work();
         if (releases_)
-            release(lease);
-        post_handler(op);
+            lease.release();
+        op.post_handler();
     }
 
     void dropped(run_operation& op) noexcept override
@@ -65,36 +64,30 @@ std::exception_ptr run_operation::outcome() const
     return nullptr;
 }
 
-void post_handler(run_operation& op) noexcept
+void run_operation::run() noexcept
 {
-    op.lease->core()->post_handler(op, "async_run", op.lease.get());
-}
-
-void run(run_operation& op) noexcept
-{
-    auto& lease = *op.lease;
-    if (!op.sink)
-        op.sink = &to_held_lease;
-    if (!lease.begin_new_work()) {
-        op.error = ended(lease);
-        return post_handler(op);
+    if (!sink)
+        sink = &to_held_lease;
+    if (!lease->begin_new_work()) {
+        error = lease->ended();
+        return post_handler();
     }
-    lease.pool()->push(op);
+    record_of(*lease).pool()->push(*this);
 }
 
-void acquire_and_run(run_operation& op, wait_policy const& p) noexcept
+void run_operation::acquire_and_run() noexcept
 {
-    op.sink = &to_own_lease;
-    acquire(*op.lease, op, p);
+    sink = &to_own_lease;
+    lease->acquire(*this);
 }
 
-void run_settled(run_operation& op) noexcept
+void run_operation::run_settled() noexcept
 {
-    op.error = failure_of(*op.lease);
-    if (op.error)
-        post_handler(op);
+    error = lease->failure();
+    if (error)
+        post_handler();
     else
-        run(op);
+        run();
 }
 
 }  // namespace leasepool::detail

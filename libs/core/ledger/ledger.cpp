@@ -77,7 +77,7 @@ errc ledger::acquire(claim& which, steady_time now, bool wait, steady_time until
 
     which.phase_ = claim::phase::waiting;
     which.since_ = now;
-    which.pool_ = nullptr;
+    which.pool_.store(nullptr, std::memory_order_relaxed);
     which.overdue_ = false;
     waiting_.push_back(which);
     if (which.urgency_ != urgency::waits) {
@@ -352,7 +352,7 @@ ledger::action ledger::grant(steady_time now) noexcept
     on.phase_ = pool::phase::leased;
     on.holder_ = &which;
     which.phase_ = claim::phase::live;
-    which.pool_ = &on;
+    which.pool_.store(&on, std::memory_order_release);
     auto const waited = now - std::exchange(which.since_, now);
     auto const soft = saturating_add(now, which.lifetime);
     which.expiry.set(soft);

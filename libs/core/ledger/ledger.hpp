@@ -102,12 +102,12 @@ public:
         bool holds_pool() const noexcept { return phase_ >= phase::live; }
         /// Returns the pool that it was granted, also after the end of the lease; null: none yet.
         /// Any thread.
-        pool* on() const noexcept { return pool_.load(); }
+        pool* on() const noexcept { return pool_.load(std::memory_order_acquire); }
         /// Returns the time since which it waits or, once granted, holds its pool.
         steady_time since() const noexcept { return since_; }
         /// The soft lifetime that it asks for. Set before `ledger::acquire`.
         steady_duration lifetime{};
-        /// Set by the grant.
+        /// Set by the grant. Before that it is at the disposal of the shell.
         soft_expiry expiry;
 
     private:

@@ -13,16 +13,6 @@
 
 namespace leasepool::detail {
 
-void intrusive_ptr_add_ref(command* p) noexcept
-{
-    p->add_ref();
-}
-
-void intrusive_ptr_release(command* p) noexcept
-{
-    p->drop_ref();
-}
-
 std::string_view name_of(command::kind what) noexcept
 {
     switch (what) {
@@ -36,65 +26,44 @@ std::string_view name_of(command::kind what) noexcept
     return "";
 }
 
-strand& command::home() noexcept
+manager_core& command::core() const noexcept
 {
-    return core_->home();
+    return static_cast<manager_core&>(*manager_);
 }
 
-void command::begin() noexcept
+strand& command::home() noexcept
 {
+    return core().home();
+}
+
+void command::submit(plain_completion& to) noexcept
+{
+    op = &to;
     if (what != kind::stats)
-        core_->command_submitted();
+        core().command_submitted();
     signal(begun);
+}
+
+void command::cancel() noexcept
+{
+    boost::intrusive_ptr<command> const keep(this);
+    signal(canceled);
 }
 
 void command::on_events(std::uint32_t bits) noexcept
 {
     if (bits & begun)
-        core_->on_command(*this);
+        core().on_command(*this);
     if ((bits & canceled) && op)
-        core_->on_command_canceled(*this);
+        core().on_command_canceled(*this);
 }
 
 void command::on_discard(std::uint32_t bits) noexcept
 {
     if (bits & begun)
         // A manager that has ended is stopped, so a stop succeeds.
-        core_->settle(std::exchange(op, nullptr),
+        core().settle(std::exchange(op, nullptr),
             what == kind::stop ? error_code() : error_code(errc::not_running), name_of(what));
-}
-
-command_ptr make_start(core_ptr core)
-{
-    return command_ptr(new command(std::move(core), command::kind::start, {}));
-}
-
-command_ptr make_stop(core_ptr core, stop_options const& options)
-{
-    return command_ptr(new command(std::move(core), command::kind::stop, options));
-}
-
-command_ptr make_stats(core_ptr core)
-{
-    return command_ptr(new command(std::move(core), command::kind::stats, {}));
-}
-
-void submit(command& what, plain_completion& op) noexcept
-{
-    what.op = &op;
-    what.begin();
-}
-
-void submit(command& what, stats_completion& op) noexcept
-{
-    what.stats_op = &op;
-    submit(what, static_cast<plain_completion&>(op));
-}
-
-void cancel(command& what) noexcept
-{
-    command_ptr const keep(&what);
-    what.signal(command::canceled);
 }
 
 }  // namespace leasepool::detail

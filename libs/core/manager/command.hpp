@@ -7,45 +7,53 @@
 
 #include "core/async/event_node.hpp"
 
-#include <leasepool/detail/command.hpp>
+#include <leasepool/detail/manager_interface.hpp>
+#include <leasepool/detail/pending_command.hpp>
+#include <leasepool/options.hpp>
 
 #include <boost/intrusive/list_hook.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace leasepool::detail {
 
-/// A start, a stop or a request for stats: the request itself, apart from the operation that waits
-/// for the answer. A cancellation slot refers to it, so it may outlive the operation. The functions
-/// in detail/command.hpp make and submit it; `manager_core` carries it out.
-class command final : public event_node<command>, public boost::intrusive::list_base_hook<> {
+class manager_core;
+
+/// A start, a stop or a request for stats. `manager_core` makes it, and carries it out on the
+/// strand.
+class command final : public pending_command,
+                      public event_node<command>,
+                      public boost::intrusive::list_base_hook<> {
 public:
     enum event : std::uint32_t { begun = 1, canceled = 2 };
     enum class kind : std::uint8_t { start, stop, stats };
 
-    command(core_ptr core, kind k, stop_options const& opts) noexcept
-        : what(k), options(opts), core_(std::move(core))
+    command(manager_ptr manager, kind k, stop_options const& opts) noexcept
+        : what(k), options(opts), manager_(std::move(manager))
     {
     }
 
     kind const what;
     stop_options const options;
-
-    // strand, once begun
+    /// Strand, once begun. A `stats_completion` if stats are asked for.
     plain_completion* op = nullptr;
-    stats_completion* stats_op = nullptr;
 
-    void begin() noexcept;
+    void submit(plain_completion& to) noexcept override;
+    void cancel() noexcept override;
 
+    void add_ref() noexcept override { event_node<command>::add_ref(); }
+    void drop_ref() noexcept override { event_node<command>::drop_ref(); }
     strand& home() noexcept;
     void last_reference_dropped() noexcept { delete this; }
     void on_events(std::uint32_t bits) noexcept;
     void on_discard(std::uint32_t bits) noexcept;
 
 private:
-    core_ptr const core_;
+    manager_core& core() const noexcept;
+
+    manager_ptr const manager_;
 };
 
 std::string_view name_of(command::kind what) noexcept;

@@ -5,15 +5,16 @@
 #ifndef LEASEPOOL_CORE_CONTEXT_SERVICE_HPP
 #define LEASEPOOL_CORE_CONTEXT_SERVICE_HPP
 
-#include <leasepool/detail/manager_core.hpp>
-
 #include <boost/asio/execution_context.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <memory>
 #include <mutex>
 #include <vector>
 
 namespace leasepool::detail {
+
+class manager_core;
 
 /// The managers of an execution context. A manager is in the list until it ends or the context
 /// ends.
@@ -30,7 +31,7 @@ public:
     void end_all() noexcept;
 
 private:
-    core_ptr next() noexcept;
+    boost::intrusive_ptr<manager_core> next() noexcept;
 
     std::mutex mutex_;
     std::vector<manager_core*> cores_;

@@ -67,7 +67,7 @@ void event_reporter::log(
     });
 }
 
-void event_reporter::tell(severity level, std::string_view message, lease_state const& lease,
+void event_reporter::tell(severity level, std::string_view message, lease_record const& lease,
     std::chrono::nanoseconds elapsed,
     std::function<void(lease_event const&)> observer::*callback) noexcept
 {

@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_CORE_EVENT_REPORTER_HPP
 #define LEASEPOOL_CORE_EVENT_REPORTER_HPP
 
-#include "core/lease/lease_state.hpp"
+#include "core/lease/lease_record.hpp"
 #include "core/support/text.hpp"
 
 #include <leasepool/log.hpp>
@@ -40,7 +40,7 @@ public:
     void say(severity level, std::string_view message) noexcept { log(level, message, {}); }
 
     /// Logs `message` with the fields of a lease, and calls `callback`.
-    void tell(severity level, std::string_view message, lease_state const& lease,
+    void tell(severity level, std::string_view message, lease_record const& lease,
         std::chrono::nanoseconds elapsed,
         std::function<void(lease_event const&)> observer::*callback) noexcept;
 

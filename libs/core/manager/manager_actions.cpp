@@ -21,7 +21,7 @@ namespace leasepool::detail {
 /// An action that needs more than the lock, with the objects to which it refers.
 struct manager_core::strand_action {
     ledger::action act;
-    lease_ptr lease;                 // the lease of `act` or `report`
+    lease_record_ptr lease;          // the lease of `act` or `report`
     lease_report* report = nullptr;  // instead of an action
     steady_duration held{};          // how long `lease` has held its pool
     error_code error;
@@ -86,7 +86,7 @@ bool manager_core::next_action() noexcept
     return true;
 }
 
-void manager_core::tell(lease_report const& what, lease_state const& lease) noexcept
+void manager_core::tell(lease_report const& what, lease_record const& lease) noexcept
 {
     bool const granted = what.what == lease_report::kind::granted;
     reporter_.tell(severity::debug, granted ? "lease granted" : "lease given back", lease,
@@ -105,7 +105,7 @@ void manager_core::tell_reports() noexcept
     }
     for (; left != 0; --left) {
         lease_report const* what = nullptr;
-        lease_ptr lease;
+        lease_record_ptr lease;
         {
             std::lock_guard lock(mutex_);
             if (telling_.empty())
@@ -125,17 +125,17 @@ void manager_core::note(strand_action& what, steady_time now, outcome& done) noe
     auto& act = what.act;
     switch (act.what) {
     case kind::grant:
-        return grant(lease_of(*act.which), act.waited, done);
+        return grant(record_of(*act.which), act.waited, done);
     case kind::fail:
-        return fail(lease_of(*act.which), act.error, done);
+        return fail(record_of(*act.which), act.error, done);
     case kind::make_failed:
-        return fail(lease_of(*act.which), make_error_, done);
+        return fail(record_of(*act.which), make_error_, done);
     case kind::overdue:
         ++totals_.overdue;
         break;
     case kind::revoke: {
         ++totals_.revoked;
-        auto& lease = lease_of(*act.which);
+        auto& lease = record_of(*act.which);
         // The follower queues itself for the strand, which runs at this time, so nothing is posted
         // here.
         if (auto* const follower = std::exchange(lease.follower, nullptr))
@@ -148,7 +148,7 @@ void manager_core::note(strand_action& what, steady_time now, outcome& done) noe
     default:
         return;
     }
-    what.lease.reset(&lease_of(*act.which));
+    what.lease.reset(&record_of(*act.which));
     what.held = now - what.lease->since();
 }
 
@@ -190,22 +190,22 @@ void manager_core::revoke(strand_action const& what) noexcept
 {
     auto& lease = *what.lease;
     auto& pool = record_of(*what.act.on);
-    auto reason = lease_state::reason::expired;
+    auto reason = lease_record::reason::expired;
     run_queue::cancel_reason why{.error = errc::lease_expired};
     std::string_view message = "lease revoked: it passed its hard expiry";
     if (what.act.why == ledger::revocation::stopped) {
-        reason = lease_state::reason::stopped;
+        reason = lease_record::reason::stopped;
         why.error = errc::not_running;
         message = "lease revoked: the manager stops";
     }
     else if (what.act.why == ledger::revocation::broken) {
-        reason = lease_state::reason::broken;
+        reason = lease_record::reason::broken;
         why.error = errc::pool_broken;
         why.exception = pool.reason();
         message = "lease revoked: its pool broke";
     }
     // The lease is ended first, so that nothing is queued after the queue is emptied.
-    if (lease.end(reason) == lease_state::end_result::drained)
+    if (lease.end(reason) == lease_record::end_result::drained)
         drained(lease);
     pool.functions().cancel_all(why);
     tell_reports();
@@ -216,7 +216,7 @@ void manager_core::make_pool() noexcept
 {
     pool_ptr pool;
     try {
-        pool.reset(new pool_record(core_ptr(this), ++last_pool_));
+        pool.reset(new pool_record(manager_ptr(this), ++last_pool_));
     }
     catch (std::bad_alloc const&) {
         std::lock_guard lock(mutex_);

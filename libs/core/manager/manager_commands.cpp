@@ -23,6 +23,21 @@ using std::chrono::nanoseconds;
 
 }  // namespace
 
+command_ptr manager_core::make_start()
+{
+    return command_ptr(new command(manager_ptr(this), command::kind::start, {}));
+}
+
+command_ptr manager_core::make_stop(stop_options const& options)
+{
+    return command_ptr(new command(manager_ptr(this), command::kind::stop, options));
+}
+
+command_ptr manager_core::make_stats()
+{
+    return command_ptr(new command(manager_ptr(this), command::kind::stats, {}));
+}
+
 void manager_core::on_command(command& cmd) noexcept
 {
     switch (cmd.what) {
@@ -34,7 +49,7 @@ void manager_core::on_command(command& cmd) noexcept
         return queue_deferred();
     case command::kind::stats:
         try {
-            cmd.stats_op->value = snapshot();
+            static_cast<stats_completion&>(*cmd.op).value = snapshot();
             settle(std::exchange(cmd.op, nullptr), {}, name_of(cmd.what));
         }
         catch (std::bad_alloc const&) {
@@ -153,7 +168,7 @@ void manager_core::answer_all(command_list& cmds, error_code error) noexcept
 stats manager_core::snapshot()
 {
     stats s;
-    std::vector<std::pair<lease_ptr, bool>> held;  // with whether each drains
+    std::vector<std::pair<lease_record_ptr, bool>> held;  // with whether each drains
     for (bool enough = false; !enough;) {
         auto const room = count().leased;
         held.reserve(room);
@@ -163,7 +178,7 @@ stats manager_core::snapshot()
         if (!enough)
             continue;
         ledger_.for_each_lease([&](ledger::claim& each) {
-            held.emplace_back(&lease_of(each), each.state() == ledger::claim::phase::draining);
+            held.emplace_back(&record_of(each), each.state() == ledger::claim::phase::draining);
         });
         auto backend = std::move(s.backend);
         s = totals_;

@@ -10,14 +10,13 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/query.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <cassert>
 #include <utility>
 
 // The construction of a manager's shell, and the functions that callers run under the lock:
-// acquires, releases, renewals and the grants that follow. Callers are the free functions in
-// lease_state.cpp and at the end of this file; the ledger decides.
+// acquires, releases, renewals and the grants that follow. lease_state.cpp calls them; the ledger
+// decides.
 
 namespace leasepool::detail {
 namespace {
@@ -40,16 +39,6 @@ ledger::options ledger_options(manager_options const& options) noexcept
 }
 
 }  // namespace
-
-void intrusive_ptr_add_ref(manager_core* p) noexcept
-{
-    p->add_ref();
-}
-
-void intrusive_ptr_release(manager_core* p) noexcept
-{
-    p->drop_ref();
-}
 
 manager_core::manager_core(
     asio::any_io_executor const& ex, std::unique_ptr<backend_base> backend, manager_options&& opts)
@@ -134,7 +123,7 @@ void manager_core::change(F&& f) noexcept
         f(done, now);
         if (!shut_) {
             while (auto const act = ledger_.grant_next(now))
-                grant(lease_of(*act.which), act.waited, done);
+                grant(record_of(*act.which), act.waited, done);
             // Where the timer is armed for a time that has passed, its handler polls.
             wakes =
                 !reports_.empty() || ledger_.wants_poll() || ledger_.next_deadline() < armed_for_;
@@ -175,7 +164,7 @@ void manager_core::deliver(outcome& done) noexcept
 
 // Events of claims and leases ---------------------------------------------------------------------
 
-void manager_core::acquire(lease_state& claim) noexcept
+void manager_core::acquire(lease_record& claim) noexcept
 {
     std::uint64_t waits_inside = 0;  // the pool whose worker waits
     change([&](outcome& done, steady_time now) {
@@ -192,7 +181,7 @@ void manager_core::acquire(lease_state& claim) noexcept
         log_likely_deadlock(claim, waits_inside);
 }
 
-bool manager_core::queue(lease_state& claim, steady_time now, outcome& done) noexcept
+bool manager_core::queue(lease_record& claim, steady_time now, outcome& done) noexcept
 {
     if (shut_) {
         refuse(claim, errc::not_running, done);
@@ -213,7 +202,7 @@ bool manager_core::queue(lease_state& claim, steady_time now, outcome& done) noe
     return ledger_.obtainable() < ledger_.waiters();
 }
 
-void manager_core::cancel_acquire(lease_state& claim) noexcept
+void manager_core::cancel_acquire(lease_record& claim) noexcept
 {
     lease_ptr const keep(&claim);
     change([&](outcome& done, steady_time) {
@@ -245,8 +234,8 @@ void manager_core::queue_deferred() noexcept
             return;
         ++commands_begun_;
         auto const next = [this] { return static_cast<lease_completion*>(deferred_.front()); };
-        while (next() && next()->lease->deferred_behind <= commands_begun_) {
-            auto& claim = *next()->lease;
+        while (next() && record_of(*next()->lease).deferred_behind <= commands_begun_) {
+            auto& claim = record_of(*next()->lease);
             deferred_.pop_front();
             claim.deferred_behind = 0;
             if (!claim.canceled_while_deferred)
@@ -259,10 +248,10 @@ void manager_core::queue_deferred() noexcept
     });
 }
 
-void manager_core::release(lease_state& lease) noexcept
+void manager_core::release(lease_record& lease) noexcept
 {
-    using end_result = lease_state::end_result;
-    auto const result = lease.end(lease_state::reason::released);
+    using end_result = lease_record::end_result;
+    auto const result = lease.end(lease_record::reason::released);
     if (result == end_result::ended_before)
         return;
     change([&](outcome& done, steady_time now) {
@@ -274,7 +263,7 @@ void manager_core::release(lease_state& lease) noexcept
     });
 }
 
-void manager_core::drained(lease_state& lease) noexcept
+void manager_core::drained(lease_record& lease) noexcept
 {
     change([&](outcome& done, steady_time now) {
         if (!shut_)
@@ -282,7 +271,7 @@ void manager_core::drained(lease_state& lease) noexcept
     });
 }
 
-void manager_core::renewed(lease_state& lease) noexcept
+void manager_core::renewed(lease_record& lease) noexcept
 {
     change([&](outcome&, steady_time) {
         if (!shut_)
@@ -290,11 +279,10 @@ void manager_core::renewed(lease_state& lease) noexcept
     });
 }
 
-void manager_core::await_drain(lease_state& lease, plain_completion& op) noexcept
+void manager_core::await_drain(lease_record& lease, plain_completion& op) noexcept
 {
     change([&](outcome& done, steady_time) {
         lease.awaiting_drain = &op;
-        lease.drain_is_awaited = true;
         if (shut_)
             settle_drain(lease, errc::not_running, done);
         else if (!lease.holds_pool())
@@ -302,7 +290,7 @@ void manager_core::await_drain(lease_state& lease, plain_completion& op) noexcep
     });
 }
 
-void manager_core::cancel_drain_wait(lease_state& lease) noexcept
+void manager_core::cancel_drain_wait(lease_record& lease) noexcept
 {
     lease_ptr const keep(&lease);
     change([&](outcome& done, steady_time) {
@@ -310,21 +298,22 @@ void manager_core::cancel_drain_wait(lease_state& lease) noexcept
     });
 }
 
-bool manager_core::holds_pool(lease_state const& lease) const noexcept
+bool manager_core::holds_pool(lease_record const& lease) const noexcept
 {
     std::lock_guard lock(mutex_);
     return lease.holds_pool();
 }
 
-void manager_core::follow(lease_state& lease, lease_follower* which) noexcept
+void manager_core::follow(lease_record& lease, lease_follower* which) noexcept
 {
     std::lock_guard lock(mutex_);
     lease.follower = which;
 }
 
-void manager_core::grant(lease_state& lease, steady_duration waited, outcome& done) noexcept
+void manager_core::grant(lease_record& lease, steady_duration waited, outcome& done) noexcept
 {
-    auto* const op = std::exchange(lease.acquiring, nullptr);
+    auto* const op = lease.acquiring;
+    lease.awaiting_drain = nullptr;
     lease.granted(++last_lease_);
     ++totals_.acquired;
     totals_.wait_time.record(ticks(waited));
@@ -332,7 +321,7 @@ void manager_core::grant(lease_state& lease, steady_duration waited, outcome& do
     done.settled(*op);
 }
 
-void manager_core::fail(lease_state& claim, error_code error, outcome& done) noexcept
+void manager_core::fail(lease_record& claim, error_code error, outcome& done) noexcept
 {
     if (error == errc::acquire_timeout)
         ++totals_.acquire_timeouts;
@@ -344,14 +333,14 @@ void manager_core::fail(lease_state& claim, error_code error, outcome& done) noe
     intrusive_ptr_release(&claim);  // its operation still refers to it
 }
 
-void manager_core::refuse(lease_state& claim, error_code error, outcome& done) noexcept
+void manager_core::refuse(lease_record& claim, error_code error, outcome& done) noexcept
 {
-    auto* const op = std::exchange(claim.acquiring, nullptr);
+    auto* const op = claim.acquiring;
     claim.fail(error);
     done.settled(*op);
 }
 
-void manager_core::note_drained(lease_state& lease, steady_time now, outcome& done) noexcept
+void manager_core::note_drained(lease_record& lease, steady_time now, outcome& done) noexcept
 {
     if (!lease.holds_pool())
         return;
@@ -367,17 +356,17 @@ void manager_core::note_drained(lease_state& lease, steady_time now, outcome& do
     done.dropped(lease);
 }
 
-void manager_core::settle_drain(lease_state& lease, error_code error, outcome& done) noexcept
+void manager_core::settle_drain(lease_record& lease, error_code error, outcome& done) noexcept
 {
-    if (!std::exchange(lease.drain_is_awaited, false))
-        return;
     auto* const op = std::exchange(lease.awaiting_drain, nullptr);
+    if (!op)
+        return;
     op->error = error;
     done.through(*op);
 }
 
 void manager_core::report(
-    lease_state& lease, lease_report::kind what, steady_duration elapsed) noexcept
+    lease_record& lease, lease_report::kind what, steady_duration elapsed) noexcept
 {
     auto* const room = lease.reports();
     if (!room)
@@ -386,35 +375,6 @@ void manager_core::report(
     entry.elapsed = elapsed;
     intrusive_ptr_add_ref(&lease);  // until it is reported
     reports_.push_back(entry);
-}
-
-// Free functions ----------------------------------------------------------------------------------
-
-core_ptr make_core(asio::any_io_executor const& ex, std::unique_ptr<backend_base> backend,
-    manager_options&& options)
-{
-    return core_ptr(new manager_core(ex, std::move(backend), std::move(options)));
-}
-
-asio::any_io_executor const& executor_of(manager_core const& core) noexcept
-{
-    return core.executor();
-}
-
-void require_context(manager_core const& core)
-{
-    if (core.context_gone())
-        throw boost::system::system_error(make_error_code(errc::not_running));
-}
-
-void notify_scale_changed(manager_core& core) noexcept
-{
-    core.signal(manager_core::scale_changed);
-}
-
-counts counts_of(manager_core const& core) noexcept
-{
-    return core.count();
 }
 
 }  // namespace leasepool::detail

@@ -8,7 +8,7 @@
 #include "core/async/completion_list.hpp"
 #include "core/async/strand.hpp"
 #include "core/async/task_memory.hpp"
-#include "core/lease/lease_state.hpp"
+#include "core/lease/lease_record.hpp"
 #include "core/ledger/ledger.hpp"
 #include "core/manager/command.hpp"
 #include "core/manager/event_reporter.hpp"
@@ -16,8 +16,7 @@
 #include "core/support/thread_scope.hpp"
 
 #include <leasepool/detail/backend_base.hpp>
-#include <leasepool/detail/command.hpp>
-#include <leasepool/detail/manager_core.hpp>
+#include <leasepool/detail/manager_interface.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -38,6 +37,8 @@
 namespace leasepool::detail {
 
 class context_cores;
+class manager_core;
+using core_ptr = boost::intrusive_ptr<manager_core>;
 
 /// An object that works on the strand of a manager and must end with the manager. Each
 /// `grinder_core` is one.
@@ -66,7 +67,9 @@ protected:
 ///
 /// Everything that refers to the core (the manager, operations, leases, pools) shares it. After
 /// `shut_down` it has no effect.
-class manager_core final : public strand::owner, public event_node<manager_core> {
+class manager_core final : public manager_interface,
+                           public strand::owner,
+                           public event_node<manager_core> {
 public:
     enum event : std::uint32_t { timer_fired = 1, scale_changed = 2 };
 
@@ -77,11 +80,15 @@ public:
     // Any thread.
 
     manager_options const& options() const noexcept { return options_; }
-    boost::asio::any_io_executor const& executor() const noexcept { return executor_; }
-    bool context_gone() const noexcept { return context_gone_.load(); }
+    boost::asio::any_io_executor const& executor() const noexcept override { return executor_; }
+    bool context_gone() const noexcept override { return context_gone_.load(); }
     strand& home() noexcept { return strand_; }
     std::size_t workers_per_pool() const noexcept { return backend_->workers_per_pool(); }
-    counts count() const noexcept;
+    counts count() const noexcept override;
+    void notify_scale_changed() noexcept override { signal(scale_changed); }
+    command_ptr make_start() override;
+    command_ptr make_stop(stop_options const& options) override;
+    command_ptr make_stats() override;
     void count_renewal() noexcept { renewed_.fetch_add(1, std::memory_order_relaxed); }
     void report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept;
     bool logs() const noexcept { return reporter_.logs(); }
@@ -93,16 +100,16 @@ public:
 
     // Events of claims and leases. The calling thread keeps the lease alive.
 
-    void acquire(lease_state& claim) noexcept;
-    void cancel_acquire(lease_state& claim) noexcept;
-    void release(lease_state& lease) noexcept;
+    void acquire(lease_record& claim) noexcept;
+    void cancel_acquire(lease_record& claim) noexcept;
+    void release(lease_record& lease) noexcept;
     /// Called when the lease has ended and no work is left on it.
-    void drained(lease_state& lease) noexcept;
-    void renewed(lease_state& lease) noexcept;
-    void await_drain(lease_state& lease, plain_completion& op) noexcept;
-    void cancel_drain_wait(lease_state& lease) noexcept;
-    bool holds_pool(lease_state const& lease) const noexcept;
-    void follow(lease_state& lease, lease_follower* which) noexcept;
+    void drained(lease_record& lease) noexcept;
+    void renewed(lease_record& lease) noexcept;
+    void await_drain(lease_record& lease, plain_completion& op) noexcept;
+    void cancel_drain_wait(lease_record& lease) noexcept;
+    bool holds_pool(lease_record const& lease) const noexcept;
+    void follow(lease_record& lease, lease_follower* which) noexcept;
 
     /// Sets whether the pool has live workers, see `pool_site::has_workers`. The pool must exist.
     void pool_workers(pool_record& pool, bool any) noexcept;
@@ -127,7 +134,8 @@ public:
     void log_refused(std::string_view operation, std::exception_ptr const& error,
         std::string_view named = {}, std::source_location const* where = nullptr) noexcept;
 
-    /// See `manager::~manager`. `context_gone`: the executor's context is shutting down.
+    void shut_down() noexcept override { shut_down(false); }
+    /// `context_gone`: the executor's context is shutting down.
     void shut_down(bool context_gone) noexcept;
     /// Drops the references to the context. Called after `shut_down` when the context is shutting
     /// down.
@@ -139,6 +147,8 @@ public:
 
     // strand
 
+    void add_ref() noexcept override { event_node<manager_core>::add_ref(); }
+    void drop_ref() noexcept override { event_node<manager_core>::drop_ref(); }
     void last_reference_dropped() noexcept { delete this; }
     void on_events(std::uint32_t bits) noexcept;
     void on_discard(std::uint32_t) noexcept {}
@@ -168,18 +178,18 @@ private:
     template <class F>
     void change(F&& f) noexcept;
     void deliver(outcome& done) noexcept;
-    void log_likely_deadlock(lease_state const& waiting, std::uint64_t pool_of_caller) noexcept;
+    void log_likely_deadlock(lease_record const& waiting, std::uint64_t pool_of_caller) noexcept;
 
     // Called with the lock held.
     /// Queues the claim or refuses it. Returns true if it must wait until another lease is
     /// released.
-    bool queue(lease_state& claim, steady_time now, outcome& done) noexcept;
-    void grant(lease_state& lease, steady_duration waited, outcome& done) noexcept;
-    void fail(lease_state& claim, error_code error, outcome& done) noexcept;
-    void refuse(lease_state& claim, error_code error, outcome& done) noexcept;
-    void note_drained(lease_state& lease, steady_time now, outcome& done) noexcept;
-    void settle_drain(lease_state& lease, error_code error, outcome& done) noexcept;
-    void report(lease_state& lease, lease_report::kind what, steady_duration elapsed) noexcept;
+    bool queue(lease_record& claim, steady_time now, outcome& done) noexcept;
+    void grant(lease_record& lease, steady_duration waited, outcome& done) noexcept;
+    void fail(lease_record& claim, error_code error, outcome& done) noexcept;
+    void refuse(lease_record& claim, error_code error, outcome& done) noexcept;
+    void note_drained(lease_record& lease, steady_time now, outcome& done) noexcept;
+    void settle_drain(lease_record& lease, error_code error, outcome& done) noexcept;
+    void report(lease_record& lease, lease_report::kind what, steady_duration elapsed) noexcept;
     void note(strand_action& what, steady_time now, outcome& done) noexcept;
 
     // On the strand. A callback of event_reporter may shut the manager down, so each function calls
@@ -187,7 +197,7 @@ private:
     bool next_action() noexcept;
     void perform(strand_action const& what) noexcept;
     void revoke(strand_action const& what) noexcept;
-    void tell(lease_report const& what, lease_state const& lease) noexcept;
+    void tell(lease_report const& what, lease_record const& lease) noexcept;
     void tell_reports() noexcept;
     void make_pool() noexcept;
     void drop_pool(pool_record& pool) noexcept;

@@ -102,17 +102,17 @@ void manager_core::log_refused(std::string_view operation, std::exception_ptr co
 }
 
 void manager_core::log_likely_deadlock(
-    lease_state const& waiting, std::uint64_t pool_of_caller) noexcept
+    lease_record const& waiting, std::uint64_t pool_of_caller) noexcept
 {
     try {
         std::string held_by;
         std::string held_at;
         {
-            lease_ptr holder;
+            lease_record_ptr holder;
             {
                 std::lock_guard lock(mutex_);
                 ledger_.for_each_lease([&](ledger::claim& held) {
-                    if (auto& lease = lease_of(held); lease.pool()->id() == pool_of_caller)
+                    if (auto& lease = record_of(held); lease.pool()->id() == pool_of_caller)
                         holder.reset(&lease);
                 });
             }

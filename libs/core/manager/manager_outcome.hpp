@@ -16,7 +16,7 @@ public:
     void settled(lease_completion& op) noexcept { acquires_.push_back(op); }
     void through(plain_completion& op) noexcept { plain_.push_back(op); }
     /// Takes over the reference of the ledger to a lease. At most one lease each time.
-    void dropped(lease_state& lease) noexcept { dropped_.reset(&lease, false); }
+    void dropped(lease_record& lease) noexcept { dropped_.reset(&lease, false); }
 
     /// Returns whether there is nothing to deliver.
     bool empty() const noexcept { return acquires_.empty() && plain_.empty(); }
@@ -32,7 +32,7 @@ public:
 private:
     completion_list acquires_;
     completion_list plain_;
-    lease_ptr dropped_;
+    lease_record_ptr dropped_;
 };
 
 }  // namespace leasepool::detail

@@ -112,7 +112,7 @@ void manager_core::end_leases(bool context_gone) noexcept
 {
     for (auto& pool : pools_) {
         if (auto* const holder = pool.holder())
-            static_cast<lease_state*>(holder)->end(lease_state::reason::stopped);
+            record_of(*holder).end(lease_record::reason::stopped);
         pool.functions().cancel_all({.error = errc::not_running, .keep = context_gone});
     }
 }
@@ -126,13 +126,13 @@ void manager_core::end_operations() noexcept
         std::lock_guard lock(mutex_);
         for (auto& pool : pools_)
             if (auto* const holder = pool.holder())
-                settle_drain(lease_of(*holder), errc::not_running, done);
+                settle_drain(record_of(*holder), errc::not_running, done);
         ledger_.forget_all([&](ledger::claim& waiting) {
-            refuse(lease_of(waiting), errc::not_running, done);
-            intrusive_ptr_release(&lease_of(waiting));  // its operation still refers to it
+            refuse(record_of(waiting), errc::not_running, done);
+            intrusive_ptr_release(&record_of(waiting));  // its operation still refers to it
         });
         while (auto* const op = static_cast<lease_completion*>(deferred_.pop_front()))
-            refuse(*op->lease, errc::not_running, done);
+            refuse(record_of(*op->lease), errc::not_running, done);
         commands_begun_ = commands_;
         delivering_.fetch_add(1);
     }
@@ -192,15 +192,10 @@ void manager_core::forget_pools() noexcept
     while (!pools_.empty()) {
         auto& pool = pools_.front();
         pools_.pop_front();
-        if (auto* const holder = static_cast<lease_state*>(pool.holder()))
+        if (auto* const holder = static_cast<lease_record*>(pool.holder()))
             intrusive_ptr_release(holder);
         intrusive_ptr_release(&pool);
     }
-}
-
-void shut_down(manager_core& core) noexcept
-{
-    core.shut_down(false);
 }
 
 }  // namespace leasepool::detail

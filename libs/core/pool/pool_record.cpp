@@ -79,19 +79,24 @@ private:
     pool_record& pool_;
 };
 
-pool_record::pool_record(core_ptr core, std::uint64_t id) noexcept
-    : core_(std::move(core)), id_(id), functions_(*this)
+pool_record::pool_record(manager_ptr manager, std::uint64_t id) noexcept
+    : manager_(std::move(manager)), id_(id), functions_(*this)
 {
+}
+
+manager_core& pool_record::core() const noexcept
+{
+    return static_cast<manager_core&>(*manager_);
 }
 
 strand& pool_record::home() noexcept
 {
-    return core_->home();
+    return core().home();
 }
 
 void pool_record::on_events(std::uint32_t bits) noexcept
 {
-    core_->on_pool_events(*this, bits);
+    core().on_pool_events(*this, bits);
 }
 
 void pool_record::adopt(std::unique_ptr<pool_base> made) noexcept

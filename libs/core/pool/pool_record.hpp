@@ -11,7 +11,7 @@
 
 #include <leasepool/backend.hpp>
 #include <leasepool/detail/backend_base.hpp>
-#include <leasepool/detail/manager_core.hpp>
+#include <leasepool/detail/manager_interface.hpp>
 
 #include <boost/intrusive/list_hook.hpp>
 
@@ -24,6 +24,8 @@
 
 namespace leasepool::detail {
 
+class manager_core;
+
 /// The record that a manager keeps of one pool. Leases, tasks and the threads of the pool share it.
 class pool_record final
     : public ledger::pool,
@@ -34,10 +36,10 @@ class pool_record final
 public:
     enum event : std::uint32_t { ready = 1, failed = 2, broken = 4, closed = 8 };
 
-    pool_record(core_ptr core, std::uint64_t id) noexcept;
+    pool_record(manager_ptr manager, std::uint64_t id) noexcept;
 
     std::uint64_t id() const noexcept { return id_; }
-    manager_core& core() const noexcept { return *core_; }
+    manager_core& core() const noexcept;
     run_queue& functions() noexcept { return functions_; }
     run_totals totals() const { return functions_.totals(); }
     std::size_t workers() const noexcept { return workers_; }
@@ -98,7 +100,7 @@ private:
     void finish_job(run_operation& op, time begun, time ended) noexcept override;
     void fail_job(run_operation& op, error_code why, std::exception_ptr reason) noexcept override;
 
-    core_ptr const core_;
+    manager_ptr const manager_;
     std::uint64_t const id_;
     std::size_t workers_ = 0;
     run_queue functions_;

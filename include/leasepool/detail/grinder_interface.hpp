@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_DETAIL_GRINDER_CORE_HPP
-#define LEASEPOOL_DETAIL_GRINDER_CORE_HPP
+#ifndef LEASEPOOL_DETAIL_GRINDER_INTERFACE_HPP
+#define LEASEPOOL_DETAIL_GRINDER_INTERFACE_HPP
 
 #include <leasepool/detail/grinder_item.hpp>
 #include <leasepool/detail/initiate.hpp>
@@ -22,46 +22,41 @@
 #include <type_traits>
 #include <utility>
 
-/// The functions of the compiled core that the templates of `work_grinder` call, and the
-/// initiations that call them. All functions may be called from any thread.
 namespace leasepool::detail {
 
-class grinder_core;
-void intrusive_ptr_add_ref(grinder_core* core) noexcept;
-void intrusive_ptr_release(grinder_core* core) noexcept;
-using grinder_ptr = boost::intrusive_ptr<grinder_core>;
+/// The part of a grinder's core that the templates of `work_grinder` use. Any thread.
+class grinder_interface : public ref_counted {
+public:
+    /// Makes the core of a grinder. Throws std::invalid_argument if the options are invalid.
+    static boost::intrusive_ptr<grinder_interface> make(
+        manager_interface& manager, grinder_options&& options, std::source_location where);
 
-/// Throws std::invalid_argument if the options are invalid.
-grinder_ptr make_grinder(core_ptr manager, grinder_options&& options, std::source_location where);
+    virtual manager_interface& manager() const noexcept = 0;
 
-/// Cancels everything. Does not wait until it is canceled.
-void shut_down(grinder_core& core) noexcept;
+    /// Submits an item. Throws, without having begun anything, if there is no memory for the name
+    /// of the owner.
+    virtual void submit(grinder_item& item, bool wait, std::string_view owner) = 0;
+    virtual void cancel(run_canceler& what, boost::asio::cancellation_type type) noexcept = 0;
 
-core_ptr const& manager_of(grinder_core const& core) noexcept;
+    virtual void start(plain_completion& op) noexcept = 0;
+    virtual void read_stats(stats_completion_of<grinder_stats>& op) noexcept = 0;
+    /// Throws std::bad_alloc.
+    virtual command_ptr make_stop(grinder_stop_options const& options) = 0;
 
-/// Submits an item. Throws, without having begun anything, if there is no memory for the name of
-/// the owner.
-void submit(grinder_core& core, grinder_item& item, bool wait, std::string_view owner);
-void cancel(grinder_core& core, run_canceler& what, boost::asio::cancellation_type type) noexcept;
+    /// Cancels everything. Does not wait until it is canceled.
+    virtual void shut_down() noexcept = 0;
 
-void start(grinder_core& core, plain_completion& op) noexcept;
-void stats_of(grinder_core& core, stats_completion_of<grinder_stats>& op) noexcept;
+protected:
+    ~grinder_interface() = default;
+};
 
-/// A stop that an operation waits for. A cancellation slot may refer to it for longer.
-class grinder_stop;
-void intrusive_ptr_add_ref(grinder_stop* what) noexcept;
-void intrusive_ptr_release(grinder_stop* what) noexcept;
-using grinder_stop_ptr = boost::intrusive_ptr<grinder_stop>;
-
-grinder_stop_ptr make_grinder_stop(grinder_ptr core, grinder_stop_options const& options);
-void submit(grinder_stop& what, plain_completion& op) noexcept;
-void cancel(grinder_stop& what) noexcept;
+using grinder_ptr = boost::intrusive_ptr<grinder_interface>;
 
 /// Base class of the initiations on a grinder.
 class grinder_initiation {
 public:
     using executor_type = boost::asio::any_io_executor;
-    executor_type get_executor() const noexcept { return executor_of(*manager_of(*core_)); }
+    executor_type get_executor() const noexcept { return core_->manager().executor(); }
 
     explicit grinder_initiation(grinder_ptr core) noexcept : core_(std::move(core)) {}
 
@@ -69,9 +64,8 @@ protected:
     template <class Handler>
     held_executor checked_executor(Handler const& handler) const
     {
-        auto const& manager = *manager_of(*core_);
-        require_context(manager);
-        return executor_for(handler, manager);
+        core_->manager().require_context();
+        return executor_for(handler, core_->manager());
     }
 
     grinder_ptr core_;
@@ -86,7 +80,7 @@ public:
     {
         using op = plain_operation<std::decay_t<Handler>>;
         auto ex = checked_executor(handler);
-        start(*core_, *new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
+        core_->start(*new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
     }
 };
 
@@ -99,14 +93,14 @@ public:
     {
         using op = plain_operation<std::decay_t<Handler>>;
         auto ex = checked_executor(handler);
-        auto const what = make_grinder_stop(core_, options);
+        auto const what = core_->make_stop(options);
         connect_slot(handler, [&what] {
             return [what](boost::asio::cancellation_type type) {
                 if (is_cancellation(type))
-                    cancel(*what);
+                    what->cancel();
             };
         });
-        submit(*what, *new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
+        what->submit(*new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
     }
 };
 
@@ -119,7 +113,7 @@ public:
     {
         using op = stats_operation<std::decay_t<Handler>, grinder_stats>;
         auto ex = checked_executor(handler);
-        stats_of(*core_, *new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
+        core_->read_stats(*new_operation<op>(std::forward<Handler>(handler), std::move(ex)));
     }
 };
 
@@ -149,11 +143,11 @@ public:
             std::forward<Handler>(handler), std::move(ex), lease_ptr(), std::forward<F>(f));
         try {
             connect_slot(op->handler, [this, op] {
-                op->canceler = make_canceler(*op);
+                op->canceler.reset(new run_canceler(*op));
                 return [core = core_, what = op->canceler](
-                           boost::asio::cancellation_type type) { cancel(*core, *what, type); };
+                           boost::asio::cancellation_type type) { core->cancel(*what, type); };
             });
-            submit(*core_, *op, options.wait,
+            core_->submit(*op, options.wait,
                 options.owner ? std::string_view(*options.owner) : std::string_view());
         }
         catch (...) {
