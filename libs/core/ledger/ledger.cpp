@@ -129,13 +129,7 @@ void ledger::drained(claim& which, steady_time now) noexcept
             --draining_;
         held_.erase(held_.iterator_to(which));
         due_.erase(due_.iterator_to(which));
-        if (accepting() && !on.broken_) {
-            on.phase_ = pool::phase::idle;
-            on.idle_since_ = now;
-            idle_.push_back(on);
-        }
-        else
-            send_away(on);
+        make_idle(on, now);
     }
     which.phase_ = claim::phase::idle;
 }
@@ -176,13 +170,7 @@ void ledger::pool_ready(pool& on, steady_time now) noexcept
         note_failure(now);
         return;
     }
-    if (accepting()) {
-        on.phase_ = pool::phase::idle;
-        on.idle_since_ = now;
-        idle_.push_back(on);
-    }
-    else
-        send_away(on);
+    make_idle(on, now);
 }
 
 void ledger::pool_failed(pool& on, steady_time now) noexcept
@@ -420,6 +408,15 @@ void ledger::forget_leaving(pool& on) noexcept
         --retired_;
     if (std::exchange(on.abandoned_, false))
         --abandoned_;
+}
+
+void ledger::make_idle(pool& on, steady_time now) noexcept
+{
+    if (!accepting() || on.broken_)
+        return send_away(on);
+    on.phase_ = pool::phase::idle;
+    on.idle_since_ = now;
+    idle_.push_back(on);
 }
 
 void ledger::send_away(pool& on) noexcept

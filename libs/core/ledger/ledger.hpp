@@ -362,6 +362,8 @@ private:
     void index_due(claim& which, steady_time at) noexcept;
     void leave_queue(claim& which) noexcept;
     void note_failure(steady_time now) noexcept;
+    /// Makes the pool free for a grant, or sends it away if it cannot be granted any more.
+    void make_idle(pool& on, steady_time now) noexcept;
     void send_away(pool& on) noexcept;
     void forget_leaving(pool& on) noexcept;
 

@@ -80,6 +80,14 @@ bool run_queue::wants_consumer() noexcept
     return true;
 }
 
+void run_queue::unlock_and_notify(std::unique_lock<std::mutex>& lock) noexcept
+{
+    bool const notifies = wants_consumer();
+    lock.unlock();
+    if (notifies)
+        consumer_.operations_wait();
+}
+
 void run_queue::give_up(run_operation& op, cancel_reason const& why, list& ended) noexcept
 {
     op.state = phase::done;
@@ -121,10 +129,7 @@ void run_queue::push_all(list& ops) noexcept
         op.state = phase::queued;
         queued_.push_back(op);
     }
-    bool const tell = wants_consumer();
-    lock.unlock();
-    if (tell)
-        consumer_.operations_wait();
+    unlock_and_notify(lock);
     finish_all(ended);
 }
 
@@ -173,10 +178,7 @@ void run_queue::work() noexcept
             break;
         auto& op = begin_first();
         op.begun = true;
-        bool const tell = wants_consumer();
-        lock.unlock();
-        if (tell)
-            consumer_.operations_wait();
+        unlock_and_notify(lock);
         if (done)
             finish(*done);
 
@@ -191,10 +193,7 @@ void run_queue::work() noexcept
         done = &op;
     }
     --runners_;
-    bool const tell = wants_consumer();
-    lock.unlock();
-    if (tell)
-        consumer_.operations_wait();
+    unlock_and_notify(lock);
     if (done)
         finish(*done);
 }

@@ -157,6 +157,8 @@ private:
     /// Returns whether the caller must notify the consumer that operations wait. If so, retains the
     /// consumer and counts one more runner.
     bool wants_consumer() noexcept;
+    /// Releases the lock, and notifies the consumer if it must be.
+    void unlock_and_notify(std::unique_lock<std::mutex>& lock) noexcept;
     void give_up(run_operation& op, cancel_reason const& why, list& ended) noexcept;
     void give_up_queued(cancel_reason const& why, list& ended) noexcept;
     /// Returns whether an operation must not be queued. If so, gives it up.
