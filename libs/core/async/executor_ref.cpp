@@ -5,6 +5,9 @@
 #include <leasepool/detail/completion.hpp>
 #include <leasepool/detail/executor_ref.hpp>
 
+#include "core/async/allocator_over.hpp"
+#include "core/support/back_off.hpp"
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/prefer.hpp>
@@ -12,12 +15,9 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <memory>
 #include <new>
 #include <optional>
-#include <thread>
 #include <type_traits>
 
 // The kinds of executors through which handlers are delivered, and how a completion is posted to
@@ -40,20 +40,6 @@ struct posting {
 };
 thread_local posting* posting_here = nullptr;
 
-/// Sleeps between the attempts to allocate memory. Each pause is twice the one before, up to a
-/// limit.
-class back_off {
-public:
-    void sleep()
-    {
-        std::this_thread::sleep_for(pause_);
-        pause_ = std::min(2 * pause_, std::chrono::microseconds{10'000});
-    }
-
-private:
-    std::chrono::microseconds pause_{1};
-};
-
 /// Allocates a block that does not fit in the memory of a completion, because of another version of
 /// Asio, or handler tracking. It must not fail: a strand that has queued a function, and then gets
 /// no memory to run, stays locked.
@@ -71,6 +57,8 @@ void* allocate_from_heap(std::size_t size) noexcept
 /// the function.
 class completion_memory {
 public:
+    static constexpr std::size_t alignment = alignof(void*);
+
     explicit completion_memory(completion& op) noexcept : memory_(op.memory()) {}
 
     void* allocate(std::size_t size) noexcept
@@ -147,6 +135,8 @@ private:
 /// outlives the completion. The copy deallocates only blocks that it has allocated.
 class strand_memory {
 public:
+    static constexpr std::size_t alignment = alignof(void*);
+
     explicit strand_memory(strand_blocks& blocks) noexcept : blocks_(&blocks) {}
 
     void* allocate(std::size_t size) noexcept { return blocks_->allocate(size); }
@@ -156,41 +146,6 @@ public:
 
 private:
     strand_blocks* blocks_;
-};
-
-/// The allocator that is passed to an executor.
-template <class T, class Memory>
-class allocator_over {
-public:
-    using value_type = T;
-    template <class U>
-    struct rebind {
-        using other = allocator_over<U, Memory>;
-    };
-
-    explicit allocator_over(Memory const& memory) noexcept : memory_(memory) {}
-    template <class U>
-    allocator_over(allocator_over<U, Memory> const& other) noexcept : memory_(other.memory())
-    {
-    }
-
-    T* allocate(std::size_t n)
-    {
-        static_assert(alignof(T) <= alignof(void*));
-        return static_cast<T*>(memory_.allocate(n * sizeof(T)));
-    }
-    void deallocate(T* p, std::size_t) noexcept { memory_.deallocate(p); }
-
-    Memory const& memory() const noexcept { return memory_; }
-
-    template <class U>
-    friend bool operator==(allocator_over const& a, allocator_over<U, Memory> const& b) noexcept
-    {
-        return a.memory().identity() == b.memory().identity();
-    }
-
-private:
-    Memory memory_;
 };
 
 template <class Executor, class Memory>

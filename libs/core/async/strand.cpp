@@ -4,6 +4,7 @@
 
 #include "core/async/strand.hpp"
 
+#include "core/support/back_off.hpp"
 #include "core/support/os.hpp"
 #include "core/support/thread_scope.hpp"
 
@@ -17,7 +18,6 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <new>
@@ -65,9 +65,9 @@ public:
     {
         return execution::blocking.never;
     }
-    shared_task_allocator<void> query(execution::allocator_t<void>) const noexcept
+    shared_task_allocator query(execution::allocator_t<void>) const noexcept
     {
-        return shared_task_allocator<void>(memory_);
+        return shared_task_allocator(memory_);
     }
     memory_executor require(execution::blocking_t::never_t) const noexcept { return *this; }
 
@@ -78,14 +78,13 @@ public:
     void execute(Function const& function) const
     {
         auto const ex = asio::prefer(asio::require(to_, execution::blocking.never),
-            execution::allocator(shared_task_allocator<void>(memory_)));
-        for (auto pause = std::chrono::microseconds{1};;
-             pause = std::min(2 * pause, std::chrono::microseconds{10'000}))
+            execution::allocator(shared_task_allocator(memory_)));
+        for (back_off until_there_is_memory;; until_there_is_memory.sleep())
             try {
                 return ex.execute(Function(function));
             }
             catch (std::bad_alloc const&) {
-                std::this_thread::sleep_for(pause);
+                continue;
             }
     }
 
@@ -190,22 +189,13 @@ strand::strand(asio::any_io_executor const& ex, owner& keeper)
 
 strand::~strand() = default;
 
-void strand::enqueue(strand_node& node) noexcept
-{
-    node.next_ = nullptr;
-    (last_ ? last_->next_ : first_) = &node;
-    last_ = &node;
-}
-
 strand_node* strand::dequeue() noexcept
 {
-    auto* const node = first_;
-    if (!node)
+    if (queue_.empty())
         return nullptr;
-    first_ = node->next_;
-    if (!first_)
-        last_ = nullptr;
-    return node;
+    auto& node = queue_.front();
+    queue_.pop_front();
+    return &node;
 }
 
 void strand::submit(strand_node& node) noexcept
@@ -215,7 +205,7 @@ void strand::submit(strand_node& node) noexcept
         lock.unlock();
         return node.discard();
     }
-    enqueue(node);
+    queue_.push_back(node);
     if (state_ == state::idle) {
         state_ = state::posted;
         post(lock);

@@ -8,6 +8,7 @@
 #include "core/async/task_memory.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/intrusive/slist.hpp>
 
 #include <condition_variable>
 #include <memory>
@@ -16,7 +17,8 @@
 namespace leasepool::detail {
 
 /// A piece of work for a strand. It must stay alive until it has run or was discarded.
-class strand_node {
+class strand_node
+    : public boost::intrusive::slist_base_hook<boost::intrusive::tag<class queued_on_strand>> {
 public:
     virtual void run_on_strand() noexcept = 0;
     /// Called instead of `run_on_strand` if the strand is closed.
@@ -24,10 +26,6 @@ public:
 
 protected:
     ~strand_node() = default;
-
-private:
-    friend class strand;
-    strand_node* next_ = nullptr;
 };
 
 /// Runs the work of a manager in order: a queue of nodes in front of a `boost::asio::strand`.
@@ -96,13 +94,17 @@ public:
 
 private:
     enum class state { idle, posted, running, closed };
+    using node_list = boost::intrusive::slist<strand_node,
+        boost::intrusive::base_hook<
+            boost::intrusive::slist_base_hook<boost::intrusive::tag<class queued_on_strand>>>,
+        boost::intrusive::cache_last<true>>;
 
     class turn;
     class poster;
     template <class Executor>
     class poster_to;
 
-    void enqueue(strand_node& node) noexcept;
+    /// Removes and returns the first node; null: there is none. Called with the lock held.
     strand_node* dequeue() noexcept;
     /// Posts a turn. Precondition: the state has just been set to `posted`. Releases the lock
     /// during the post.
@@ -117,8 +119,7 @@ private:
 
     std::mutex mutex_;
     std::condition_variable quiet_;  // notified when a turn or a post ends
-    strand_node* first_ = nullptr;
-    strand_node* last_ = nullptr;
+    node_list queue_;
     state state_ = state::idle;
     bool woken_ = false;
     bool paused_ = false;  // the turn must end

@@ -5,6 +5,8 @@
 #ifndef LEASEPOOL_CORE_TASK_MEMORY_HPP
 #define LEASEPOOL_CORE_TASK_MEMORY_HPP
 
+#include "core/async/allocator_over.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -52,61 +54,26 @@ private:
     std::size_t const count_;
 };
 
-template <class T>
-class task_allocator {
+/// A handle of task memory for `allocator_over`. `Pointer` is a plain pointer, or a shared pointer
+/// if no owner of the memory outlives the posted tasks.
+template <class Pointer>
+class task_memory_handle {
 public:
-    using value_type = T;
+    static constexpr std::size_t alignment = alignof(std::max_align_t);
 
-    explicit task_allocator(task_memory& memory) noexcept : memory_(&memory) {}
-    template <class U>
-    task_allocator(task_allocator<U> const& other) noexcept : memory_(other.memory())
-    {
-    }
+    task_memory_handle(Pointer memory) noexcept : memory_(std::move(memory)) {}
 
-    T* allocate(std::size_t n) { return static_cast<T*>(memory_->allocate(n * sizeof(T))); }
-    void deallocate(T* p, std::size_t) noexcept { memory_->deallocate(p); }
-    task_memory* memory() const noexcept { return memory_; }
-
-    template <class U>
-    friend bool operator==(task_allocator const& a, task_allocator<U> const& b) noexcept
-    {
-        return a.memory() == b.memory();
-    }
+    void* allocate(std::size_t size) const { return memory_->allocate(size); }
+    void deallocate(void* p) const noexcept { memory_->deallocate(p); }
+    void const* identity() const noexcept { return &*memory_; }
 
 private:
-    task_memory* memory_;
+    Pointer memory_;
 };
 
-/// Like `task_allocator`, for memory without an owner that outlives the posted tasks. Each copy of
-/// the allocator keeps the memory alive.
-template <class T>
-class shared_task_allocator {
-public:
-    using value_type = T;
-
-    explicit shared_task_allocator(std::shared_ptr<task_memory> memory) noexcept
-        : memory_(std::move(memory))
-    {
-    }
-    template <class U>
-    shared_task_allocator(shared_task_allocator<U> const& other) noexcept : memory_(other.memory())
-    {
-    }
-
-    T* allocate(std::size_t n) { return static_cast<T*>(memory_->allocate(n * sizeof(T))); }
-    void deallocate(T* p, std::size_t) noexcept { memory_->deallocate(p); }
-    std::shared_ptr<task_memory> const& memory() const noexcept { return memory_; }
-
-    template <class U>
-    friend bool operator==(
-        shared_task_allocator const& a, shared_task_allocator<U> const& b) noexcept
-    {
-        return a.memory() == b.memory();
-    }
-
-private:
-    std::shared_ptr<task_memory> memory_;
-};
+using task_allocator = allocator_over<void, task_memory_handle<task_memory*>>;
+using shared_task_allocator =
+    allocator_over<void, task_memory_handle<std::shared_ptr<task_memory>>>;
 
 }  // namespace leasepool::detail
 

@@ -153,8 +153,8 @@ namespace {
 
 /// The handler of the timer, in memory of the manager.
 struct timer_handler {
-    using allocator_type = task_allocator<void>;
-    allocator_type get_allocator() const noexcept { return task_allocator<void>(*memory); }
+    using allocator_type = task_allocator;
+    allocator_type get_allocator() const noexcept { return task_allocator(memory); }
     // Also called when the wait was canceled: the timer is then armed again, for an earlier time.
     void operator()(error_code) const noexcept { core->signal(manager_core::timer_fired); }
 

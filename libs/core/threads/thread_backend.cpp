@@ -270,7 +270,7 @@ void thread_backend::pool_type::execute(pool_task&& task)
 {
     // At most as many tasks as there are workers are posted at a time, so there is memory for each.
     asio::require(impl_->context->get_executor(), asio::execution::blocking.never,
-        asio::execution::allocator(detail::task_allocator<void>(impl_->context->tasks)))
+        asio::execution::allocator(detail::task_allocator(&impl_->context->tasks)))
         .execute(std::move(task));
 }
 

@@ -7,7 +7,6 @@
 #include "core/support/os.hpp"
 
 #include <thread>
-#include <utility>
 
 // The thread that joins the threads of all pools of the thread backend. thread_backend.cpp calls
 // it.
@@ -27,7 +26,7 @@ void thread_reaper::start()
 void thread_reaper::hand_over(client& which) noexcept
 {
     std::lock_guard lock(mutex_);
-    *std::exchange(end_, &which.next_) = &which;
+    handed_over_.push_back(which);
     arrived_.notify_one();
 }
 
@@ -36,11 +35,9 @@ void thread_reaper::run() noexcept
     set_current_thread_name("leasepool-reap");
     std::unique_lock lock(mutex_);
     for (;;) {
-        arrived_.wait(lock, [this] { return first_ != nullptr; });
-        auto& which = *first_;
-        first_ = which.next_;
-        if (!first_)
-            end_ = &first_;
+        arrived_.wait(lock, [this] { return !handed_over_.empty(); });
+        auto& which = handed_over_.front();
+        handed_over_.pop_front();
         lock.unlock();
         which.join_threads();
         lock.lock();

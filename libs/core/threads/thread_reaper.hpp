@@ -5,6 +5,8 @@
 #ifndef LEASEPOOL_CORE_THREAD_REAPER_HPP
 #define LEASEPOOL_CORE_THREAD_REAPER_HPP
 
+#include <boost/intrusive/slist.hpp>
+
 #include <condition_variable>
 #include <mutex>
 
@@ -23,7 +25,7 @@ namespace leasepool::detail {
 class thread_reaper {
 public:
     /// An object with threads to join.
-    class client {
+    class client : public boost::intrusive::slist_base_hook<> {
     public:
         /// Joins the threads. Called on the reaper thread, which does not use the object after
         /// that.
@@ -31,10 +33,6 @@ public:
 
     protected:
         ~client() = default;
-
-    private:
-        friend class thread_reaper;
-        client* next_ = nullptr;
     };
 
     /// Starts the thread, unless it runs already.
@@ -51,8 +49,7 @@ private:
     std::mutex mutex_;
     std::condition_variable arrived_;
     bool started_ = false;
-    client* first_ = nullptr;
-    client** end_ = &first_;
+    boost::intrusive::slist<client, boost::intrusive::cache_last<true>> handed_over_;
 };
 
 }  // namespace leasepool::detail
