@@ -4,6 +4,7 @@
 
 // The same jobs on threads and on worker processes, picked at run time by name.
 
+#include "../executor_over.hpp"
 #include "io_threads.hpp"
 #include "jobs_here.hpp"
 #include "tracker_executor.hpp"
@@ -55,7 +56,7 @@ inline any_backend backend_named(std::string const& name)
 }
 
 /// Throws at its first function, as an executor whose queue is full for a moment.
-struct refusing_executor {
+struct refusing_executor : executor_over {
     template <class F>
     void execute(F f) const
     {
@@ -63,15 +64,8 @@ struct refusing_executor {
             throw std::runtime_error("the queue is full");
         asio::post(*io, std::move(f));
     }
-
-    asio::execution_context& query(asio::execution::context_t) const noexcept { return *io; }
-    static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept
-    {
-        return asio::execution::blocking.never;
-    }
     bool operator==(refusing_executor const&) const noexcept = default;
 
-    asio::io_context* io;
     std::atomic<int>* posts;
 };
 
@@ -223,7 +217,7 @@ BOOST_DATA_TEST_CASE(executor_that_throws_at_a_progress_loses_only_that, data::m
     auto options = job_options().on_progress(
         [&](boost::json::value const& at) { seen.push_back(at.to_number<int>()); });
     s.held.async_run(std::move(options), climb_job(3),
-        asio::bind_executor(refusing_executor{&s.io.context(), &posts},
+        asio::bind_executor(refusing_executor{{&s.io.context()}, &posts},
             [&](std::exception_ptr, int steps) { result.set_value(steps); }));
     BOOST_TEST(get(result) == 3);
     BOOST_TEST((seen == std::vector<int>{2, 3}));

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
+#include "../executor_over.hpp"
 #include "io_threads.hpp"
 
 #include <boost/asio/bind_executor.hpp>
@@ -202,28 +203,20 @@ BOOST_AUTO_TEST_CASE(manager_destroyed_by_a_coroutine_on_a_lease)
 // ... and inside the delivery of a handler.
 
 /// Runs a function inside `execute`, although it says that it does not.
-struct inline_executor {
+struct inline_executor : executor_over {
     template <class F>
     void execute(F f) const
     {
         std::move(f)();
     }
-
-    asio::execution_context& query(execution::context_t) const noexcept { return *io; }
-    static constexpr execution::blocking_t query(execution::blocking_t) noexcept
-    {
-        return execution::blocking.never;
-    }
     bool operator==(inline_executor const&) const noexcept = default;
-
-    asio::io_context* io;
 };
 
 BOOST_AUTO_TEST_CASE(manager_destroyed_inside_the_delivery_of_a_function)
 {
     destroy_on_own_thread([](auto& m, auto& held, auto destroy) {
         held.async_run([] {},
-            asio::bind_executor(inline_executor{&m.io.context()},
+            asio::bind_executor(inline_executor{{&m.io.context()}},
                 [destroy](std::exception_ptr) mutable { destroy(); }));
     });
 }
@@ -236,7 +229,7 @@ BOOST_AUTO_TEST_CASE(manager_destroyed_inside_the_delivery_of_a_grant)
     error_code got = errc::not_running;
     thread_lease next;
     m.pools->async_acquire({},
-        asio::bind_executor(inline_executor{&m.io.context()}, [&](error_code e, thread_lease l) {
+        asio::bind_executor(inline_executor{{&m.io.context()}}, [&](error_code e, thread_lease l) {
             got = e;
             next = std::move(l);
             m.pools.reset();
@@ -254,7 +247,7 @@ BOOST_AUTO_TEST_CASE(manager_destroyed_inside_the_delivery_of_a_refusal)
     auto const other = acquire(*m.pools);
     error_code got;
     m.pools->async_acquire({.wait = false},
-        asio::bind_executor(inline_executor{&m.io.context()}, [&](error_code e, thread_lease) {
+        asio::bind_executor(inline_executor{{&m.io.context()}}, [&](error_code e, thread_lease) {
             got = e;
             m.pools.reset();
         }));

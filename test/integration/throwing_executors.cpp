@@ -4,6 +4,7 @@
 
 // Handlers whose executor throws: the log has it, the handler is destroyed, and nothing else is lost.
 
+#include "../executor_over.hpp"
 #include "events.hpp"
 #include "support.hpp"
 
@@ -28,7 +29,7 @@ using namespace leasepool::test;
 namespace {
 
 /// Throws while it is full, as an executor with a bounded queue does.
-struct bounded_executor {
+struct bounded_executor : executor_over {
     template <class F>
     void execute(F f) const
     {
@@ -36,15 +37,8 @@ struct bounded_executor {
             throw std::runtime_error("the queue is full");
         asio::post(*io, std::move(f));
     }
-
-    asio::execution_context& query(asio::execution::context_t) const noexcept { return *io; }
-    static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept
-    {
-        return asio::execution::blocking.never;
-    }
     bool operator==(bounded_executor const&) const noexcept = default;
 
-    asio::io_context* io;
     std::atomic<bool>* full;
 };
 
@@ -66,7 +60,7 @@ struct stage {
         auto life = std::make_shared<int>();
         handler = life;
         return asio::bind_executor(
-            bounded_executor{&io, &full}, [this, life](auto const&...) { ++called; });
+            bounded_executor{{&io}, &full}, [this, life](auto const&...) { ++called; });
     }
 
     /// Waits for the record.
@@ -252,7 +246,7 @@ BOOST_AUTO_TEST_CASE(of_the_progress_of_a_job)
         options.on_progress([&last](auto const& value) { last = value.template to_number<int>(); });
         auto const call = climb_job();
         lease.async_run(
-            options, call, asio::bind_executor(bounded_executor{&io, &full}, done.handler()));
+            options, call, asio::bind_executor(bounded_executor{{&io}, &full}, done.handler()));
         co_await done.await();
         BOOST_TEST(last == 2);
         auto const said = co_await log.await("the executor of a job's progress threw");

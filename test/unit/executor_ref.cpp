@@ -2,6 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
+#include "../executor_over.hpp"
+
 #include <leasepool/detail/completion.hpp>
 #include <leasepool/detail/executor_ref.hpp>
 
@@ -476,24 +478,17 @@ BOOST_AUTO_TEST_CASE(executor_that_throws_and_keeps_it_delivers_it_once_and_is_r
 namespace {
 
 /// An executor of an io_context that throws while it is full.
-struct refusing_executor {
-    asio::io_context* context;
-    bool const* full;
-
-    asio::execution_context& query(execution::context_t) const noexcept { return *context; }
-    static constexpr execution::blocking_t query(execution::blocking_t) noexcept
-    {
-        return execution::blocking.never;
-    }
+struct refusing_executor : executor_over {
     template <class F>
     void execute(F&& f) const
     {
         if (*full)
             throw std::runtime_error("full");
-        asio::require(context->get_executor(), execution::blocking.never)
-            .execute(std::forward<F>(f));
+        asio::require(io->get_executor(), execution::blocking.never).execute(std::forward<F>(f));
     }
     bool operator==(refusing_executor const&) const noexcept = default;
+
+    bool const* full;
 };
 static_assert(std::convertible_to<refusing_executor, asio::any_io_executor>);
 
@@ -504,7 +499,7 @@ BOOST_AUTO_TEST_CASE(any_io_executor_that_refuses_it_destroys_it_once_and_is_rep
     asio::io_context io{1};
     bool full = true;
     end result;
-    refusing_executor const ex{&io, &full};
+    refusing_executor const ex{{&io}, &full};
     BOOST_TEST((letter::make(result, ex).post() != nullptr));
     BOOST_TEST(result.destroyed == 1);
     full = false;
@@ -519,7 +514,7 @@ BOOST_AUTO_TEST_CASE(strand_on_an_executor_that_refuses_keeps_it_until_its_conte
     {
         asio::io_context io{1};
         bool full = true;
-        auto const strand = asio::make_strand(refusing_executor{&io, &full});
+        auto const strand = asio::make_strand(refusing_executor{{&io}, &full});
         BOOST_TEST((letter::make(result, strand).post() != nullptr));
         BOOST_TEST(result.destroyed == 0);
         full = false;

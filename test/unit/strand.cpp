@@ -5,6 +5,7 @@
 // The strand on one thread; test/integration/strand.cpp has the threads.
 
 #include "core/async/strand.hpp"
+#include "../executor_over.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution.hpp>
@@ -76,7 +77,7 @@ struct fixture {
 };
 
 /// Throws at its next posts: first so often `bad_alloc`, then so often another exception.
-struct failing_executor {
+struct failing_executor : executor_over {
     struct plan {
         int without_memory = 0;
         int refusals = 0;
@@ -95,14 +96,8 @@ struct failing_executor {
         }
         asio::post(*io, std::move(f));
     }
-    asio::execution_context& query(asio::execution::context_t) const noexcept { return *io; }
-    static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept
-    {
-        return asio::execution::blocking.never;
-    }
     bool operator==(failing_executor const&) const noexcept = default;
 
-    asio::io_context* io;
     plan* to_come;
 };
 
@@ -386,7 +381,7 @@ BOOST_AUTO_TEST_CASE(post_is_repeated_while_the_executor_has_no_memory)
     asio::io_context io{1};
     owner keeper;
     failing_executor::plan to_come{.without_memory = 3};
-    strand on(asio::any_io_executor(failing_executor{&io, &to_come}), keeper);
+    strand on(asio::any_io_executor(failing_executor{{&io}, &to_come}), keeper);
     node first;
     node second;
     on.submit(first);
@@ -405,7 +400,7 @@ BOOST_AUTO_TEST_CASE(node_whose_post_was_refused_runs_with_the_next)
     asio::io_context io{1};
     owner keeper;
     failing_executor::plan to_come{.refusals = 2};
-    strand on(asio::any_io_executor(failing_executor{&io, &to_come}), keeper);
+    strand on(asio::any_io_executor(failing_executor{{&io}, &to_come}), keeper);
     std::vector<int> order;
     node first([&] { order.push_back(1); });
     node second([&] { order.push_back(2); });
