@@ -4,7 +4,7 @@
 
 #include "job_outcome.hpp"
 
-#include "wire/flaw.hpp"
+#include "wire/encoding_error.hpp"
 #include "wire/notices.hpp"
 #include "wire/protocol.hpp"
 #include "wire/writer.hpp"
@@ -65,12 +65,13 @@ void write_body(remote_call& call, wire::limits const& bounds)
     auto const arguments = call.arguments();
     wire::writer writer(bounds);
     call.body.clear();  // of a former lease
-    auto const flaw = writer.request_body(call.body, call.name(), arguments);
-    if (!flaw)
+    auto const refused = writer.request_body(call.body, call.name(), arguments);
+    if (!refused)
         return;
-    auto const text = job_named(call.name()) + ": " + wire::describe(*flaw, arguments);
-    auto const code = flaw->what == wire::flaw::kind::too_large ? errc::message_too_large
-                                                                : errc::not_serializable;
+    auto const text = job_named(call.name()) + ": " + wire::describe(*refused, arguments);
+    auto const code = refused->what == wire::encoding_error::kind::too_large
+        ? errc::message_too_large
+        : errc::not_serializable;
     throw boost::system::system_error(make_error_code(code), text);
 }
 

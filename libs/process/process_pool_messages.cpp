@@ -6,7 +6,7 @@
 
 #include "os_process.hpp"
 
-#include "wire/flaw.hpp"
+#include "wire/encoding_error.hpp"
 #include "wire/notices.hpp"
 #include "wire/protocol.hpp"
 

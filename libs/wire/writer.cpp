@@ -110,9 +110,9 @@ writer::refusal writer::call(line& to, std::string_view method, json::value cons
 {
     BOOST_ASSERT(params.is_null() || params.is_structured());
     if (method.empty() || !is_utf8(method))
-        return flaw{flaw::kind::invalid_method, {}};
+        return encoding_error{encoding_error::kind::invalid_method, {}};
     std::size_t size = 0;
-    if (auto bad = find_flaw(params, limits_.max_value_depth(), &size))
+    if (auto bad = find_encoding_error(params, limits_.max_value_depth(), &size))
         return bad;
     expect(to, size);
 
@@ -123,7 +123,7 @@ writer::refusal writer::call(line& to, std::string_view method, json::value cons
         fits = append(to, params);
     }
     if (!fits)
-        return flaw{flaw::kind::too_large, largest_part(params)};
+        return encoding_error{encoding_error::kind::too_large, largest_part(params)};
     return std::nullopt;
 }
 
@@ -170,7 +170,7 @@ writer::refusal writer::notification(
 writer::refusal writer::result(std::string& out, std::uint64_t id, json::value const& value)
 {
     std::size_t size = 0;
-    if (auto bad = find_flaw(value, limits_.max_value_depth(), &size))
+    if (auto bad = find_encoding_error(value, limits_.max_value_depth(), &size))
         return bad;
     line to(out, limits_.max_message_bytes - 1);
     expect(to, size);
@@ -178,7 +178,7 @@ writer::refusal writer::result(std::string& out, std::uint64_t id, json::value c
     append_number(out, id);
     out += R"(,"result":)";
     if (!append(to, value))
-        return flaw{flaw::kind::too_large, largest_part(value)};
+        return encoding_error{encoding_error::kind::too_large, largest_part(value)};
     out += '}';
     to.end();
     return std::nullopt;
@@ -198,7 +198,7 @@ void writer::error(std::string& out, std::optional<std::uint64_t> id, error_numb
     out += R"(,"message":)";
     // Escaped, a byte becomes six at most, a replaced one three: it always fits.
     append(to, repaired_utf8(text, limits_.max_message_bytes / 8));
-    if (!data.is_null() && !find_flaw(data, limits_.max_value_depth() - 1)) {
+    if (!data.is_null() && !find_encoding_error(data, limits_.max_value_depth() - 1)) {
         auto const before = out.size();
         out += R"(,"data":)";
         if (!append(to, data))

@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_WIRE_WRITER_HPP
 #define LEASEPOOL_WIRE_WRITER_HPP
 
-#include "flaw.hpp"
+#include "encoding_error.hpp"
 #include "limits.hpp"
 #include "protocol.hpp"
 
@@ -23,13 +23,13 @@ namespace leasepool::wire {
 /// Appends messages, each a line with its end, to a buffer of outgoing bytes.
 ///
 /// A value is written straight to the buffer's tail; no text of it exists elsewhere. Whatever goes
-/// wrong (a flaw, no memory), the buffer ends where it did before: nothing half-written is sent.
+/// wrong (an encoding error, no memory), the buffer ends where it did before: nothing half-written is sent.
 class writer {
 public:
     explicit writer(limits const& bounds = {});
 
     /// Why nothing was written; none: it was.
-    using refusal = std::optional<flaw>;
+    using refusal = std::optional<encoding_error>;
 
     /// @param params an array or an object; null: none.
     [[nodiscard]] refusal request(std::string& out, std::uint64_t id, std::string_view method,

@@ -98,30 +98,31 @@ failure failure_of_exception(std::string_view job, detail::job_stage stage,
     }
 }
 
-failure failure_of_result(std::string_view job, wire::flaw const& why)
+failure failure_of_result(std::string_view job, wire::encoding_error const& why)
 {
-    auto const number = why.what == wire::flaw::kind::too_large ? error_number::result_too_large
-                                                                : error_number::bad_result;
+    auto const number = why.what == wire::encoding_error::kind::too_large
+        ? error_number::result_too_large
+        : error_number::bad_result;
     auto text = job_named(job) + ": its result cannot be sent: ";
     if (!why.path.empty())
         text += "at " + why.path + ": ";
     text += wire::describe(why.what);
     std::string_view expected;
     switch (why.what) {
-    case wire::flaw::kind::not_finite:
+    case wire::encoding_error::kind::not_finite:
         expected = "a finite number";
         break;
-    case wire::flaw::kind::invalid_utf8:
-    case wire::flaw::kind::invalid_method:
+    case wire::encoding_error::kind::invalid_utf8:
+    case wire::encoding_error::kind::invalid_method:
         expected = "a string in UTF-8";
         break;
-    case wire::flaw::kind::invalid_key:
+    case wire::encoding_error::kind::invalid_key:
         expected = "a key in UTF-8";
         break;
-    case wire::flaw::kind::too_deep:
+    case wire::encoding_error::kind::too_deep:
         expected = "fewer arrays and objects inside each other";
         break;
-    case wire::flaw::kind::too_large:
+    case wire::encoding_error::kind::too_large:
         expected = "less text";
         break;
     }

@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_LIBS_WORKER_FAILURE_HPP
 #define LEASEPOOL_LIBS_WORKER_FAILURE_HPP
 
-#include "wire/flaw.hpp"
+#include "wire/encoding_error.hpp"
 #include "wire/protocol.hpp"
 
 #include <leasepool/detail/worker_entry.hpp>
@@ -31,7 +31,7 @@ failure failure_of_exception(std::string_view job, detail::job_stage stage,
     boost::json::value const& params, bool stop_asked);
 
 /// Of a result that cannot be sent.
-failure failure_of_result(std::string_view job, wire::flaw const& why);
+failure failure_of_result(std::string_view job, wire::encoding_error const& why);
 
 failure unknown_job(std::string_view name);
 

@@ -118,8 +118,8 @@ void session::run_job(wire::request&& wanted)
     }
     if (auto const* const failed = std::get_if<failure>(&result))
         refuse(wanted.id, *failed);
-    else if (auto const flaw = channel_.result(wanted.id, std::get<boost::json::value>(result)))
-        refuse(wanted.id, failure_of_result(wanted.method, *flaw));
+    else if (auto const refused = channel_.result(wanted.id, std::get<boost::json::value>(result)))
+        refuse(wanted.id, failure_of_result(wanted.method, *refused));
 }
 
 session::outcome session::perform(running_job& job, wire::request& wanted)

@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(line_ends_inside_values_are_escaped)
     BOOST_TEST(out.find('\r') == out.npos);
 }
 
-BOOST_AUTO_TEST_CASE(value_with_a_flaw_is_refused_and_leaves_no_trace)
+BOOST_AUTO_TEST_CASE(value_with_an_encoding_error_is_refused_and_leaves_no_trace)
 {
     writer w;
     std::string out = "before\n";

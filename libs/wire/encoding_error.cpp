@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#include "flaw.hpp"
+#include "encoding_error.hpp"
 
 #include "utf8.hpp"
 
@@ -107,17 +107,18 @@ private:
     boost::container::small_vector<level, 16> around_;
 };
 
-std::optional<flaw::kind> flaw_of(walk const& at, std::size_t max_depth) noexcept
+std::optional<encoding_error::kind> error_at(walk const& at, std::size_t max_depth) noexcept
 {
     if (at.key() && !is_utf8(view(at.key()->key())))
-        return flaw::kind::invalid_key;
+        return encoding_error::kind::invalid_key;
     auto const& v = at.current();
     if (v.is_structured())
-        return at.depth() < max_depth ? std::nullopt : std::optional(flaw::kind::too_deep);
+        return at.depth() < max_depth ? std::nullopt
+                                      : std::optional(encoding_error::kind::too_deep);
     if (auto const* const number = v.if_double(); number && !std::isfinite(*number))
-        return flaw::kind::not_finite;
+        return encoding_error::kind::not_finite;
     if (auto const* const text = v.if_string(); text && !is_utf8({text->data(), text->size()}))
-        return flaw::kind::invalid_utf8;
+        return encoding_error::kind::invalid_utf8;
     return std::nullopt;
 }
 
@@ -137,14 +138,14 @@ std::size_t text_size(walk const& at) noexcept
 
 }  // namespace
 
-std::optional<flaw> find_flaw(
+std::optional<encoding_error> find_encoding_error(
     json::value const& root, std::size_t max_depth, std::size_t* text_bytes)
 {
     walk at(root);
     std::size_t size = 0;
     do {
-        if (auto const what = flaw_of(at, max_depth))
-            return flaw{*what, at.path()};
+        if (auto const what = error_at(at, max_depth))
+            return encoding_error{*what, at.path()};
         size += text_size(at);
     } while (at.advance());
     if (text_bytes)
@@ -174,26 +175,26 @@ std::string largest_part(json::value const& root)
     return largest;
 }
 
-std::string_view describe(flaw::kind what) noexcept
+std::string_view describe(encoding_error::kind what) noexcept
 {
     switch (what) {
-    case flaw::kind::not_finite:
+    case encoding_error::kind::not_finite:
         return "not a finite number";
-    case flaw::kind::invalid_utf8:
+    case encoding_error::kind::invalid_utf8:
         return "a string that is not valid UTF-8";
-    case flaw::kind::invalid_key:
+    case encoding_error::kind::invalid_key:
         return "a key that is not valid UTF-8";
-    case flaw::kind::too_deep:
+    case encoding_error::kind::too_deep:
         return "arrays and objects too deep inside each other";
-    case flaw::kind::too_large:
+    case encoding_error::kind::too_large:
         return "too large for one message";
-    case flaw::kind::invalid_method:
+    case encoding_error::kind::invalid_method:
         return "the name of a job must be UTF-8, and not empty";
     }
     return "not serializable";
 }
 
-std::string describe(flaw const& found, json::value const& params)
+std::string describe(encoding_error const& found, json::value const& params)
 {
     auto text = argument_at(found.path, params);
     if (!text.empty())

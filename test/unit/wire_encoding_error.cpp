@@ -4,7 +4,7 @@
 
 // What JSON cannot carry is found, and where it is.
 
-#include "../../libs/wire/flaw.hpp"
+#include "../../libs/wire/encoding_error.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/monotonic_resource.hpp>
@@ -24,10 +24,10 @@ using namespace leasepool::wire;
 constexpr auto infinity = std::numeric_limits<double>::infinity();
 constexpr auto not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-/// The flaw as text; empty: none.
+/// The error as text; empty: none.
 std::string found(json::value const& v, std::size_t max_depth = 63)
 {
-    auto const bad = find_flaw(v, max_depth);
+    auto const bad = find_encoding_error(v, max_depth);
     return bad ? bad->path + " " + std::string(describe(bad->what)) : std::string();
 }
 
@@ -41,9 +41,9 @@ json::value nested(std::size_t depth, bool objects, json::value inside = nullptr
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(wire_flaw)
+BOOST_AUTO_TEST_SUITE(wire_encoding_error)
 
-BOOST_AUTO_TEST_CASE(values_that_json_can_carry_have_no_flaw)
+BOOST_AUTO_TEST_CASE(values_that_json_can_carry_have_no_error)
 {
     for (auto const& v : {json::value(), json::value(true), json::value(-1), json::value(1.5),
              json::value(std::numeric_limits<double>::max()),
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(value_of_great_depth_takes_no_stack)
     BOOST_TEST(found(deep).starts_with("/0/0/0"));
 }
 
-BOOST_AUTO_TEST_CASE(first_flaw_in_the_order_of_writing_is_the_one_found)
+BOOST_AUTO_TEST_CASE(first_error_in_the_order_of_writing_is_the_one_found)
 {
     BOOST_TEST(found({{"a", {1, {{"z", infinity}}}}, {"b", "\xFF"}}).starts_with("/a/1/z "));
     BOOST_TEST(found({{"\xFF", infinity}}).ends_with("key that is not valid UTF-8"));
@@ -133,8 +133,10 @@ BOOST_AUTO_TEST_CASE(place_in_params_is_said_as_a_caller_counts)
     BOOST_TEST(argument_at("//", positional) == "argument \"\", at /");
 
     json::value const params{1, {{"x", infinity}}};
-    BOOST_TEST(describe(*find_flaw(params, 9), params) == "argument 2, at /x: not a finite number");
-    BOOST_TEST(describe(flaw{flaw::kind::too_large, ""}, params) == "too large for one message");
+    BOOST_TEST(describe(*find_encoding_error(params, 9), params) ==
+        "argument 2, at /x: not a finite number");
+    BOOST_TEST(describe(encoding_error{encoding_error::kind::too_large, ""}, params) ==
+        "too large for one message");
 }
 
 BOOST_AUTO_TEST_CASE(largest_part_is_named)
