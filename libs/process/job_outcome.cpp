@@ -5,7 +5,7 @@
 #include "job_outcome.hpp"
 
 #include "wire/encoding_error.hpp"
-#include "wire/notices.hpp"
+#include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
 #include "wire/writer.hpp"
 

@@ -7,7 +7,7 @@
 #include "os_process.hpp"
 
 #include "wire/encoding_error.hpp"
-#include "wire/notices.hpp"
+#include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
 
 #include <leasepool/error.hpp>

@@ -4,7 +4,7 @@
 
 #include "failure.hpp"
 
-#include "wire/notices.hpp"
+#include "wire/notifications.hpp"
 
 #include <leasepool/job_context.hpp>
 

@@ -4,7 +4,7 @@
 
 #include "running_job.hpp"
 
-#include "wire/notices.hpp"
+#include "wire/notifications.hpp"
 #include "wire/utf8.hpp"
 
 #include <leasepool/error.hpp>

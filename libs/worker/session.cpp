@@ -7,7 +7,7 @@
 #include "failure.hpp"
 #include "running_job.hpp"
 
-#include "wire/notices.hpp"
+#include "wire/notifications.hpp"
 
 #include <leasepool/job_context.hpp>
 

@@ -4,7 +4,7 @@
 
 // The protocol's own notifications are read as they were written, and refused by name.
 
-#include "../../libs/wire/notices.hpp"
+#include "../../libs/wire/notifications.hpp"
 #include "../../libs/wire/protocol.hpp"
 
 #include <boost/json/array.hpp>
@@ -31,7 +31,7 @@ std::string fault(read_result<T> const& r)
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(wire_notices)
+BOOST_AUTO_TEST_SUITE(wire_notifications)
 
 BOOST_AUTO_TEST_CASE(ready_is_read_as_it_was_written)
 {

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_WIRE_NOTICES_HPP
-#define LEASEPOOL_WIRE_NOTICES_HPP
+#ifndef LEASEPOOL_WIRE_NOTIFICATIONS_HPP
+#define LEASEPOOL_WIRE_NOTIFICATIONS_HPP
 
 #include "limits.hpp"
 
