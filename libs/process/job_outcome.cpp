@@ -40,21 +40,21 @@ std::string list_of(std::vector<std::string> const& names)
 
 std::string bad_arguments(wire::error const& answer, remote_call& call)
 {
-    auto const misfit = wire::read_misfit(answer.data);
+    auto const error = wire::read_conversion_error(answer.data);
     auto text = job_named(call.name()) + ": ";
-    auto const at = wire::argument_at(misfit.at, call.arguments());
-    if (at.empty() && misfit.expected.empty())
+    auto const at = wire::argument_at(error.at, call.arguments());
+    if (at.empty() && error.expected.empty())
         return text + answer.message;
     return text + (at.empty() ? "the arguments" : at) + ": " +
-        (misfit.expected.empty() ? answer.message : "expected " + misfit.expected);
+        (error.expected.empty() ? answer.message : "expected " + error.expected);
 }
 
 std::string bad_result(wire::error const& answer, remote_call& call)
 {
-    auto const misfit = wire::read_misfit(answer.data);
+    auto const error = wire::read_conversion_error(answer.data);
     auto text = job_named(call.name()) + ": its result";
-    if (!misfit.at.empty())
-        text += ", at " + misfit.at;
+    if (!error.at.empty())
+        text += ", at " + error.at;
     return text + " cannot be sent: " + answer.message;
 }
 

@@ -217,12 +217,12 @@ read_result<limits> read_limits(json::value const& params)
     return in.outcome(out.in_bounds());
 }
 
-json::value to_data(misfit const& from)
+json::value to_data(conversion_error const& from)
 {
     return json::object{{"at", repaired_utf8(from.at)}, {"expected", repaired_utf8(from.expected)}};
 }
 
-misfit read_misfit(json::value const& data)
+conversion_error read_conversion_error(json::value const& data)
 {
     return {text_or_nothing(data, "at"), text_or_nothing(data, "expected")};
 }

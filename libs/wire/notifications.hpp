@@ -69,13 +69,13 @@ boost::json::value to_params(limits const& from);
 read_result<limits> read_limits(boost::json::value const& params);
 
 /// `error.data` of `bad_arguments` and `bad_result`.
-struct misfit {
+struct conversion_error {
     std::string at;        ///< a JSON pointer into the params or the result; empty: all of it
     std::string expected;  ///< for people
 };
-boost::json::value to_data(misfit const& from);
+boost::json::value to_data(conversion_error const& from);
 /// Lenient, as it only explains: what is missing is empty.
-misfit read_misfit(boost::json::value const& data);
+conversion_error read_conversion_error(boost::json::value const& data);
 
 /// `error.data` of `job_threw`.
 struct thrown {

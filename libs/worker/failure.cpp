@@ -36,7 +36,7 @@ failure misfit_of(detail::misfit const& why, std::string_view job, boost::json::
     auto text = job_named(job) + (place.empty() ? "" : ", " + place) + ": expected " +
         why.expected + ", got " + why.came;
     return {error_number::bad_arguments, std::move(text),
-        wire::to_data(wire::misfit{why.at, why.expected})};
+        wire::to_data(wire::conversion_error{why.at, why.expected})};
 }
 
 /// What was to become JSON and did not, because a conversion of the user's threw.
@@ -44,7 +44,7 @@ failure unconverted(std::string_view job, std::string_view what)
 {
     return {error_number::bad_result,
         job_named(job) + ": its result cannot become JSON: " + std::string(what),
-        wire::to_data(wire::misfit{{}, "a result that value_from can convert"})};
+        wire::to_data(wire::conversion_error{{}, "a result that value_from can convert"})};
 }
 
 std::string type_of_foreign_exception()
@@ -126,7 +126,8 @@ failure failure_of_result(std::string_view job, wire::encoding_error const& why)
         expected = "less text";
         break;
     }
-    return {number, std::move(text), wire::to_data(wire::misfit{why.path, std::string(expected)})};
+    return {number, std::move(text),
+        wire::to_data(wire::conversion_error{why.path, std::string(expected)})};
 }
 
 failure unknown_job(std::string_view name)
