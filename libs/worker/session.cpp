@@ -66,14 +66,14 @@ std::optional<wire::request> session::next_request()
         if (armed_ && !ended_ && !violated_ && look_is_due() && input_.readable())
             take_input(stop);
         // Looked for and begun in one step: the watcher may put aside what waits.
-        if (armed_ && agenda_.waits())
-            return agenda_.begin();
+        if (armed_ && !requests_.empty())
+            return requests_.begin_next();
         disarm_if_idle();
     }
     // No job runs, so there is none to be stopped; and the watcher is off.
     await_request();
     std::lock_guard const lock(mutex_);
-    return agenda_.begin();
+    return requests_.begin_next();
 }
 
 /// A look costs as much as a short job, so there is one now and then.
@@ -87,7 +87,7 @@ bool session::look_is_due() noexcept
 void session::await_request()
 {
     stop_request stop;
-    while (!agenda_.waits() && !ended_ && !violated_)
+    while (requests_.empty() && !ended_ && !violated_)
         take_input(stop);
 }
 
@@ -112,7 +112,7 @@ void session::run_job(wire::request&& wanted)
     {
         std::lock_guard const lock(mutex_);
         running_ = nullptr;
-        agenda_.end();
+        requests_.end_running();
         // Before the answer: what the parent sends next is for this thread, and wakes no other.
         disarm_if_idle();
     }
@@ -148,7 +148,7 @@ void session::refuse(std::uint64_t id, failure const& why)
 
 void session::disarm_if_idle() noexcept
 {
-    if (armed_ && !agenda_.waits()) {
+    if (armed_ && requests_.empty()) {
         watch_->disarm();
         armed_ = false;
     }
@@ -172,7 +172,7 @@ void session::take(wire::message&& from, stop_request& stop)
 {
     if (auto* const wanted = std::get_if<wire::request>(&from)) {
         auto const id = wanted->id;
-        if (!agenda_.add(std::move(*wanted)))
+        if (!requests_.add(std::move(*wanted)))
             put_aside(id);
     }
     else if (auto* const notice = std::get_if<wire::notification>(&from))
@@ -195,14 +195,14 @@ void session::take_notification(wire::notification&& from, stop_request& stop)
         auto const* const cancel = std::get_if<wire::cancel>(&read);
         if (!cancel)
             return complain(std::get<std::string>(read));
-        auto const affected = agenda_.cancel(cancel->id);
+        auto const affected = requests_.cancel(cancel->id);
         for (auto const id : affected.not_begun)
             put_aside(id);
         if (affected.running)
             stop_running(stop);
     }
     else if (from.method == wire::methods::resume)
-        agenda_.resume();
+        requests_.resume();
     else if (from.method == wire::methods::limits) {
         auto const read = wire::read_limits(from.params);
         auto const* const bounds = std::get_if<wire::limits>(&read);
@@ -218,7 +218,7 @@ void session::take_violation(wire::violation&& from, stop_request& stop)
 {
     channel_.error(from.id, from.why, from.text);
     violated_ = true;
-    agenda_.clear();
+    requests_.clear();
     stop_running(stop);
 }
 
@@ -226,7 +226,7 @@ void session::stop_running(stop_request& stop)
 {
     if (running_)
         stop = running_->stop_source();
-    else if (agenda_.runs())
+    else if (requests_.has_running())
         stop_next_ = true;
 }
 

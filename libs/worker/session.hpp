@@ -5,12 +5,12 @@
 #ifndef LEASEPOOL_LIBS_WORKER_SESSION_HPP
 #define LEASEPOOL_LIBS_WORKER_SESSION_HPP
 
-#include "agenda.hpp"
 #include "channel.hpp"
 #include "failure.hpp"
 #include "input.hpp"
 #include "input_watch.hpp"
 #include "os.hpp"
+#include "request_queue.hpp"
 
 #include <leasepool/detail/worker_entry.hpp>
 #include <leasepool/severity.hpp>
@@ -85,10 +85,10 @@ private:
     running_job* running_ = nullptr;
 
     input input_;
-    agenda agenda_;
+    request_queue requests_;
     bool ended_ = false;      // of the input
     bool violated_ = false;   // there is no understanding the parent any more
-    bool stop_next_ = false;  // the job that the agenda has begun, and that is about to run
+    bool stop_next_ = false;  // the job that the queue has begun, and that is about to run
     bool stop_all_ = false;   // jobs that begin now are to stop soon
     std::int64_t last_look_ = 0;
 
