@@ -16,6 +16,9 @@
 #include <iterator>
 #include <system_error>
 
+// The checks of values before they are written, and the texts of the errors. `writer` calls the
+// checks; the error answers of the worker and the exceptions of the parent use the texts.
+
 namespace leasepool::wire {
 namespace {
 
@@ -26,32 +29,33 @@ std::string_view view(json::string_view text) noexcept
     return {text.data(), text.size()};
 }
 
-/// Visits a value and all inside it, in the order in which they would be written.
-class walk {
+/// Visits a value and all values inside it, in the order in which they would be written.
+class cursor {
 public:
-    explicit walk(json::value const& root) noexcept : current_{&root} {}
+    explicit cursor(json::value const& root) noexcept : current_{&root} {}
 
     json::value const& current() const noexcept { return *current_; }
-    /// The key that the current value has in its object; null: it is in none.
+    /// Returns the member of an object that the current value belongs to; null: it is not in an
+    /// object.
     json::key_value_pair const* key() const noexcept { return key_; }
-    /// Containers around the current value.
-    std::size_t depth() const noexcept { return around_.size(); }
+    /// Returns the number of arrays and objects around the current value.
+    std::size_t depth() const noexcept { return ancestors_.size(); }
 
-    /// On to the next value; false: that was the last.
+    /// Goes to the next value. Returns false if there is none.
     bool advance()
     {
         if (current_->is_structured())
-            around_.push_back({current_, 0});
-        while (!around_.empty() && !step(around_.back()))
-            around_.pop_back();
-        return !around_.empty();
+            ancestors_.push_back({current_, 0});
+        while (!ancestors_.empty() && !step(ancestors_.back()))
+            ancestors_.pop_back();
+        return !ancestors_.empty();
     }
 
-    /// Of the current value.
+    /// Returns the path of the current value.
     std::string path() const
     {
         std::string out;
-        for (auto const& l : around_) {
+        for (auto const& l : ancestors_) {
             out += '/';
             if (auto const* const object = l.container->if_object())
                 append_token(out, view(std::next(object->begin(), offset(l))->key()));
@@ -104,10 +108,10 @@ private:
 
     json::value const* current_;
     json::key_value_pair const* key_ = nullptr;
-    boost::container::small_vector<level, 16> around_;
+    boost::container::small_vector<level, 16> ancestors_;
 };
 
-std::optional<encoding_error::kind> error_at(walk const& at, std::size_t max_depth) noexcept
+std::optional<encoding_error::kind> error_at(cursor const& at, std::size_t max_depth) noexcept
 {
     if (at.key() && !is_utf8(view(at.key()->key())))
         return encoding_error::kind::invalid_key;
@@ -122,8 +126,8 @@ std::optional<encoding_error::kind> error_at(walk const& at, std::size_t max_dep
     return std::nullopt;
 }
 
-/// About what the value takes as text, without what is inside it.
-std::size_t text_size(walk const& at) noexcept
+/// Returns an estimate of the size of the current value as text, without the values inside it.
+std::size_t text_size(cursor const& at) noexcept
 {
     std::size_t size = at.key() ? at.key()->key().size() + 4 : 1;
     auto const& v = at.current();
@@ -141,7 +145,7 @@ std::size_t text_size(walk const& at) noexcept
 std::optional<encoding_error> find_encoding_error(
     json::value const& root, std::size_t max_depth, std::size_t* text_bytes)
 {
-    walk at(root);
+    cursor at(root);
     std::size_t size = 0;
     do {
         if (auto const what = error_at(at, max_depth))
@@ -155,10 +159,10 @@ std::optional<encoding_error> find_encoding_error(
 
 std::string largest_part(json::value const& root)
 {
-    walk at(root);
+    cursor at(root);
     std::string largest;
     std::string path;
-    std::size_t most = 0;
+    std::size_t largest_size = 0;
     std::size_t size = 0;
     while (at.advance()) {
         if (at.depth() == 1) {
@@ -166,8 +170,8 @@ std::string largest_part(json::value const& root)
             size = 0;
         }
         size += text_size(at);
-        if (size > most) {
-            most = size;
+        if (size > largest_size) {
+            largest_size = size;
             if (largest != path)
                 largest = path;
         }

@@ -14,45 +14,47 @@
 
 namespace leasepool::wire {
 
-/// Why a value cannot be sent, and where in it.
+/// The reason why a value cannot be sent, and the place in the value. `writer` returns it; both
+/// ends of the pipe turn it into the text of an error.
 ///
-/// Boost.JSON writes non-finite numbers and invalid UTF-8 as text that no parser takes, so values
-/// are looked at before they are written.
+/// Boost.JSON writes non-finite numbers and invalid UTF-8 as text that no parser accepts. So values
+/// are checked before they are written.
 struct encoding_error {
     enum class kind {
         not_finite,      ///< a number is infinite or not a number
         invalid_utf8,    ///< a string is not UTF-8
         invalid_key,     ///< a key of an object is not UTF-8
-        too_deep,        ///< arrays and objects inside each other beyond `limits::max_depth`
+        too_deep,        ///< arrays and objects are nested deeper than `limits::max_depth` allows
         too_large,       ///< the message would exceed `limits::max_message_bytes`
         invalid_method,  ///< the name of the method is empty or not UTF-8
     };
 
     kind what;
-    /// A JSON pointer (RFC 6901) into the value, made printable: long keys are cut, and invalid
-    /// UTF-8 in them is replaced. Empty: the value itself. Of a message that is too large, its
-    /// largest part.
+    /// A JSON pointer (RFC 6901) into the value; empty: the value itself. Long keys are cut, and
+    /// invalid UTF-8 in keys is replaced. For `too_large` it points to the largest part.
     std::string path;
 };
 
-/// What is the matter, without the place: "not a finite number".
+/// Returns the reason as text, without the place: "not a finite number".
 std::string_view describe(encoding_error::kind what) noexcept;
 
-/// The error of params for people: "argument 2, at /points/3/x: not a finite number".
+/// Returns an error in params as text: "argument 2, at /points/3/x: not a finite number".
 std::string describe(encoding_error const& found, boost::json::value const& params);
 
-/// A place in params for people: "argument 2, at /points/3/x", counted from 1 in an array, or
-/// `argument "points", at /3/x` in an object. Empty for an empty path.
+/// Returns a place in params as text. In an array, arguments are counted from 1: "argument 2, at
+/// /points/3/x". In an object they have names: `argument "points", at /3/x`. Returns an empty
+/// string for an empty path.
 std::string argument_at(std::string_view path, boost::json::value const& params);
 
-/// The first error in the value, in the order in which it would be written; size is not looked at.
-/// Takes no stack in proportion to the depth.
-/// @param max_depth of arrays and objects inside each other, the outermost being 1.
-/// @param text_bytes is set to about what the value takes as text, if there is no error.
+/// Returns the first error in the value, in the order in which the value would be written. Does not
+/// check the size. Does not recurse, so the depth of the value is not limited by the stack.
+/// @param max_depth maximum depth of nested arrays and objects; the outermost has depth 1.
+/// @param text_bytes if there is no error, is set to an estimate of the size of the value as text.
 std::optional<encoding_error> find_encoding_error(
     boost::json::value const& root, std::size_t max_depth, std::size_t* text_bytes = nullptr);
 
-/// The path of the largest element of an array or object, by a guess at its size as text.
+/// Returns the path of the element of an array or object whose estimated size as text is largest.
+/// Returns an empty string if there is no element.
 std::string largest_part(boost::json::value const& root);
 
 }  // namespace leasepool::wire

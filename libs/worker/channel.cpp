@@ -31,7 +31,7 @@ wire::writer::refusal channel::send(Write const& write)
 void channel::limit_to(wire::limits const& bounds)
 {
     std::lock_guard const lock(mutex_);
-    limits_ = bounds.in_bounds();
+    limits_ = bounds.clamped();
     writer_.emplace(limits_);
 }
 

@@ -64,8 +64,8 @@ std::optional<wire::message> input::next()
 
 void input::limit_to(wire::limits const& bounds)
 {
-    limits_ = bounds.in_bounds();
-    lines_.limit_to(limits_.max_message_bytes);
+    limits_ = bounds.clamped();
+    lines_.set_max_line(limits_.max_message_bytes);
     reader_.emplace(wire::peer::parent, limits_);
 }
 

@@ -115,8 +115,8 @@ BOOST_AUTO_TEST_CASE(cancel_and_limits_are_read_as_they_were_written)
     BOOST_TEST(fault(read_limits({{"max_message_bytes", 5'000}})) ==
         "leasepool/limits: \"max_depth\" is not a whole number from 0 on");
     auto const least = std::get<limits>(read_limits({{"max_message_bytes", 0}, {"max_depth", 0}}));
-    BOOST_TEST(least.max_message_bytes == limits::least_message_bytes);
-    BOOST_TEST(least.max_depth == limits::least_depth);
+    BOOST_TEST(least.max_message_bytes == limits::min_message_bytes);
+    BOOST_TEST(least.max_depth == limits::min_depth);
 }
 
 BOOST_AUTO_TEST_CASE(data_of_errors_is_read_as_it_was_written_and_never_refused)
