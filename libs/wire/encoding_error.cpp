@@ -189,11 +189,11 @@ std::string_view describe(encoding_error::kind what) noexcept
     case encoding_error::kind::invalid_key:
         return "a key that is not valid UTF-8";
     case encoding_error::kind::too_deep:
-        return "arrays and objects too deep inside each other";
+        return "arrays and objects nested too deeply";
     case encoding_error::kind::too_large:
         return "too large for one message";
     case encoding_error::kind::invalid_method:
-        return "the name of a job must be UTF-8, and not empty";
+        return "the name of a job must be valid UTF-8 and not empty";
     }
     return "not serializable";
 }

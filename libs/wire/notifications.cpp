@@ -53,7 +53,7 @@ public:
             return static_cast<std::uint64_t>(found->get_int64());
         if (found && found->is_uint64())
             return found->get_uint64();
-        set_fault(name, "a whole number from 0 on");
+        set_fault(name, "an unsigned 64-bit integer");
         return 0;
     }
 
@@ -69,7 +69,7 @@ public:
         auto const* const found = find(name);
         if (found && found->is_int64())
             return found->get_int64();
-        set_fault(name, "a whole number");
+        set_fault(name, "a signed 64-bit integer");
         return 0;
     }
 

@@ -69,7 +69,7 @@ char const* fault_of_call(envelope const& e) noexcept
     if (e.method.value.empty())
         return "\"method\" is empty";
     if (e.result || e.error)
-        return "it has both \"method\" and an answer";
+        return "it has \"method\" and also \"result\" or \"error\"";
     if (e.params && !e.params->is_structured() && !e.params->is_null())
         return "\"params\" is neither an array nor an object";
     if (e.id.state == state::null)
@@ -81,13 +81,13 @@ char const* fault_of_call(envelope const& e) noexcept
 char const* fault_of_answer(envelope const& e) noexcept
 {
     if (!e.result && !e.error)
-        return "it has neither \"method\" nor \"result\" nor \"error\"";
+        return "it has no \"method\", \"result\" or \"error\"";
     if (e.result && e.error)
         return "it has both \"result\" and \"error\"";
     if (e.params)
-        return "it has both \"params\" and an answer";
+        return "it has \"params\" and also \"result\" or \"error\"";
     if (e.id.state == state::absent)
-        return "an answer without \"id\"";
+        return "the answer has no \"id\"";
     if (e.id.state == state::null && e.result)
         return "the \"id\" of a result is null";
     return nullptr;
@@ -105,7 +105,7 @@ error error_of(json::value& from, char const*& fault)
     auto const* const number = object->if_contains("code");
     auto const* const code = number ? number->if_int64() : nullptr;
     if (!code || *code < std::numeric_limits<int>::min() || *code > std::numeric_limits<int>::max())
-        fault = "\"error\" has no \"code\" that is a whole number of 32 bits";
+        fault = "\"error\" has no \"code\" that is a 32-bit integer";
     else
         out.number = static_cast<int>(*code);
     auto const* const text = object->if_contains("message");
@@ -123,11 +123,11 @@ message message_in(envelope& e, std::string_view line)
     if (e.number_too_large)
         return invalid(e, line, "a number is too large for a double");
     if (e.duplicate != envelope::member::none)
-        return invalid(e, line, std::string(name_of(e.duplicate)) + " is there twice");
+        return invalid(e, line, std::string(name_of(e.duplicate)) + " occurs twice");
     if (e.version.state != state::valid || e.version.value != "2.0")
         return invalid(e, line, "\"jsonrpc\" is not \"2.0\"");
     if (e.id.state == state::invalid)
-        return invalid(e, line, "\"id\" is not a whole number from 0 on");
+        return invalid(e, line, "\"id\" is not an unsigned 64-bit integer");
 
     if (e.method.state != state::absent) {
         if (auto const* const fault = fault_of_call(e))
@@ -193,16 +193,15 @@ message reader::read(std::string_view line, json::storage_ptr memory)
     auto const parsed = p.write_some(false, line.data(), line.size(), ec);
     if (ec == json::error::too_deep)
         return invalid(e, line,
-            "arrays and objects are deeper inside each other than " +
-                std::to_string(limits_.max_depth));
+            "arrays and objects are nested deeper than " + std::to_string(limits_.max_depth));
     if (!ec && parsed < line.size())
         ec = json::error::extra_data;
     if (ec)
         return not_json(line, parsed, ec.message());
     if (e.root != envelope::root_kind::object)
         return not_json(line, 0,
-            e.root == envelope::root_kind::array ? "an array; batches are not taken"
-                                                 : "not an object");
+            e.root == envelope::root_kind::array ? "batches are not supported; found an array"
+                                                 : "found a scalar");
     return message_in(e, line);
 }
 
@@ -211,8 +210,7 @@ violation reader::not_json(std::string_view line, std::size_t at, std::string co
     std::string text = "not a JSON object";
     text += " (" + reason + " at byte " + std::to_string(at) + "): " + in_quotes(line);
     if (from_ == peer::worker)
-        text += "; did something in the worker print to stdout? Only messages may go there, "
-                "print to stderr instead";
+        text += "; write only messages to the stdout of a worker, and print to stderr";
     return {error_number::not_json, std::nullopt, std::move(text)};
 }
 

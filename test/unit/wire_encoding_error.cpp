@@ -78,12 +78,12 @@ BOOST_AUTO_TEST_CASE(depth_of_exactly_the_limit_passes_and_one_more_does_not)
     for (bool const objects : {false, true}) {
         BOOST_TEST(found(nested(5, objects), 5) == "");
         BOOST_TEST(found(nested(6, objects), 5) ==
-            (objects ? "/k/k/k/k/k arrays and objects too deep inside each other"
-                     : "/0/0/0/0/0 arrays and objects too deep inside each other"));
+            (objects ? "/k/k/k/k/k arrays and objects nested too deeply"
+                     : "/0/0/0/0/0 arrays and objects nested too deeply"));
         BOOST_TEST(found(nested(5, objects, 1), 5) == "");
     }
     BOOST_TEST(found(1, 0) == "");
-    BOOST_TEST(found(json::array{}, 0) == " arrays and objects too deep inside each other");
+    BOOST_TEST(found(json::array{}, 0) == " arrays and objects nested too deeply");
     BOOST_TEST(found(json::array{}, 1) == "");
 }
 

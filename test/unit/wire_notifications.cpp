@@ -64,9 +64,9 @@ BOOST_AUTO_TEST_CASE(ready_without_what_it_must_have_is_refused_by_name)
     BOOST_TEST(fault(read_ready(nullptr)) == "leasepool/ready: \"params\" is not an object");
     BOOST_TEST(fault(read_ready({1, 2, 3})) == "leasepool/ready: \"params\" is not an object");
     BOOST_TEST(fault(read_ready({{"version", "1"}})) ==
-        "leasepool/ready: \"version\" is not a whole number");
+        "leasepool/ready: \"version\" is not a signed 64-bit integer");
     BOOST_TEST(fault(read_ready({{"version", 1}, {"methods", json::array{}}})) ==
-        "leasepool/ready: \"pid\" is not a whole number");
+        "leasepool/ready: \"pid\" is not a signed 64-bit integer");
     for (auto const& methods : {json::value(), json::value("add"), json::value{"add", 1}})
         BOOST_TEST(fault(read_ready({{"version", 1}, {"pid", 1}, {"methods", methods}})) ==
             "leasepool/ready: \"methods\" is not an array of strings");
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(log_is_read_as_it_was_written)
     BOOST_TEST(
         fault(read_log({{"message", "m"}})) == "leasepool/log: \"severity\" is not a string");
     BOOST_TEST(fault(read_log({{"severity", "info"}, {"message", ""}, {"id", -1}})) ==
-        "leasepool/log: \"id\" is not a whole number from 0 on");
+        "leasepool/log: \"id\" is not an unsigned 64-bit integer");
 }
 
 BOOST_AUTO_TEST_CASE(progress_is_read_as_it_was_written)
@@ -99,21 +99,21 @@ BOOST_AUTO_TEST_CASE(progress_is_read_as_it_was_written)
     BOOST_TEST((back.value == json::value{{"done", 0.5}}));
     BOOST_TEST(std::get<progress>(read_progress({{"id", 7}})).value.is_null());
     BOOST_TEST(fault(read_progress({{"value", 1}})) ==
-        "leasepool/progress: \"id\" is not a whole number from 0 on");
+        "leasepool/progress: \"id\" is not an unsigned 64-bit integer");
 }
 
 BOOST_AUTO_TEST_CASE(cancel_and_limits_are_read_as_they_were_written)
 {
     BOOST_TEST(std::get<cancel>(read_cancel(to_params(cancel{UINT64_MAX}))).id == UINT64_MAX);
     BOOST_TEST(fault(read_cancel({{"id", "7"}})) ==
-        "leasepool/cancel: \"id\" is not a whole number from 0 on");
+        "leasepool/cancel: \"id\" is not an unsigned 64-bit integer");
 
     auto const back = std::get<limits>(
         read_limits(to_params(limits{.max_message_bytes = 123'456, .max_depth = 100})));
     BOOST_TEST(back.max_message_bytes == 123'456u);
     BOOST_TEST(back.max_depth == 100u);
     BOOST_TEST(fault(read_limits({{"max_message_bytes", 5'000}})) ==
-        "leasepool/limits: \"max_depth\" is not a whole number from 0 on");
+        "leasepool/limits: \"max_depth\" is not an unsigned 64-bit integer");
     auto const least = std::get<limits>(read_limits({{"max_message_bytes", 0}, {"max_depth", 0}}));
     BOOST_TEST(least.max_message_bytes == limits::min_message_bytes);
     BOOST_TEST(least.max_depth == limits::min_depth);

@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(value_with_an_encoding_error_is_refused_and_leaves_no_trace
     BOOST_TEST(text(w.result(out, 1, infinity)) == " not a finite number");
     for (auto const* const method : {"", "\xFF"})
         BOOST_TEST(text(w.request(out, 1, method, nullptr)) ==
-            " the name of a job must be UTF-8, and not empty");
+            " the name of a job must be valid UTF-8 and not empty");
     BOOST_TEST(out == "before\n");
     BOOST_TEST(text(w.result(out, 1, 1)) == "");
     BOOST_TEST(out == "before\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}\n");
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(depth_of_exactly_the_limit_is_written_and_one_more_is_not)
     BOOST_TEST(text(w.request(out, 1, "m", nested(9))) == "");
     BOOST_TEST(text(w.result(out, 1, nested(9))) == "");
     out.clear();
-    auto const too_deep = "/0/0/0/0/0/0/0/0/0 arrays and objects too deep inside each other";
+    auto const too_deep = "/0/0/0/0/0/0/0/0/0 arrays and objects nested too deeply";
     BOOST_TEST(text(w.request(out, 1, "m", nested(10))) == too_deep);
     BOOST_TEST(text(w.result(out, 1, nested(10))) == too_deep);
     BOOST_TEST(out == "");
