@@ -14,6 +14,9 @@
 #include <exception>
 #include <typeinfo>
 
+// The texts and the data of error answers. `session` calls these functions; they call the functions
+// of the wire that make texts and data.
+
 namespace leasepool::worker {
 namespace {
 
@@ -24,13 +27,14 @@ std::string job_named(std::string_view name)
     return "job \"" + std::string(name) + '"';
 }
 
-failure thrown(std::string type, std::string what)
+failure job_threw(std::string type, std::string what)
 {
     auto data = wire::to_data(wire::thrown{std::move(type), what});
     return {error_number::job_threw, std::move(what), std::move(data)};
 }
 
-failure misfit_of(detail::misfit const& why, std::string_view job, boost::json::value const& params)
+failure bad_arguments(
+    detail::misfit const& why, std::string_view job, boost::json::value const& params)
 {
     auto const place = wire::argument_at(why.at, params);
     auto text = job_named(job) + (place.empty() ? "" : ", " + place) + ": expected " +
@@ -39,15 +43,15 @@ failure misfit_of(detail::misfit const& why, std::string_view job, boost::json::
         wire::to_data(wire::conversion_error{why.at, why.expected})};
 }
 
-/// What was to become JSON and did not, because a conversion of the user's threw.
-failure unconverted(std::string_view job, std::string_view what)
+/// Returns the failure for a result whose conversion to JSON threw an exception.
+failure bad_result(std::string_view job, std::string_view what)
 {
     return {error_number::bad_result,
         job_named(job) + ": its result cannot become JSON: " + std::string(what),
         wire::to_data(wire::conversion_error{{}, "a result that value_from can convert"})};
 }
 
-std::string type_of_foreign_exception()
+std::string current_exception_type()
 {
     auto const* const type = abi::__cxa_current_exception_type();
     return type ? boost::core::demangle(type->name()) : "unknown";
@@ -64,37 +68,37 @@ failure failure_of_exception(std::string_view job, detail::job_stage stage,
     }
     catch (detail::misfit const& why) {
         if (stage == job_stage::arguments)
-            return misfit_of(why, job, params);
+            return bad_arguments(why, job, params);
         return {error_number::internal, job_named(job) + ": " + why.expected};
     }
     catch (job_canceled const& e) {
         if (stop_asked && stage == job_stage::running)
             return {error_number::canceled, job_named(job) + " was asked to stop, and stopped"};
-        return thrown("leasepool::job_canceled", e.what());
+        return job_threw("leasepool::job_canceled", e.what());
     }
     catch (std::exception const& e) {
         switch (stage) {
         case job_stage::arguments:
-            return misfit_of({{}, "arguments that can be converted", e.what()}, job, params);
+            return bad_arguments({{}, "arguments that can be converted", e.what()}, job, params);
         case job_stage::running:
             break;
         case job_stage::result:
-            return unconverted(job, e.what());
+            return bad_result(job, e.what());
         }
-        return thrown(boost::core::demangle(typeid(e).name()), e.what());
+        return job_threw(boost::core::demangle(typeid(e).name()), e.what());
     }
     catch (...) {
-        auto type = type_of_foreign_exception();
+        auto type = current_exception_type();
         auto const what = "an exception of type " + type + ", which is no std::exception";
         switch (stage) {
         case job_stage::arguments:
-            return misfit_of({{}, "arguments that can be converted", what}, job, params);
+            return bad_arguments({{}, "arguments that can be converted", what}, job, params);
         case job_stage::running:
             break;
         case job_stage::result:
-            return unconverted(job, what);
+            return bad_result(job, what);
         }
-        return thrown(std::move(type), what);
+        return job_threw(std::move(type), what);
     }
 }
 
