@@ -47,7 +47,7 @@ failure bad_arguments(
 failure bad_result(std::string_view job, std::string_view what)
 {
     return {error_number::bad_result,
-        job_named(job) + ": its result cannot become JSON: " + std::string(what),
+        job_named(job) + ": its result cannot be converted to JSON: " + std::string(what),
         wire::to_data(wire::conversion_error{{}, "a result that value_from can convert"})};
 }
 
@@ -79,7 +79,9 @@ failure failure_of_exception(std::string_view job, detail::job_stage stage,
     catch (std::exception const& e) {
         switch (stage) {
         case job_stage::arguments:
-            return bad_arguments({{}, "arguments that can be converted", e.what()}, job, params);
+            return bad_arguments(
+                {{}, "arguments that can be converted", "an exception: " + std::string(e.what())},
+                job, params);
         case job_stage::running:
             break;
         case job_stage::result:
@@ -118,16 +120,16 @@ failure failure_of_result(std::string_view job, wire::encoding_error const& why)
         break;
     case wire::encoding_error::kind::invalid_utf8:
     case wire::encoding_error::kind::invalid_method:
-        expected = "a string in UTF-8";
+        expected = "a string of valid UTF-8";
         break;
     case wire::encoding_error::kind::invalid_key:
-        expected = "a key in UTF-8";
+        expected = "a key of valid UTF-8";
         break;
     case wire::encoding_error::kind::too_deep:
-        expected = "fewer arrays and objects inside each other";
+        expected = "arrays and objects that are nested less deeply";
         break;
     case wire::encoding_error::kind::too_large:
-        expected = "less text";
+        expected = "a smaller result";
         break;
     }
     return {number, std::move(text),

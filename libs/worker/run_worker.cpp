@@ -45,7 +45,7 @@ severity min_severity()
         if (name == to_string(level))
             return level;
     print_error(std::string("LEASEPOOL_LOG_LEVEL is \"") + name +
-        "\", which is none of debug, info, warning, error; taking info");
+        "\"; it must be debug, info, warning or error; info is used");
     return severity::info;
 }
 
@@ -56,11 +56,11 @@ std::string find_fault(std::span<detail::worker_entry const* const> jobs)
     for (auto const* const job : jobs) {
         auto const name = "job \"" + std::string(job->name()) + '"';
         if (!names.insert(job->name()).second)
-            return name + " is there twice; give each job a name of its own";
+            return name + " is listed twice; give each job a different name";
         if (!job->is_local())
             return name +
-                " has no function in this program; declare it with its function where "
-                "the worker is built";
+                " has no function in this program; declare it with its function in the "
+                "program of the worker";
     }
     return {};
 }
@@ -110,9 +110,9 @@ int run_worker(worker_options const& options, std::span<worker_entry const* cons
 {
     if (!has_worker_marker() && ::isatty(STDIN_FILENO) == 1) {
         print_error(
-            "this program is a worker. It is started by a leasepool::process_backend, and is "
-            "sent jobs through its stdin (doc/protocol.md). To talk to it by hand, set "
-            "LEASEPOOL_WORKER=1 in its environment.");
+            "this program is a worker. A leasepool::process_backend starts it and sends requests "
+            "to its stdin (doc/protocol.md). To use it from a terminal, set LEASEPOOL_WORKER=1 in "
+            "its environment.");
         return worker_status::misused;
     }
     try {

@@ -187,7 +187,7 @@ void session::handle_message(wire::message&& from, stop_request& stop)
         handle_violation(std::move(*violation), stop);
     else
         handle_violation({error_number::invalid_message, std::nullopt,
-                             "an answer, but this worker has asked nothing"},
+                             "an answer, but this worker has sent no request"},
             stop);
 }
 
