@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// What JSON cannot carry is found, and where it is.
+// Tests of the search for values that JSON cannot represent, and of the texts of these errors.
 
 #include "../../libs/wire/encoding_error.hpp"
 
@@ -24,7 +24,7 @@ using namespace leasepool::wire;
 constexpr auto infinity = std::numeric_limits<double>::infinity();
 constexpr auto not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-/// The error as text; empty: none.
+/// Returns the path and the text of the first error; empty: none.
 std::string found(json::value const& v, std::size_t max_depth = 63)
 {
     auto const bad = find_encoding_error(v, max_depth);
@@ -43,7 +43,7 @@ json::value nested(std::size_t depth, bool objects, json::value inside = nullptr
 
 BOOST_AUTO_TEST_SUITE(wire_encoding_error)
 
-BOOST_AUTO_TEST_CASE(values_that_json_can_carry_have_no_error)
+BOOST_AUTO_TEST_CASE(values_that_json_can_represent_have_no_error)
 {
     for (auto const& v : {json::value(), json::value(true), json::value(-1), json::value(1.5),
              json::value(std::numeric_limits<double>::max()),
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(values_that_json_can_carry_have_no_error)
         BOOST_TEST(found(v) == "");
 }
 
-BOOST_AUTO_TEST_CASE(number_that_is_not_finite_is_found)
+BOOST_AUTO_TEST_CASE(number_that_is_not_finite_is_an_error)
 {
     for (auto const bad : {infinity, -infinity, not_a_number}) {
         BOOST_TEST(found(bad) == " not a finite number");
@@ -63,12 +63,12 @@ BOOST_AUTO_TEST_CASE(number_that_is_not_finite_is_found)
     }
 }
 
-BOOST_AUTO_TEST_CASE(text_that_is_not_utf8_is_found_in_strings_and_in_keys)
+BOOST_AUTO_TEST_CASE(invalid_utf8_is_an_error_in_strings_and_in_keys)
 {
     BOOST_TEST(found("\xFF") == " a string that is not valid UTF-8");
     BOOST_TEST(
         found({{"a", 1}, {"b", {"ok", "\xC0\x80"}}}) == "/b/1 a string that is not valid UTF-8");
-    // A path is for people, and is UTF-8 itself.
+    // The path is valid UTF-8 also then.
     BOOST_TEST(
         found({{"a", {{"na\xEFve", 1}}}}) == "/a/na\xEF\xBF\xBDve a key that is not valid UTF-8");
 }
@@ -87,9 +87,9 @@ BOOST_AUTO_TEST_CASE(depth_of_exactly_the_limit_passes_and_one_more_does_not)
     BOOST_TEST(found(json::array{}, 1) == "");
 }
 
-BOOST_AUTO_TEST_CASE(value_of_great_depth_takes_no_stack)
+BOOST_AUTO_TEST_CASE(very_deep_value_is_checked_without_recursion)
 {
-    // Its destructor would, in Boost.JSON: the value is left to a memory that forgets it.
+    // The destructor of Boost.JSON's value is recursive. With a monotonic resource it does nothing.
     json::monotonic_resource resource;
     json::value deep(&resource);
     json::value* inner = &deep;
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(value_of_great_depth_takes_no_stack)
     BOOST_TEST(found(deep).starts_with("/0/0/0"));
 }
 
-BOOST_AUTO_TEST_CASE(first_error_in_the_order_of_writing_is_the_one_found)
+BOOST_AUTO_TEST_CASE(first_error_in_the_order_of_writing_is_returned)
 {
     BOOST_TEST(found({{"a", {1, {{"z", infinity}}}}, {"b", "\xFF"}}).starts_with("/a/1/z "));
     BOOST_TEST(found({{"\xFF", infinity}}).ends_with("key that is not valid UTF-8"));
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(keys_in_a_path_are_escaped_and_cut)
         "/" + std::string(64, 'k') + "\xE2\x80\xA6 not a finite number");
 }
 
-BOOST_AUTO_TEST_CASE(place_in_params_is_said_as_a_caller_counts)
+BOOST_AUTO_TEST_CASE(arguments_are_counted_from_one_or_named)
 {
     json::value const positional{1, 2};
     json::value const named{{"a", 1}};
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(place_in_params_is_said_as_a_caller_counts)
     BOOST_TEST(argument_at("/1/points", named) == "argument \"1\", at /points");
     BOOST_TEST(argument_at("/a", named) == "argument \"a\"");
     BOOST_TEST(argument_at("", named) == "");
-    // What a worker names may be anything.
+    // A worker may send any string as a path.
     BOOST_TEST(argument_at("/x", positional) == "argument \"x\"");
     BOOST_TEST(argument_at("x", positional) == "argument \"x\"");
     BOOST_TEST(argument_at("//", positional) == "argument \"\", at /");

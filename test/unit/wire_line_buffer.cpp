@@ -67,7 +67,7 @@ outcome in_pieces(std::string_view bytes, std::vector<std::size_t> const& cuts, 
 
 /// Checks that each cut into two pieces, single bytes, and random cuts give the same result as one
 /// piece. Returns that result.
-outcome however_cut(std::string_view bytes, std::size_t limit)
+outcome check_all_cuts(std::string_view bytes, std::size_t limit)
 {
     auto const whole = in_pieces(bytes, {}, limit);
     std::vector<std::size_t> every;
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_SUITE(wire_line_buffer)
 
 BOOST_AUTO_TEST_CASE(lines_do_not_depend_on_how_the_bytes_are_cut)
 {
-    auto const out = however_cut("first\nsecond\r\n\n\r\n \r \nthird\r\r\nrest", 100);
+    auto const out = check_all_cuts("first\nsecond\r\n\n\r\n \r \nthird\r\r\nrest", 100);
     BOOST_TEST((out.lines == texts{"first", "second", "", "", " \r ", "third\r"}));
     BOOST_TEST(out.unfinished == "rest");
     BOOST_TEST(!out.too_long);
@@ -102,9 +102,9 @@ BOOST_AUTO_TEST_CASE(lines_do_not_depend_on_how_the_bytes_are_cut)
 
 BOOST_AUTO_TEST_CASE(nothing_is_unfinished_at_the_end_of_a_line)
 {
-    BOOST_TEST(however_cut("a\nb\n", 9).unfinished == "");
+    BOOST_TEST(check_all_cuts("a\nb\n", 9).unfinished == "");
     BOOST_TEST(line_buffer(9).unfinished() == "");
-    BOOST_TEST(however_cut("a\nb\r", 9).unfinished == "b\r");
+    BOOST_TEST(check_all_cuts("a\nb\r", 9).unfinished == "b\r");
 }
 
 BOOST_AUTO_TEST_CASE(line_may_contain_any_byte)
@@ -113,17 +113,17 @@ BOOST_AUTO_TEST_CASE(line_may_contain_any_byte)
     for (int c = 0; c < 256; ++c)
         if (c != '\n')
             bytes += static_cast<char>(c);
-    BOOST_TEST((however_cut(bytes + "\n", 300).lines == texts{bytes}));
+    BOOST_TEST((check_all_cuts(bytes + "\n", 300).lines == texts{bytes}));
 }
 
 BOOST_AUTO_TEST_CASE(line_of_exactly_the_limit_passes_and_one_byte_more_does_not)
 {
     for (auto const* const end : {"\n", "\r\n"}) {
-        auto const fits = however_cut("ok\n1234567" + std::string(end) + "next\n", 7);
+        auto const fits = check_all_cuts("ok\n1234567" + std::string(end) + "next\n", 7);
         BOOST_TEST((fits.lines == texts{"ok", "1234567", "next"}));
         BOOST_TEST(!fits.too_long);
 
-        auto const over = however_cut("ok\n12345678" + std::string(end) + "next\n", 7);
+        auto const over = check_all_cuts("ok\n12345678" + std::string(end) + "next\n", 7);
         BOOST_TEST((over.lines == texts{"ok"}));
         BOOST_TEST(over.too_long);
         BOOST_TEST(over.start == "12345678");
@@ -133,12 +133,12 @@ BOOST_AUTO_TEST_CASE(line_of_exactly_the_limit_passes_and_one_byte_more_does_not
 
 BOOST_AUTO_TEST_CASE(carriage_return_inside_a_line_counts_for_the_limit)
 {
-    auto const out = however_cut("1234567\rx\n", 7);
+    auto const out = check_all_cuts("1234567\rx\n", 7);
     BOOST_TEST(out.lines.empty());
     BOOST_TEST(out.too_long);
-    BOOST_TEST(however_cut("1234567\r\r\n", 7).too_long);
+    BOOST_TEST(check_all_cuts("1234567\r\r\n", 7).too_long);
     // It may still be part of the end of the line.
-    BOOST_TEST(!however_cut("1234567\r", 7).too_long);
+    BOOST_TEST(!check_all_cuts("1234567\r", 7).too_long);
 }
 
 BOOST_AUTO_TEST_CASE(line_that_is_too_long_is_detected_before_it_ends_and_keeps_its_first_bytes)

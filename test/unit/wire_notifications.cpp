@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// The protocol's own notifications are read as they were written, and refused by name.
+// Tests of the params of notifications and of the data of errors.
 
 #include "../../libs/wire/notifications.hpp"
 #include "../../libs/wire/protocol.hpp"
@@ -48,18 +48,18 @@ BOOST_AUTO_TEST_CASE(ready_is_read_as_it_was_written)
     BOOST_TEST(!back.can("pipe"));
 }
 
-BOOST_AUTO_TEST_CASE(ready_may_leave_out_capabilities_and_have_members_unknown_here)
+BOOST_AUTO_TEST_CASE(ready_may_omit_capabilities_and_have_unknown_members)
 {
     auto const r = read_ready({{"version", 1}, {"pid", 1}, {"methods", json::array{}}, {"x", 1}});
     BOOST_TEST(std::get<ready>(r).capabilities.empty());
 }
 
-BOOST_AUTO_TEST_CASE(ready_of_another_version_is_read_by_its_version_alone)
+BOOST_AUTO_TEST_CASE(only_the_version_of_a_ready_of_another_version_is_read)
 {
     BOOST_TEST(std::get<ready>(read_ready({{"version", 2}, {"pid", "?"}})).version == 2);
 }
 
-BOOST_AUTO_TEST_CASE(ready_without_what_it_must_have_is_refused_by_name)
+BOOST_AUTO_TEST_CASE(fault_in_ready_names_the_member)
 {
     BOOST_TEST(fault(read_ready(nullptr)) == "leasepool/ready: \"params\" is not an object");
     BOOST_TEST(fault(read_ready({1, 2, 3})) == "leasepool/ready: \"params\" is not an object");
@@ -114,12 +114,13 @@ BOOST_AUTO_TEST_CASE(cancel_and_limits_are_read_as_they_were_written)
     BOOST_TEST(back.max_depth == 100u);
     BOOST_TEST(fault(read_limits({{"max_message_bytes", 5'000}})) ==
         "leasepool/limits: \"max_depth\" is not an unsigned 64-bit integer");
-    auto const least = std::get<limits>(read_limits({{"max_message_bytes", 0}, {"max_depth", 0}}));
-    BOOST_TEST(least.max_message_bytes == limits::min_message_bytes);
-    BOOST_TEST(least.max_depth == limits::min_depth);
+    auto const minimum =
+        std::get<limits>(read_limits({{"max_message_bytes", 0}, {"max_depth", 0}}));
+    BOOST_TEST(minimum.max_message_bytes == limits::min_message_bytes);
+    BOOST_TEST(minimum.max_depth == limits::min_depth);
 }
 
-BOOST_AUTO_TEST_CASE(data_of_errors_is_read_as_it_was_written_and_never_refused)
+BOOST_AUTO_TEST_CASE(data_of_errors_is_read_as_it_was_written_and_may_be_incomplete)
 {
     auto const t = read_thrown(to_data(thrown{"std::runtime_error", "na\xEFve"}));
     BOOST_TEST(t.type == "std::runtime_error");
