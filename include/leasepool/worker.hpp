@@ -31,16 +31,16 @@ struct worker_options {
 namespace worker_status {
 /// The parent has closed the worker's input, and all requests were answered.
 inline constexpr int finished = 0;
-/// The state could not be made, or a system call failed.
+/// The state could not be made, a system call failed, or there was no memory.
 inline constexpr int failed = 1;
-/// The program was not started as a worker, or its list of jobs is wrong.
+/// The program was started by hand, from a terminal, or its list of jobs is wrong.
 inline constexpr int misused = 2;
 /// The parent sent something that is not a message of the protocol.
 inline constexpr int protocol_error = 3;
 }  // namespace worker_status
 
 /// Returns whether this program was started as a worker, that is, whether `LEASEPOOL_WORKER` is set
-/// in its environment.
+/// in its environment and not empty.
 ///
 /// Example of one executable in both roles:
 /// @code
@@ -51,8 +51,8 @@ inline constexpr int protocol_error = 3;
 ///     return serve();
 /// }
 /// @endcode
-/// A launcher that does not pass the environment on (`ssh`) loses this mark. Give it a command that
-/// is always a worker, or mark the worker with a command-line argument of your own.
+/// A launcher that does not pass the environment on (`ssh`) loses this variable. Then use a command
+/// that is always a worker, or mark the worker with a command-line argument of your own.
 bool is_worker(int argc, char** argv) noexcept;
 
 namespace detail {
@@ -61,19 +61,20 @@ int run_worker(worker_options const& options, std::span<worker_entry const* cons
 
 }  // namespace detail
 
-/// Runs this program as a worker with these jobs until its parent closes the input or is gone.
+/// Runs this program as a worker with these jobs until its parent closes the input, breaks the
+/// protocol, or is gone.
 ///
 /// Must be called once, at the beginning of `main`, before the program reads stdin or writes to
 /// stdout.
 ///
 /// @param jobs jobs with distinct names, each with its function in this program.
-/// @return for `main` to return; see `worker_status`. Any result other than `finished` has been
-///     explained on stderr.
+/// @return a value of `worker_status`, for `main` to return. The reason of `failed` and of
+///     `misused` has been written to stderr, that of `protocol_error` has been sent to the parent.
 ///
 /// @par Jobs
 /// They run on the calling thread, one at a time, in the order of their requests. An exception of a
-/// job is delivered to the caller, see `remote_error`; the worker goes on. A job may exit or crash:
-/// then the caller gets `worker_died`, and the jobs queued behind it run on another worker.
+/// job is delivered to the caller, see `remote_error`, and the worker continues. A job may exit or
+/// crash: then the caller gets `worker_died`, and the jobs queued behind it run on another worker.
 /// @par Descriptors
 /// The protocol moves to descriptors of its own, which are not inherited by programs that a job
 /// starts. From then on stdin is empty, and output to stdout appears on stderr, so a job may print.
@@ -83,17 +84,19 @@ int run_worker(worker_options const& options, std::span<worker_entry const* cons
 /// @par Environment
 /// `LEASEPOOL_LOG_LEVEL`: `debug`, `info` (the default), `warning` or `error`. Log records of jobs
 /// below this severity are not sent.
-/// @par Its end
+/// @par The end of the worker
 /// When the parent closes the input, the worker answers all requests that it has received and
-/// destroys the state. A job that runs at that time is asked to stop; this happens only if the
-/// parent is gone. When the worker detects that the answers are not read any more, it kills itself,
-/// also while a job runs. If it leads a process group, as every worker of a `process_backend` does,
-/// it kills the whole group, including the programs that its jobs have started.
-/// @par By hand
+/// destroys the state. If a job runs at that time, the parent is gone: that job and the jobs behind
+/// it are asked to stop. When the worker detects that its answers are not read any more, it kills
+/// itself, also while a job runs. If it leads a process group, as every worker of a
+/// `process_backend` does, it kills the whole group, including the programs that its jobs have
+/// started. After a message that breaks the protocol, the worker drops the requests that have not
+/// begun and asks the running job to stop; it returns when that job has been answered.
+/// @par Start by hand
 /// If the program was not started as a worker and stdin is a terminal, the function prints an
 /// explanation on stderr and returns `misused`.
 /// @par Protocol
-/// doc/protocol.md; the worker supports pipelining.
+/// See doc/protocol.md. The worker supports pipelining.
 template <class... Signatures>
 int run_worker(
     int /*argc*/, char** /*argv*/, worker_options const& options, job<Signatures> const&... jobs)

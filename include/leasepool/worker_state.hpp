@@ -62,10 +62,13 @@ private:
 /// Makes a separate state for each worker of a pool: a database handle, a parser, scratch memory.
 ///
 /// Constructed from any copyable callable that takes no arguments and returns the state by value;
-/// the state need not be movable. The callable is called on each thread when the thread starts, and
-/// may be called on several threads at once. The state is destroyed on that thread when the thread
-/// ends. If the callable throws, the pool fails to start with that exception. Functions access the
-/// state through `with_state`.
+/// the state need not be movable. Functions access the state through `with_state`, jobs through
+/// `job_context::state`.
+///
+/// On threads, the callable is called on each thread when the thread starts, and may be called on
+/// several threads at once. The state is destroyed on that thread when the thread ends. If the
+/// callable throws, the pool fails to start with that exception. In a worker process, `run_worker`
+/// calls it once; see `worker_options`.
 ///
 /// @code
 /// leasepool::thread_backend backend({.worker_state = [] { return open_database("orders"); }});
@@ -127,7 +130,7 @@ private:
 /// Returns a function that is called with the state of the worker on which it runs: `f(State&)` or
 /// `f(State&, std::stop_token)`.
 ///
-/// With g++ 12 the result must have a name, like a closure, if `f` owns its captures and the run is
+/// With g++ 12 the returned object must be a named variable if `f` owns its captures and the run is
 /// the operand of `co_await` (see `LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING`).
 ///
 /// The call of the function throws `system_error(errc::no_worker_state)` if the backend makes no

@@ -4,8 +4,8 @@
 
 #include "job_outcome.hpp"
 
-#include "wire/flaw.hpp"
-#include "wire/notices.hpp"
+#include "wire/encoding_error.hpp"
+#include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
 #include "wire/writer.hpp"
 
@@ -40,21 +40,21 @@ std::string list_of(std::vector<std::string> const& names)
 
 std::string bad_arguments(wire::error const& answer, remote_call& call)
 {
-    auto const misfit = wire::read_misfit(answer.data);
+    auto const error = wire::read_conversion_error(answer.data);
     auto text = job_named(call.name()) + ": ";
-    auto const at = wire::argument_at(misfit.at, call.arguments());
-    if (at.empty() && misfit.expected.empty())
+    auto const at = wire::argument_at(error.at, call.arguments());
+    if (at.empty() && error.expected.empty())
         return text + answer.message;
     return text + (at.empty() ? "the arguments" : at) + ": " +
-        (misfit.expected.empty() ? answer.message : "expected " + misfit.expected);
+        (error.expected.empty() ? answer.message : "expected " + error.expected);
 }
 
 std::string bad_result(wire::error const& answer, remote_call& call)
 {
-    auto const misfit = wire::read_misfit(answer.data);
+    auto const error = wire::read_conversion_error(answer.data);
     auto text = job_named(call.name()) + ": its result";
-    if (!misfit.at.empty())
-        text += ", at " + misfit.at;
+    if (!error.at.empty())
+        text += ", at " + error.at;
     return text + " cannot be sent: " + answer.message;
 }
 
@@ -65,12 +65,13 @@ void write_body(remote_call& call, wire::limits const& bounds)
     auto const arguments = call.arguments();
     wire::writer writer(bounds);
     call.body.clear();  // of a former lease
-    auto const flaw = writer.request_body(call.body, call.name(), arguments);
-    if (!flaw)
+    auto const refused = writer.request_body(call.body, call.name(), arguments);
+    if (!refused)
         return;
-    auto const text = job_named(call.name()) + ": " + wire::describe(*flaw, arguments);
-    auto const code = flaw->what == wire::flaw::kind::too_large ? errc::message_too_large
-                                                                : errc::not_serializable;
+    auto const text = job_named(call.name()) + ": " + wire::describe(*refused, arguments);
+    auto const code = refused->what == wire::encoding_error::kind::too_large
+        ? errc::message_too_large
+        : errc::not_serializable;
     throw boost::system::system_error(make_error_code(code), text);
 }
 

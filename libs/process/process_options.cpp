@@ -20,9 +20,8 @@ void validate(process_backend_options const& options)
     if (options.job_timeout)
         check.positive("job_timeout", *options.job_timeout);
     check.not_negative("kill_grace", options.kill_grace);
-    check.at_least(
-        "max_message_bytes", options.max_message_bytes, wire::limits::least_message_bytes);
-    check.at_least("max_message_depth", options.max_message_depth, wire::limits::least_depth);
+    check.at_least("max_message_bytes", options.max_message_bytes, wire::limits::min_message_bytes);
+    check.at_least("max_message_depth", options.max_message_depth, wire::limits::min_depth);
     if (options.max_jobs_per_worker)
         check.at_least("max_jobs_per_worker", *options.max_jobs_per_worker, 1);
     if (options.max_worker_age)

@@ -9,7 +9,7 @@
 
 #include "core/support/steady_time.hpp"
 
-#include "wire/notices.hpp"
+#include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
 
 #include <leasepool/error.hpp>

@@ -6,8 +6,8 @@
 
 #include "os_process.hpp"
 
-#include "wire/flaw.hpp"
-#include "wire/notices.hpp"
+#include "wire/encoding_error.hpp"
+#include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
 
 #include <leasepool/error.hpp>

@@ -4,7 +4,7 @@
 
 #include "worker_link.hpp"
 
-#include "wire/notices.hpp"
+#include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
 #include "wire/utf8.hpp"
 

@@ -11,6 +11,9 @@
 #include <utility>
 #include <version>
 
+// The events of the JSON parser for one message. `basic_parser` calls these functions for `reader`;
+// they build values with `boost::json::value_stack`.
+
 namespace leasepool::wire {
 namespace {
 
@@ -39,14 +42,14 @@ envelope::member member_named(json::string_view key) noexcept
 void envelope::begin(json::storage_ptr memory)
 {
     memory_ = std::move(memory);
-    what = root::scalar;
+    root = root_kind::scalar;
     version = {};
     id = {};
     method = {};
     params.reset();
     result.reset();
     error.reset();
-    twice = member::none;
+    duplicate = member::none;
     number_too_large = false;
     key_.clear();
     depth_ = 0;
@@ -56,7 +59,7 @@ void envelope::begin(json::storage_ptr memory)
 
 void envelope::end() noexcept
 {
-    // After a message that broke off the stack still has values of it.
+    // If the parse of the message failed, the stack still contains values.
     stack_.reset();
     memory_ = {};
     params.reset();
@@ -64,17 +67,17 @@ void envelope::end() noexcept
     error.reset();
 }
 
-bool envelope::open(root kind) noexcept
+bool envelope::open(root_kind kind) noexcept
 {
     if (depth_ == 0)
-        what = kind;
-    else if (names_member())
-        misplaced();
+        root = kind;
+    else if (at_top_level())
+        mark_invalid();
     ++depth_;
     return true;
 }
 
-/// Whether what ends here has a value that is being built.
+/// Leaves an array or object. Returns whether it belongs to a value that is being built.
 bool envelope::close() noexcept
 {
     --depth_;
@@ -85,7 +88,7 @@ bool envelope::on_object_end(std::size_t n, error_code&)
 {
     if (close()) {
         stack_.push_object(n);
-        finish();
+        finish_value();
     }
     return true;
 }
@@ -94,14 +97,14 @@ bool envelope::on_array_end(std::size_t n, error_code&)
 {
     if (close()) {
         stack_.push_array(n);
-        finish();
+        finish_value();
     }
     return true;
 }
 
 bool envelope::on_key_part(string_view s, std::size_t, error_code&)
 {
-    if (names_member())
+    if (at_top_level())
         key_.append(s.data(), s.size());
     else if (in_message() && building())
         stack_.push_chars(s);
@@ -110,9 +113,9 @@ bool envelope::on_key_part(string_view s, std::size_t, error_code&)
 
 bool envelope::on_key(string_view s, std::size_t, error_code&)
 {
-    if (names_member()) {
+    if (at_top_level()) {
         key_.append(s.data(), s.size());
-        select(key_);
+        select_member(key_);
         key_.clear();
     }
     else if (in_message() && building())
@@ -120,15 +123,16 @@ bool envelope::on_key(string_view s, std::size_t, error_code&)
     return true;
 }
 
-/// The next value belongs to this member.
-void envelope::select(string_view key)
+/// Makes the member with this key the current one. A member that was found before is recorded as
+/// `duplicate`, and its second value is ignored.
+void envelope::select_member(string_view key)
 {
     current_ = member_named(key);
     if (current_ == member::unknown)
         return;
     auto const bit = 1U << static_cast<unsigned>(current_);
     if ((seen_ & bit) != 0) {
-        twice = std::exchange(current_, member::unknown);
+        duplicate = std::exchange(current_, member::unknown);
         return;
     }
     seen_ |= bit;
@@ -136,10 +140,10 @@ void envelope::select(string_view key)
         stack_.reset(memory_);
 }
 
-/// The member that is text and whose value this is; null: it is another.
-envelope::scalar<std::string>* envelope::text() noexcept
+/// Returns the current member if its value must be a string; otherwise null.
+envelope::scalar<std::string>* envelope::string_member() noexcept
 {
-    if (!names_member())
+    if (!at_top_level())
         return nullptr;
     if (current_ == member::jsonrpc)
         return &version;
@@ -148,7 +152,7 @@ envelope::scalar<std::string>* envelope::text() noexcept
 
 bool envelope::on_string_part(string_view s, std::size_t, error_code&)
 {
-    if (auto* const to = text())
+    if (auto* const to = string_member())
         to->value.append(s.data(), s.size());
     else if (in_message() && building())
         stack_.push_chars(s);
@@ -157,92 +161,95 @@ bool envelope::on_string_part(string_view s, std::size_t, error_code&)
 
 bool envelope::on_string(string_view s, std::size_t, error_code&)
 {
-    if (auto* const to = text()) {
+    if (auto* const to = string_member()) {
         to->value.append(s.data(), s.size());
-        to->is = type::right;
+        to->state = member_state::valid;
         return true;
     }
-    return value([&] { stack_.push_string(s); });
+    return add_value([&] { stack_.push_string(s); });
 }
 
 bool envelope::on_int64(std::int64_t i, string_view, error_code&)
 {
-    if (names_member() && current_ == member::id && i >= 0) {
-        id = {type::right, static_cast<std::uint64_t>(i)};
+    if (at_top_level() && current_ == member::id && i >= 0) {
+        id = {member_state::valid, static_cast<std::uint64_t>(i)};
         return true;
     }
-    return value([&] { stack_.push_int64(i); });
+    return add_value([&] { stack_.push_int64(i); });
 }
 
 bool envelope::on_uint64(std::uint64_t u, string_view, error_code&)
 {
-    if (names_member() && current_ == member::id) {
-        id = {type::right, u};
+    if (at_top_level() && current_ == member::id) {
+        id = {member_state::valid, u};
         return true;
     }
-    return value([&] { stack_.push_uint64(u); });
+    return add_value([&] { stack_.push_uint64(u); });
 }
 
 bool envelope::on_double(double d, string_view s, error_code&)
 {
-    // Boost.JSON's own reading may be off in the last place, and then a number does not come out
-    // as it went in. A line is parsed in one piece, so `s` is the whole number.
+    // Boost.JSON's own result may differ in the last place. Then a number would not be read as it
+    // was written. A line is parsed in one piece, so `s` is the whole number.
 #ifdef __cpp_lib_to_chars
     double exact = 0;
     auto const parsed = std::from_chars(s.data(), s.data() + s.size(), exact);
     if (parsed.ec == std::errc())
         d = exact;
-    else if (std::abs(d) > 1)  // else it is too small, and next to 0
+    else if (std::abs(d) > 1)  // otherwise it is too close to 0, and d is kept
         d = std::numeric_limits<double>::infinity();
 #else
     static_cast<void>(s);
 #endif
     if (!std::isfinite(d))
         number_too_large = true;
-    return value([&] { stack_.push_double(d); });
+    return add_value([&] { stack_.push_double(d); });
 }
 
 bool envelope::on_bool(bool b, error_code&)
 {
-    return value([&] { stack_.push_bool(b); });
+    return add_value([&] { stack_.push_bool(b); });
 }
 
 bool envelope::on_null(error_code&)
 {
-    if (names_member() && current_ == member::id) {
-        id.is = type::null;
+    if (at_top_level() && current_ == member::id) {
+        id.state = member_state::null;
         return true;
     }
-    return value([&] { stack_.push_null(); });
+    return add_value([&] { stack_.push_null(); });
 }
 
+/// Adds a value to the value of the current member, or records that the current member has another
+/// type than it must have.
 template <class Push>
-bool envelope::value(Push&& push)
+bool envelope::add_value(Push&& push)
 {
     if (!in_message())
         return true;
     if (building()) {
         push();
-        finish();
+        finish_value();
     }
-    else if (names_member())
-        misplaced();
+    else if (at_top_level())
+        mark_invalid();
     return true;
 }
 
-/// A value where the current member wants another type.
-void envelope::misplaced() noexcept
+/// Records that the value of the current member has the wrong type, if that member must be a
+/// scalar.
+void envelope::mark_invalid() noexcept
 {
     if (current_ == member::jsonrpc)
-        version.is = type::wrong;
+        version.state = member_state::invalid;
     else if (current_ == member::id)
-        id.is = type::wrong;
+        id.state = member_state::invalid;
     else if (current_ == member::method)
-        method.is = type::wrong;
+        method.state = member_state::invalid;
 }
 
-/// A value is complete. If it is the member's own, it is taken.
-void envelope::finish()
+/// Called when a value is complete. If it is the whole value of the current member, stores it.
+void envelope::finish_value()
 {
     if (depth_ != 1)
         return;

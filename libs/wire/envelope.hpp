@@ -21,39 +21,41 @@
 
 namespace leasepool::wire {
 
-/// The outermost object of a message, as `boost::json::basic_parser` reports it: its handler.
+/// The outermost object of a message. It is the handler that `boost::json::basic_parser` calls;
+/// `reader` reads its members after the parse.
 ///
-/// Types are judged later, when all members are known, because what is wrong with a message is best
-/// said about the whole of it.
+/// The class only records whether a scalar member has the right type. `reader` checks that when all
+/// members are known, so the order of the members does not matter.
 class envelope {
 public:
-    enum class root { object, array, scalar };
+    enum class root_kind { object, array, scalar };
     enum class member { none, jsonrpc, id, method, params, result, error, unknown };
-    enum class type { absent, null, right, wrong };
+    enum class member_state { absent, null, valid, invalid };
 
-    /// A member that must be a certain scalar.
+    /// A member that must be a scalar of type T.
     template <class T>
     struct scalar {
-        type is = type::absent;
+        member_state state = member_state::absent;
         T value{};
     };
 
-    root what = root::scalar;
+    root_kind root = root_kind::scalar;
     scalar<std::string> version;
     scalar<std::uint64_t> id;
     scalar<std::string> method;
     std::optional<boost::json::value> params;
     std::optional<boost::json::value> result;
     std::optional<boost::json::value> error;
-    member twice = member::none;  ///< that was there twice
+    member duplicate = member::none;  ///< a member of the protocol that was found twice
     bool number_too_large = false;
 
-    /// Before each message.
+    /// Prepares for a message. The values in it are allocated from `memory`.
     void begin(boost::json::storage_ptr memory);
-    /// After it, also if it failed: nothing is left that refers to `memory`.
+    /// Destroys the values and releases `memory`. Called after each message, also if the parse
+    /// failed.
     void end() noexcept;
 
-    // What basic_parser asks of a handler.
+    // The interface that basic_parser requires of a handler.
     using string_view = boost::json::string_view;
     using error_code = boost::system::error_code;
     static constexpr std::size_t max_object_size = boost::json::object::max_size();
@@ -62,9 +64,9 @@ public:
     static constexpr std::size_t max_string_size = boost::json::string::max_size();
     bool on_document_begin(error_code&) { return true; }
     bool on_document_end(error_code&) { return true; }
-    bool on_object_begin(error_code&) { return open(root::object); }
+    bool on_object_begin(error_code&) { return open(root_kind::object); }
     bool on_object_end(std::size_t n, error_code&);
-    bool on_array_begin(error_code&) { return open(root::array); }
+    bool on_array_begin(error_code&) { return open(root_kind::array); }
     bool on_array_end(std::size_t n, error_code&);
     bool on_key_part(string_view s, std::size_t n, error_code&);
     bool on_key(string_view s, std::size_t n, error_code&);
@@ -80,29 +82,30 @@ public:
     bool on_comment(string_view, error_code&) { return true; }
 
 private:
-    bool in_message() const noexcept { return what == root::object && depth_ != 0; }
-    /// Inside a member that becomes a value.
+    bool in_message() const noexcept { return root == root_kind::object && depth_ != 0; }
+    /// Returns whether the current member becomes a JSON value.
     bool building() const noexcept
     {
         return current_ == member::params || current_ == member::result ||
             current_ == member::error;
     }
-    bool names_member() const noexcept { return what == root::object && depth_ == 1; }
-    bool open(root kind) noexcept;
+    /// Returns whether the parser is directly in the outermost object.
+    bool at_top_level() const noexcept { return root == root_kind::object && depth_ == 1; }
+    bool open(root_kind kind) noexcept;
     bool close() noexcept;
-    void select(string_view key);
+    void select_member(string_view key);
     template <class Push>
-    bool value(Push&& push);
-    void misplaced() noexcept;
-    scalar<std::string>* text() noexcept;
-    void finish();
+    bool add_value(Push&& push);
+    void mark_invalid() noexcept;
+    scalar<std::string>* string_member() noexcept;
+    void finish_value();
 
     boost::json::storage_ptr memory_;
     boost::json::value_stack stack_;
     std::string key_;
-    std::size_t depth_ = 0;
+    std::size_t depth_ = 0;  // 1 directly in the outermost object or array
     member current_ = member::none;
-    unsigned seen_ = 0;
+    unsigned seen_ = 0;  // one bit for each member that was found
 };
 
 }  // namespace leasepool::wire

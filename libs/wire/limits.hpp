@@ -10,25 +10,25 @@
 
 namespace leasepool::wire {
 
-/// What a message may be at most. The same in writing and in reading, at both ends.
+/// The limits on the size of a message. The reader and the writer of both ends check them.
 struct limits {
-    /// Below these every error could not be sent any more.
-    static constexpr std::size_t least_message_bytes = 1024;
-    static constexpr std::size_t least_depth = 8;
+    /// With smaller limits some error replies would not fit.
+    static constexpr std::size_t min_message_bytes = 1024;
+    static constexpr std::size_t min_depth = 8;
 
-    /// Of a line without its end.
+    /// Maximum size of a line, without its end.
     std::size_t max_message_bytes = std::size_t{16} << 20;
-    /// Arrays and objects inside each other; the message itself is the first. Destroying a value
-    /// takes stack in proportion to it.
+    /// Maximum depth of nested arrays and objects; the message itself has depth 1. The stack that
+    /// the destructor of a value needs is proportional to the depth.
     std::size_t max_depth = 64;
 
-    /// What is left of the depth for params and for a result.
+    /// Returns the maximum depth of params and of a result.
     std::size_t max_value_depth() const noexcept { return max_depth - 1; }
 
-    /// With the least values in place of lesser ones.
-    limits in_bounds() const noexcept
+    /// Returns these limits, with values that are too small replaced by the minimum.
+    limits clamped() const noexcept
     {
-        return {std::max(max_message_bytes, least_message_bytes), std::max(max_depth, least_depth)};
+        return {std::max(max_message_bytes, min_message_bytes), std::max(max_depth, min_depth)};
     }
 };
 

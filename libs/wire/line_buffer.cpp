@@ -9,6 +9,9 @@
 #include <algorithm>
 #include <cstring>
 
+// The buffer between the reads of a pipe and the lines in it. `worker_link` and `input` call it; it
+// calls no other part.
+
 namespace leasepool::wire {
 
 std::span<char> line_buffer::prepare()
@@ -18,28 +21,29 @@ std::span<char> line_buffer::prepare()
     else if (begin_ == end_)
         begin_ = scanned_ = end_ = 0;
 
-    // A long line is gone. With a margin, so that a line of about the kept size does not make
-    // every second call allocate.
-    bool const spare = capacity_ > kept_bytes && pending() <= kept_bytes / 2;
-    spared_ = spare ? spared_ + 1 : 0;
-    if (spare && (capacity_ > spared_bytes || spared_ > spared_reads || too_long_))
-        move_to(kept_bytes);
-    else if (capacity_ - end_ < least_space) {
-        // Moving costs what is pending. It is paid for by the bytes taken since the last move, or
-        // by the bytes that a buffer twice the size has room for.
-        if (begin_ >= pending() && capacity_ - pending() >= least_space) {
+    // A large buffer is not needed any more. Without the margin of one half, lines of about
+    // `kept_bytes` would make every second call allocate.
+    bool const oversized = capacity_ > kept_bytes && pending() <= kept_bytes / 2;
+    oversized_reads_ = oversized ? oversized_reads_ + 1 : 0;
+    if (oversized &&
+        (capacity_ > release_at_once_bytes || oversized_reads_ > release_after_reads || too_long_))
+        reallocate(kept_bytes);
+    else if (capacity_ - end_ < min_space) {
+        // A move copies the pending bytes. The cost is amortized: as many bytes have been taken
+        // since the last move, or the new buffer has room for as many more.
+        if (begin_ >= pending() && capacity_ - pending() >= min_space) {
             std::memmove(bytes_.get(), bytes_.get() + begin_, pending());
             scanned_ -= begin_;
             end_ -= begin_;
             begin_ = 0;
         }
         else
-            move_to(std::max(kept_bytes, 2 * capacity_));
+            reallocate(std::max(kept_bytes, 2 * capacity_));
     }
     return {bytes_.get() + end_, capacity_ - end_};
 }
 
-void line_buffer::move_to(std::size_t capacity)
+void line_buffer::reallocate(std::size_t capacity)
 {
     auto bytes = std::make_unique_for_overwrite<char[]>(capacity);
     if (pending() != 0)
@@ -66,28 +70,28 @@ std::optional<std::string_view> line_buffer::next() noexcept
     if (!found) {
         scanned_ = end_;
         if (exceeds_limit())
-            give_up();
+            mark_too_long();
         return std::nullopt;
     }
     std::string_view line(bytes_.get() + begin_, found);
     if (line.ends_with('\r'))
         line.remove_suffix(1);
     if (line.size() > max_line_) {
-        give_up();
+        mark_too_long();
         return std::nullopt;
     }
     begin_ = scanned_ = scanned_ + static_cast<std::size_t>(found - from) + 1;
     return line;
 }
 
-/// Whether the incomplete line is too long already, wherever it will end. One byte more may be the
-/// `\r` of its end.
+/// Returns whether the incomplete line is too long already. One byte more than the limit is allowed
+/// if it is a `\r`, which may belong to the end of the line.
 bool line_buffer::exceeds_limit() const noexcept
 {
     return pending() > max_line_ && (pending() - max_line_ > 1 || bytes_[end_ - 1] != '\r');
 }
 
-void line_buffer::give_up() noexcept
+void line_buffer::mark_too_long() noexcept
 {
     too_long_ = true;
     scanned_ = begin_;

@@ -13,80 +13,88 @@
 
 namespace leasepool::wire {
 
-/// Cuts a stream of bytes into lines: the reader's side of the framing.
+/// Cuts a stream of bytes into lines, for the reader of a pipe: `worker_link` in the parent and
+/// `input` in a worker.
 ///
 /// @code
 /// for (;;) {
 ///     auto const space = buffer.prepare();
 ///     auto const n = read(fd, space.data(), space.size());
-///     if (n <= 0) break;                          // then look at unfinished()
+///     if (n <= 0) break;                          // see unfinished()
 ///     buffer.commit(n);
 ///     while (auto const line = buffer.next()) use(*line);
-///     if (buffer.too_long()) give_up(buffer.start());
+///     if (buffer.too_long()) fail(buffer.start());
 /// }
 /// @endcode
 ///
-/// A line ends with `\n`, and a `\r` just before that is no part of it. Lines are views into the
-/// buffer, valid until the next `prepare`. What comes out does not depend on how the bytes were cut
-/// into reads.
+/// A line ends with `\n`. A `\r` immediately before it is not part of the line. Lines are views
+/// into the buffer, valid until the next `prepare`. They do not depend on how the reads divide the
+/// bytes.
 ///
-/// Each byte is searched once and moved a bounded number of times on average, however it arrives.
-/// Memory follows the longest line that is incomplete. When that is taken it comes back: at once what
-/// is more than `spared_bytes`, the rest if the next few reads have no use for it, since long lines
-/// seldom come alone.
+/// Each byte is searched once and is moved a bounded number of times on average, whatever the size
+/// of the reads. The buffer grows for a long line. When that line has been taken, the buffer
+/// shrinks to `kept_bytes`: at the next `prepare` if it has more than `release_at_once_bytes`,
+/// otherwise only after some more reads that do not need it, because long lines often follow each
+/// other.
 class line_buffer {
 public:
-    /// Room that `prepare` gives at least, and memory that is kept when a long line is gone.
-    static constexpr std::size_t least_space = std::size_t{4} << 10;
+    /// Minimum size of the space that `prepare` returns.
+    static constexpr std::size_t min_space = std::size_t{4} << 10;
+    /// Size of the buffer at first, and after it has shrunk.
     static constexpr std::size_t kept_bytes = std::size_t{64} << 10;
-    static constexpr std::size_t spared_bytes = std::size_t{4} << 20;
-    static constexpr int spared_reads = 8;
-    /// Of a line that is too long, what `start` has at most.
+    /// A buffer larger than this shrinks at the first `prepare` that does not need it.
+    static constexpr std::size_t release_at_once_bytes = std::size_t{4} << 20;
+    /// A smaller buffer stays for this number of calls of `prepare` that do not need it.
+    static constexpr int release_after_reads = 8;
+    /// Maximum size of what `start` returns.
     static constexpr std::size_t start_bytes = 256;
 
-    /// @param max_line_bytes of a line without its end.
+    /// @param max_line_bytes maximum size of a line, without its end.
     explicit line_buffer(std::size_t max_line_bytes) noexcept : max_line_{max_line_bytes} {}
 
-    /// Space to read into, `least_space` bytes or more. Ends the life of every view given before.
-    /// If memory runs out (`std::bad_alloc`) the buffer is as it was.
+    /// Returns space to read into, at least `min_space` bytes. Invalidates all views returned
+    /// before.
+    /// @throws std::bad_alloc. The bytes in the buffer are then unchanged.
     std::span<char> prepare();
 
-    /// `n` bytes of what `prepare` gave were read.
+    /// Records that `n` bytes were read into the space that `prepare` returned.
     void commit(std::size_t n) noexcept;
 
-    /// The next complete line, without its end. None: read more, unless `too_long`.
+    /// Returns the next complete line, without its end. Returns none if more has to be read, or if
+    /// `too_long`.
     std::optional<std::string_view> next() noexcept;
 
-    /// A line exceeded the limit. There is no telling where the next message would begin, so there
-    /// are no lines any more: what is read from now on is dropped.
+    /// Returns whether a line was longer than the limit. Then `next` returns no more lines, and all
+    /// bytes that are read later are dropped.
     bool too_long() const noexcept { return too_long_; }
 
-    /// The first bytes of the line that was too long.
+    /// Returns the first bytes of the line that was too long, or no bytes if there is no such line.
     std::string_view start() const noexcept;
 
-    /// At the end of the stream, after the last line: the bytes of a line that was never ended.
-    /// Empty unless the peer stopped in the middle of a message.
+    /// Returns the bytes that `next` has not returned. At the end of the stream, after the last
+    /// line, they are an incomplete line: the peer has stopped in the middle of a message. Returns
+    /// no bytes if `too_long`.
     std::string_view unfinished() const noexcept;
 
-    /// Another limit, for the lines that are not taken yet.
-    void limit_to(std::size_t max_line_bytes) noexcept { max_line_ = max_line_bytes; }
+    /// Sets another limit, for the lines that `next` has not returned yet.
+    void set_max_line(std::size_t max_line_bytes) noexcept { max_line_ = max_line_bytes; }
 
-    /// Bytes of memory held.
+    /// Returns the size of the buffer in bytes.
     std::size_t capacity() const noexcept { return capacity_; }
 
 private:
     std::size_t pending() const noexcept { return end_ - begin_; }
-    void move_to(std::size_t capacity);
+    void reallocate(std::size_t capacity);
     bool exceeds_limit() const noexcept;
-    void give_up() noexcept;
+    void mark_too_long() noexcept;
 
     std::unique_ptr<char[]> bytes_;
     std::size_t capacity_ = 0;
-    std::size_t begin_ = 0;    // of what was not taken
-    std::size_t scanned_ = 0;  // there is no line end before it
-    std::size_t end_ = 0;      // of what was read
+    std::size_t begin_ = 0;    // of the bytes that `next` has not returned
+    std::size_t scanned_ = 0;  // there is no end of a line from `begin_` to here
+    std::size_t end_ = 0;      // of the bytes that were read
     std::size_t max_line_;
-    int spared_ = 0;  // reads for which more than `kept_bytes` was not needed
+    int oversized_reads_ = 0;  // latest calls of `prepare` for which `kept_bytes` were enough
     bool too_long_ = false;
 };
 

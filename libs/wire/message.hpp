@@ -14,43 +14,46 @@
 #include <string>
 #include <variant>
 
+/// @file
+/// The messages of doc/protocol.md. `reader` makes them from lines, for both ends of the pipe.
+
 namespace leasepool::wire {
 
-/// A job to run; it wants one answer.
+/// Asks a worker to run a job. The worker sends one answer.
 struct request {
     std::uint64_t id;
     std::string method;
     boost::json::value params;  ///< an array or an object; null: none
 };
 
-/// Something to know, which nobody answers.
+/// A message that has no answer.
 struct notification {
     std::string method;
     boost::json::value params;  ///< an array or an object; null: none
 };
 
-/// The answer that a job returned.
+/// The answer of a job that has returned.
 struct result {
     std::uint64_t id;
     boost::json::value value;
 };
 
-/// The answer that it did not.
+/// The answer of a job that has not returned a result, or to a line that cannot be read.
 struct error {
-    std::optional<std::uint64_t> id;  ///< none: of a request that its reader could not read
-    int number;                       ///< an `error_number`, or one unknown to this version
+    std::optional<std::uint64_t> id;  ///< none: the answer is to a line whose id could not be read
+    int number;                       ///< an `error_number`, or another number
     std::string message;
     boost::json::value data;  ///< null: none
 };
 
-/// A line that is no message.
+/// A line that breaks the protocol.
 struct violation {
     error_number why;                 ///< `not_json` or `invalid_message`
-    std::optional<std::uint64_t> id;  ///< if it had a valid one, so that it can be answered
-    std::string text;                 ///< for people: what is wrong, and the line it is wrong in
+    std::optional<std::uint64_t> id;  ///< the id in the line, if it has a valid one
+    std::string text;                 ///< a description for the answer or for the error of a job
 };
 
-/// What a line says.
+/// The content of a line.
 using message = std::variant<request, notification, result, error, violation>;
 
 }  // namespace leasepool::wire

@@ -8,22 +8,23 @@
 #include <string_view>
 
 /// @file
-/// The names and numbers of doc/protocol.md. What is changed here is changed there.
+/// The names and numbers of doc/protocol.md, for both ends of the pipe. A change here needs a
+/// change there.
 
 namespace leasepool::wire {
 
-/// Goes up when a peer that knows the former version could not understand what is sent.
+/// Increased when a peer that knows only the former version would not understand the messages.
 inline constexpr int protocol_version = 1;
 
-/// In the environment of every worker, with the protocol version as its value.
+/// The environment variable that marks a worker. Its value is the version of the protocol.
 inline constexpr char const* worker_marker = "LEASEPOOL_WORKER";
 
-/// Names that begin so are the protocol's own; no job may have one.
+/// The prefix of the protocol's own methods. The name of a job must not begin with it.
 inline constexpr std::string_view reserved_prefix = "leasepool/";
 
-/// Methods of the protocol. All are notifications.
+/// The methods of the protocol. All are notifications.
 namespace methods {
-inline constexpr std::string_view ready = "leasepool/ready";        // from a worker, first of all
+inline constexpr std::string_view ready = "leasepool/ready";        // from a worker, first message
 inline constexpr std::string_view log = "leasepool/log";            // from a worker
 inline constexpr std::string_view progress = "leasepool/progress";  // from a worker
 inline constexpr std::string_view limits = "leasepool/limits";      // to a worker, after `ready`
@@ -31,21 +32,21 @@ inline constexpr std::string_view cancel = "leasepool/cancel";      // to a work
 inline constexpr std::string_view resume = "leasepool/resume";      // to a worker
 }  // namespace methods
 
-/// The capability of workers that take requests while they run one.
+/// The capability of a worker that accepts requests while it runs one.
 inline constexpr std::string_view pipelining = "pipelining";
 
 /// `error.code` in an answer.
 enum class error_number : int {
     not_json = -32700,          ///< the line is not JSON
-    invalid_message = -32600,   ///< JSON, but no message of the protocol
+    invalid_message = -32600,   ///< the line is not a message of the protocol, or too long
     unknown_method = -32601,    ///< the worker has no such job
     bad_arguments = -32602,     ///< `data`: `{"at", "expected"}`
     internal = -32603,          ///< the worker itself failed, not the job
     job_threw = -32000,         ///< `data`: `{"type", "what"}`
-    bad_result = -32001,        ///< the result cannot be JSON; `data`: `{"at", "expected"}`
+    bad_result = -32001,        ///< the result cannot be sent as JSON; `data`: `{"at", "expected"}`
     result_too_large = -32002,  ///< the answer would exceed `max_message_bytes`
-    canceled = -32003,          ///< the job began, and ended because it was asked to
-    not_begun = -32004,         ///< put aside by a cancel; the job never began
+    canceled = -32003,          ///< the job began, and ended because it was asked to stop
+    not_begun = -32004,         ///< the job never began, because of a cancel
 };
 
 }  // namespace leasepool::wire

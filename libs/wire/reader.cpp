@@ -16,11 +16,14 @@
 #include <string>
 #include <utility>
 
+// The check of a parsed line, and the texts of violations. `worker_link` and `input` call `reader`;
+// it calls the JSON parser, with `envelope` as its handler.
+
 namespace leasepool::wire {
 namespace {
 
 namespace json = boost::json;
-using type = envelope::type;
+using state = envelope::member_state;
 
 json::parse_options options_for(limits const& bounds) noexcept
 {
@@ -29,9 +32,9 @@ json::parse_options options_for(limits const& bounds) noexcept
     return options;
 }
 
-violation refuse(envelope const& e, std::string_view line, std::string_view reason)
+violation invalid(envelope const& e, std::string_view line, std::string_view reason)
 {
-    auto id = e.id.is == type::right ? std::optional(e.id.value) : std::nullopt;
+    auto id = e.id.state == state::valid ? std::optional(e.id.value) : std::nullopt;
     return {error_number::invalid_message, id,
         "not a message of the protocol: " + std::string(reason) + ": " + in_quotes(line)};
 }
@@ -58,38 +61,39 @@ char const* name_of(envelope::member m) noexcept
     return "a member";
 }
 
-/// What is wrong with a call; null: nothing.
+/// Returns what is wrong with a request or a notification; null: nothing.
 char const* fault_of_call(envelope const& e) noexcept
 {
-    if (e.method.is != type::right)
+    if (e.method.state != state::valid)
         return "\"method\" is not a string";
     if (e.method.value.empty())
         return "\"method\" is empty";
     if (e.result || e.error)
-        return "it has both \"method\" and an answer";
+        return "it has \"method\" and also \"result\" or \"error\"";
     if (e.params && !e.params->is_structured() && !e.params->is_null())
         return "\"params\" is neither an array nor an object";
-    if (e.id.is == type::null)
+    if (e.id.state == state::null)
         return "the \"id\" of a request is null";
     return nullptr;
 }
 
+/// Returns what is wrong with an answer, except inside `error`; null: nothing.
 char const* fault_of_answer(envelope const& e) noexcept
 {
     if (!e.result && !e.error)
-        return "it has neither \"method\" nor \"result\" nor \"error\"";
+        return "it has no \"method\", \"result\" or \"error\"";
     if (e.result && e.error)
         return "it has both \"result\" and \"error\"";
     if (e.params)
-        return "it has both \"params\" and an answer";
-    if (e.id.is == type::absent)
-        return "an answer without \"id\"";
-    if (e.id.is == type::null && e.result)
+        return "it has \"params\" and also \"result\" or \"error\"";
+    if (e.id.state == state::absent)
+        return "the answer has no \"id\"";
+    if (e.id.state == state::null && e.result)
         return "the \"id\" of a result is null";
     return nullptr;
 }
 
-/// The error of an answer; its id is still to be set. What is wrong with it goes to `fault`.
+/// Returns the error of an answer, without its id. If something is wrong with it, sets `fault`.
 error error_of(json::value& from, char const*& fault)
 {
     error out{};
@@ -101,7 +105,7 @@ error error_of(json::value& from, char const*& fault)
     auto const* const number = object->if_contains("code");
     auto const* const code = number ? number->if_int64() : nullptr;
     if (!code || *code < std::numeric_limits<int>::min() || *code > std::numeric_limits<int>::max())
-        fault = "\"error\" has no \"code\" that is a whole number of 32 bits";
+        fault = "\"error\" has no \"code\" that is a 32-bit integer";
     else
         out.number = static_cast<int>(*code);
     auto const* const text = object->if_contains("message");
@@ -117,32 +121,32 @@ error error_of(json::value& from, char const*& fault)
 message message_in(envelope& e, std::string_view line)
 {
     if (e.number_too_large)
-        return refuse(e, line, "a number is too large for a double");
-    if (e.twice != envelope::member::none)
-        return refuse(e, line, std::string(name_of(e.twice)) + " is there twice");
-    if (e.version.is != type::right || e.version.value != "2.0")
-        return refuse(e, line, "\"jsonrpc\" is not \"2.0\"");
-    if (e.id.is == type::wrong)
-        return refuse(e, line, "\"id\" is not a whole number from 0 on");
+        return invalid(e, line, "a number is too large for a double");
+    if (e.duplicate != envelope::member::none)
+        return invalid(e, line, std::string(name_of(e.duplicate)) + " occurs twice");
+    if (e.version.state != state::valid || e.version.value != "2.0")
+        return invalid(e, line, "\"jsonrpc\" is not \"2.0\"");
+    if (e.id.state == state::invalid)
+        return invalid(e, line, "\"id\" is not an unsigned 64-bit integer");
 
-    if (e.method.is != type::absent) {
+    if (e.method.state != state::absent) {
         if (auto const* const fault = fault_of_call(e))
-            return refuse(e, line, fault);
+            return invalid(e, line, fault);
         auto params = e.params ? std::move(*e.params) : json::value();
-        if (e.id.is == type::absent)
+        if (e.id.state == state::absent)
             return notification{std::move(e.method.value), std::move(params)};
         return request{e.id.value, std::move(e.method.value), std::move(params)};
     }
 
     if (auto const* const fault = fault_of_answer(e))
-        return refuse(e, line, fault);
+        return invalid(e, line, fault);
     if (e.result)
         return result{e.id.value, std::move(*e.result)};
     char const* fault = nullptr;
     auto out = error_of(*e.error, fault);
     if (fault)
-        return refuse(e, line, fault);
-    if (e.id.is == type::right)
+        return invalid(e, line, fault);
+    if (e.id.state == state::valid)
         out.id = e.id.value;
     return out;
 }
@@ -154,7 +158,7 @@ public:
     using basic_parser::basic_parser;
 };
 
-reader::reader(peer from, limits const& bounds) : from_{from}, limits_{bounds.in_bounds()} {}
+reader::reader(peer from, limits const& bounds) : from_{from}, limits_{bounds.clamped()} {}
 
 reader::~reader() = default;
 
@@ -170,9 +174,10 @@ message reader::read(std::string_view line, json::storage_ptr memory)
     auto& p = *parser_;
     auto& e = p.handler();
 
-    // Whatever leaves this function, neither values nor a stack as large as this message stay.
-    struct cleaner {
-        ~cleaner()
+    // Destroys the values, and after a long line the parser with its stack, also if an exception
+    // leaves this function.
+    struct cleanup_guard {
+        ~cleanup_guard()
         {
             self.parser_->handler().end();
             if (large)
@@ -180,34 +185,32 @@ message reader::read(std::string_view line, json::storage_ptr memory)
         }
         reader& self;
         bool large;
-    } const cleaner{*this, line.size() > kept_for_bytes};
+    } const cleanup{*this, line.size() > max_kept_line};
 
     p.reset();
     e.begin(std::move(memory));
     boost::system::error_code ec;
     auto const parsed = p.write_some(false, line.data(), line.size(), ec);
     if (ec == json::error::too_deep)
-        return refuse(e, line,
-            "arrays and objects are deeper inside each other than " +
-                std::to_string(limits_.max_depth));
+        return invalid(e, line,
+            "arrays and objects are nested deeper than " + std::to_string(limits_.max_depth));
     if (!ec && parsed < line.size())
         ec = json::error::extra_data;
     if (ec)
-        return refuse_json(line, parsed, ec.message());
-    if (e.what != envelope::root::object)
-        return refuse_json(line, 0,
-            e.what == envelope::root::array ? "an array; batches are not taken" : "not an object");
+        return not_json(line, parsed, ec.message());
+    if (e.root != envelope::root_kind::object)
+        return not_json(line, 0,
+            e.root == envelope::root_kind::array ? "batches are not supported; found an array"
+                                                 : "found a scalar");
     return message_in(e, line);
 }
 
-violation reader::refuse_json(
-    std::string_view line, std::size_t at, std::string const& reason) const
+violation reader::not_json(std::string_view line, std::size_t at, std::string const& reason) const
 {
     std::string text = "not a JSON object";
     text += " (" + reason + " at byte " + std::to_string(at) + "): " + in_quotes(line);
     if (from_ == peer::worker)
-        text += "; did something in the worker print to stdout? Only messages may go there, "
-                "print to stderr instead";
+        text += "; write only messages to the stdout of a worker, and print to stderr";
     return {error_number::not_json, std::nullopt, std::move(text)};
 }
 

@@ -8,14 +8,18 @@
 #include <cstdint>
 #include <cstring>
 
+// UTF-8 in values, and in texts of other programs. `writer`, `reader`, `encoding_error` and both
+// ends of the pipe call these functions; they call no other part.
+
 namespace leasepool::wire {
 namespace {
 
 constexpr std::string_view ellipsis = "\xE2\x80\xA6";
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
-/// The length of the valid character that `text` begins with; 0: there is none. (Unicode 15,
-/// table 3-7.)
+/// Returns the size of the valid character at the beginning of `text`; 0: it is not valid. (Unicode
+/// 15, table 3-7.)
+/// @pre `text` is not empty
 std::size_t character_at(std::string_view text) noexcept
 {
     auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -29,26 +33,26 @@ std::size_t character_at(std::string_view text) noexcept
     if (first < 0xE0)
         return continues(1) ? 2 : 0;
 
-    // The second byte decides on overlong forms, surrogates and what is beyond Unicode.
-    unsigned char least = 0x80;
-    unsigned char most = 0xBF;
+    // The range of the second byte excludes overlong forms, surrogates and values above U+10FFFF.
+    unsigned char lowest = 0x80;
+    unsigned char highest = 0xBF;
     switch (first) {
     case 0xE0:
-        least = 0xA0;
+        lowest = 0xA0;
         break;
     case 0xED:
-        most = 0x9F;
+        highest = 0x9F;
         break;
     case 0xF0:
-        least = 0x90;
+        lowest = 0x90;
         break;
     case 0xF4:
-        most = 0x8F;
+        highest = 0x8F;
         break;
     default:
         break;
     }
-    if (byte(1) < least || byte(1) > most)
+    if (byte(1) < lowest || byte(1) > highest)
         return 0;
     if (first < 0xF0)
         return text.size() >= 3 && continues(2) ? 3 : 0;
@@ -57,15 +61,16 @@ std::size_t character_at(std::string_view text) noexcept
     return 0;
 }
 
-/// Where to cut so that no more than `most` bytes stay and no character is cut in two.
-std::size_t whole_characters(std::string_view text, std::size_t most) noexcept
+/// Returns the position of a cut that keeps at most `limit` bytes and does not divide a valid
+/// character.
+std::size_t cut_position(std::string_view text, std::size_t limit) noexcept
 {
-    if (text.size() <= most)
+    if (text.size() <= limit)
         return text.size();
-    auto at = most;
-    while (at > 0 && most - at < 3 && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U)
+    auto at = limit;
+    while (at > 0 && limit - at < 3 && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U)
         --at;
-    return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U ? most : at;
+    return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U ? limit : at;
 }
 
 }  // namespace
@@ -74,13 +79,13 @@ std::size_t valid_utf8_prefix(std::string_view text) noexcept
 {
     std::size_t at = 0;
     while (at < text.size()) {
-        // Most text is ASCII: eight characters at a time.
-        std::uint64_t eight = 0;
-        while (text.size() - at >= sizeof eight) {
-            std::memcpy(&eight, text.data() + at, sizeof eight);
-            if ((eight & 0x8080808080808080U) != 0)
+        // Most text is ASCII: check eight characters at a time.
+        std::uint64_t block = 0;
+        while (text.size() - at >= sizeof block) {
+            std::memcpy(&block, text.data() + at, sizeof block);
+            if ((block & 0x8080808080808080U) != 0)
                 break;
-            at += sizeof eight;
+            at += sizeof block;
         }
         if (at == text.size())
             break;
@@ -92,9 +97,9 @@ std::size_t valid_utf8_prefix(std::string_view text) noexcept
     return at;
 }
 
-std::string repaired_utf8(std::string_view text, std::size_t most)
+std::string repaired_utf8(std::string_view text, std::size_t limit)
 {
-    auto rest = text.substr(0, whole_characters(text, most));
+    auto rest = text.substr(0, cut_position(text, limit));
     bool const cut = rest.size() < text.size();
     std::string out;
     out.reserve(rest.size() + ellipsis.size());
@@ -111,10 +116,10 @@ std::string repaired_utf8(std::string_view text, std::size_t most)
     return out;
 }
 
-std::string in_quotes(std::string_view bytes, std::size_t most)
+std::string in_quotes(std::string_view bytes, std::size_t limit)
 {
     static constexpr char digits[] = "0123456789abcdef";
-    auto rest = bytes.substr(0, whole_characters(bytes, most));
+    auto rest = bytes.substr(0, cut_position(bytes, limit));
     bool const cut = rest.size() < bytes.size();
     std::string out = "\"";
     while (!rest.empty()) {

@@ -9,10 +9,13 @@
 #include <string>
 #include <string_view>
 
+/// @file
+/// Checks UTF-8, and makes text that can be sent and logged. Both ends of the pipe use it.
+
 namespace leasepool::wire {
 
-/// How many bytes at the beginning of `text` are valid UTF-8 (RFC 3629: no overlong forms, no
-/// surrogates, nothing above U+10FFFF) and end with a whole character.
+/// Returns the size of the longest prefix of `text` that is valid UTF-8 (RFC 3629: no overlong
+/// forms, no surrogates, nothing above U+10FFFF). The prefix does not end inside a character.
 std::size_t valid_utf8_prefix(std::string_view text) noexcept;
 
 inline bool is_utf8(std::string_view text) noexcept
@@ -20,13 +23,15 @@ inline bool is_utf8(std::string_view text) noexcept
     return valid_utf8_prefix(text) == text.size();
 }
 
-/// The text with each invalid byte replaced by U+FFFD, so that what an exception or a log says can
-/// always be sent. At most `most` bytes of the original; a cut is marked with an ellipsis.
-std::string repaired_utf8(std::string_view text, std::size_t most = std::string_view::npos);
+/// Returns the text with each invalid byte replaced by U+FFFD, so that the text of an exception or
+/// of a log record can always be sent. Uses at most `limit` bytes of the text; if it is cut, an
+/// ellipsis is appended.
+std::string repaired_utf8(std::string_view text, std::size_t limit = std::string_view::npos);
 
-/// The bytes in quotes for a person to read: what is no printable UTF-8 is escaped, and after
-/// `most` bytes it is cut and the number of bytes is given.
-std::string in_quotes(std::string_view bytes, std::size_t most = 160);
+/// Returns the bytes in quotes, as one line. Control characters, invalid UTF-8, quotes and
+/// backslashes are escaped. Uses at most `limit` bytes; if the text is cut, an ellipsis and the
+/// total number of bytes are appended.
+std::string in_quotes(std::string_view bytes, std::size_t limit = 160);
 
 }  // namespace leasepool::wire
 

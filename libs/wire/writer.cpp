@@ -11,13 +11,16 @@
 #include <algorithm>
 #include <charconv>
 
+// The text of messages. `worker_link`, `write_body` and `channel` call it; it calls
+// `find_encoding_error` and Boost.JSON's serializer.
+
 namespace leasepool::wire {
 namespace {
 
 namespace json = boost::json;
 
-// An id of most digits, and what is around it at the end of a request.
-constexpr std::size_t id_room = sizeof(R"(,"id":18446744073709551615})") - 1;
+// The maximum size of the id at the end of a request, with its key and the closing brace.
+constexpr std::size_t id_size = sizeof(R"(,"id":18446744073709551615})") - 1;
 
 void append_number(std::string& out, std::uint64_t number)
 {
@@ -28,7 +31,7 @@ void append_number(std::string& out, std::uint64_t number)
 
 }  // namespace
 
-/// A line being written; unless it is kept, the buffer is cut back to where it began.
+/// A line that is being written. If it is not kept, the destructor removes it from the buffer.
 class writer::line {
 public:
     line(std::string& out, std::size_t max_bytes) noexcept
@@ -46,7 +49,7 @@ public:
     std::string& text() noexcept { return out_; }
     bool fits() const noexcept { return out_.size() - begin_ <= max_bytes_; }
     void keep() noexcept { kept_ = true; }
-    void end()
+    void finish()
     {
         out_ += '\n';
         kept_ = true;
@@ -59,27 +62,28 @@ private:
     bool kept_ = false;
 };
 
-writer::writer(limits const& bounds) : limits_{bounds.in_bounds()} {}
+writer::writer(limits const& bounds) : limits_{bounds.clamped()} {}
 
-/// Whether the whole of what the serializer was given fits.
-bool writer::drain(line& to)
+/// Appends the text that the serializer makes. Returns false if the line becomes too long.
+bool writer::serialize(line& to)
 {
     auto& out = to.text();
-    std::size_t room = 256;
+    std::size_t chunk = 256;
     while (!serializer_.done()) {
-        // A string has no room that is not initialized. What memory there is is used up, within
-        // bounds: a small message must not pay for the buffer's capacity.
+        // The serializer writes into the string, so the string must be enlarged first, which fills
+        // the new part with zeros. The existing capacity is used, but not all of it at once:
+        // otherwise a small message would pay for zeros in a large buffer.
         auto const at = out.size();
         auto const left = out.capacity() - at;
-        // Less than a number takes is not worth a turn, and may not be enough for one.
-        auto const space = left < 64 ? room : std::min(room, left);
+        // A smaller rest of the capacity may not have room for one number.
+        auto const space = left < 64 ? chunk : std::min(chunk, left);
         out.resize(at + space);
         auto const written = serializer_.read(out.data() + at, space);
         BOOST_ASSERT(written.data() == out.data() + at);
         out.resize(at + written.size());
         if (!to.fits())
             return false;
-        room = std::min(2 * room, std::size_t{64} << 10);
+        chunk = std::min(2 * chunk, std::size_t{64} << 10);
     }
     return to.fits();
 }
@@ -87,34 +91,33 @@ bool writer::drain(line& to)
 bool writer::append(line& to, json::value const& value)
 {
     serializer_.reset(&value);
-    return drain(to);
+    return serialize(to);
 }
 
 bool writer::append(line& to, std::string_view text)
 {
     serializer_.reset(json::string_view(text.data(), text.size()));
-    return drain(to);
+    return serialize(to);
 }
 
-/// A long text is not to be moved again and again while it grows.
-void writer::expect(line& to, std::size_t bytes) const
+/// Reserves memory for a long text, so that it is not moved several times while it grows.
+void writer::reserve(line& to, std::size_t bytes) const
 {
-    constexpr std::size_t around_it = 128;
+    constexpr std::size_t overhead = 128;
     if (bytes > 1024)
-        to.text().reserve(
-            to.text().size() + std::min(bytes, limits_.max_message_bytes) + around_it);
+        to.text().reserve(to.text().size() + std::min(bytes, limits_.max_message_bytes) + overhead);
 }
 
-/// What a request and a notification have in common, up to the closing brace.
-writer::refusal writer::call(line& to, std::string_view method, json::value const& params)
+/// Appends the part that a request and a notification have in common, without the closing brace.
+writer::refusal writer::write_call(line& to, std::string_view method, json::value const& params)
 {
     BOOST_ASSERT(params.is_null() || params.is_structured());
     if (method.empty() || !is_utf8(method))
-        return flaw{flaw::kind::invalid_method, {}};
+        return encoding_error{encoding_error::kind::invalid_method, {}};
     std::size_t size = 0;
-    if (auto bad = find_flaw(params, limits_.max_value_depth(), &size))
-        return bad;
-    expect(to, size);
+    if (auto refused = find_encoding_error(params, limits_.max_value_depth(), &size))
+        return refused;
+    reserve(to, size);
 
     to.text() += R"({"jsonrpc":"2.0","method":)";
     bool fits = append(to, method);
@@ -123,16 +126,16 @@ writer::refusal writer::call(line& to, std::string_view method, json::value cons
         fits = append(to, params);
     }
     if (!fits)
-        return flaw{flaw::kind::too_large, largest_part(params)};
+        return encoding_error{encoding_error::kind::too_large, largest_part(params)};
     return std::nullopt;
 }
 
 writer::refusal writer::request_body(
     std::string& out, std::string_view method, json::value const& params)
 {
-    line to(out, limits_.max_message_bytes - id_room);
-    if (auto bad = call(to, method, params))
-        return bad;
+    line to(out, limits_.max_message_bytes - id_size);
+    if (auto refused = write_call(to, method, params))
+        return refused;
     to.keep();
     return std::nullopt;
 }
@@ -148,9 +151,9 @@ void writer::request_id(std::string& out, std::uint64_t id)
 writer::refusal writer::request(
     std::string& out, std::uint64_t id, std::string_view method, json::value const& params)
 {
-    line to(out, limits_.max_message_bytes - id_room);
-    if (auto bad = call(to, method, params))
-        return bad;
+    line to(out, limits_.max_message_bytes - id_size);
+    if (auto refused = write_call(to, method, params))
+        return refused;
     request_id(out, id);
     to.keep();
     return std::nullopt;
@@ -160,27 +163,27 @@ writer::refusal writer::notification(
     std::string& out, std::string_view method, json::value const& params)
 {
     line to(out, limits_.max_message_bytes - 1);
-    if (auto bad = call(to, method, params))
-        return bad;
+    if (auto refused = write_call(to, method, params))
+        return refused;
     out += '}';
-    to.end();
+    to.finish();
     return std::nullopt;
 }
 
 writer::refusal writer::result(std::string& out, std::uint64_t id, json::value const& value)
 {
     std::size_t size = 0;
-    if (auto bad = find_flaw(value, limits_.max_value_depth(), &size))
-        return bad;
+    if (auto refused = find_encoding_error(value, limits_.max_value_depth(), &size))
+        return refused;
     line to(out, limits_.max_message_bytes - 1);
-    expect(to, size);
+    reserve(to, size);
     out += R"({"jsonrpc":"2.0","id":)";
     append_number(out, id);
     out += R"(,"result":)";
     if (!append(to, value))
-        return flaw{flaw::kind::too_large, largest_part(value)};
+        return encoding_error{encoding_error::kind::too_large, largest_part(value)};
     out += '}';
-    to.end();
+    to.finish();
     return std::nullopt;
 }
 
@@ -196,16 +199,17 @@ void writer::error(std::string& out, std::optional<std::uint64_t> id, error_numb
     out += R"(,"error":{"code":)";
     out += std::to_string(static_cast<int>(number));
     out += R"(,"message":)";
-    // Escaped, a byte becomes six at most, a replaced one three: it always fits.
+    // This always fits: the text is at most an eighth of the limit, and one byte of it becomes at
+    // most six bytes when it is escaped, three when it is replaced.
     append(to, repaired_utf8(text, limits_.max_message_bytes / 8));
-    if (!data.is_null() && !find_flaw(data, limits_.max_value_depth() - 1)) {
+    if (!data.is_null() && !find_encoding_error(data, limits_.max_value_depth() - 1)) {
         auto const before = out.size();
         out += R"(,"data":)";
         if (!append(to, data))
             out.resize(before);
     }
     out += "}}";
-    to.end();
+    to.finish();
 }
 
 }  // namespace leasepool::wire

@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_WIRE_WRITER_HPP
 #define LEASEPOOL_WIRE_WRITER_HPP
 
-#include "flaw.hpp"
+#include "encoding_error.hpp"
 #include "limits.hpp"
 #include "protocol.hpp"
 
@@ -20,41 +20,47 @@
 
 namespace leasepool::wire {
 
-/// Appends messages, each a line with its end, to a buffer of outgoing bytes.
+/// Appends messages to a buffer of outgoing bytes, each as a line with its end. `worker_link` and
+/// `write_body` use it in the parent, `channel` in a worker.
 ///
-/// A value is written straight to the buffer's tail; no text of it exists elsewhere. Whatever goes
-/// wrong (a flaw, no memory), the buffer ends where it did before: nothing half-written is sent.
+/// A value is serialized directly into the buffer. If that fails (an encoding error, no memory),
+/// the buffer is restored to its former size, so no part of the message is sent.
 class writer {
 public:
     explicit writer(limits const& bounds = {});
 
-    /// Why nothing was written; none: it was.
-    using refusal = std::optional<flaw>;
+    /// The reason why nothing was written; none: the message was written.
+    using refusal = std::optional<encoding_error>;
 
+    /// Appends a request.
     /// @param params an array or an object; null: none.
     [[nodiscard]] refusal request(std::string& out, std::uint64_t id, std::string_view method,
         boost::json::value const& params);
 
-    /// A request in two steps: all of it but the id, written where the caller is; and the id, once
-    /// it is known which worker gets it. The same body may be sent again with another id.
+    /// Writes a request in two steps. The body is all of the request except the id and the end of
+    /// the line; it does not depend on the worker. The id follows when the worker is known. The
+    /// same body may be sent again with another id.
     /// @code
-    /// auto const bad = w.request_body(body, "resize", params);   // on the caller's thread
-    /// out += body;                                               // on the link's strand
+    /// auto const refused = w.request_body(body, "resize", params);  // on the caller's thread
+    /// out += body;                                                  // under the lock of the pool
     /// writer::request_id(out, id);
     /// @endcode
     [[nodiscard]] refusal request_body(
         std::string& out, std::string_view method, boost::json::value const& params);
     static void request_id(std::string& out, std::uint64_t id);
 
+    /// Appends a notification.
     [[nodiscard]] refusal notification(
         std::string& out, std::string_view method, boost::json::value const& params);
 
+    /// Appends the result of a job.
     [[nodiscard]] refusal result(
         std::string& out, std::uint64_t id, boost::json::value const& value);
 
-    /// Never refused, for there must be one answer to each request: invalid UTF-8 in the text
-    /// is replaced, a long text is cut, and `data` is left out if it cannot be sent.
-    /// @param id none: of a request that could not be read.
+    /// Appends an error. It is never refused, because each request must have an answer: invalid
+    /// UTF-8 in the text is replaced, a long text is cut, and `data` is omitted if it cannot be
+    /// sent.
+    /// @param id none: the error is about a line whose id could not be read.
     /// @param data null: none.
     void error(std::string& out, std::optional<std::uint64_t> id, error_number number,
         std::string_view text, boost::json::value const& data = nullptr);
@@ -62,11 +68,11 @@ public:
 private:
     class line;
 
-    refusal call(line& to, std::string_view method, boost::json::value const& params);
-    void expect(line& to, std::size_t bytes) const;
+    refusal write_call(line& to, std::string_view method, boost::json::value const& params);
+    void reserve(line& to, std::size_t bytes) const;
     bool append(line& to, boost::json::value const& value);
     bool append(line& to, std::string_view text);
-    bool drain(line& to);
+    bool serialize(line& to);
 
     limits limits_;
     boost::json::serializer serializer_;

@@ -6,32 +6,35 @@
 
 #include "os.hpp"
 
+// The messages that a worker sends. `session` and `running_job` call it; it calls `wire::writer`
+// and `write_all`.
+
 namespace leasepool::worker {
 
-/// Has a message written to the buffer, and sends it.
+/// Calls `write`, which writes a message to the buffer, and sends the message.
 template <class Write>
 wire::writer::refusal channel::send(Write const& write)
 {
     std::lock_guard const lock(mutex_);
-    struct emptier {
-        ~emptier()
+    struct clear_guard {
+        ~clear_guard()
         {
             buffer.clear();
             if (buffer.capacity() > kept_bytes)
                 std::string().swap(buffer);
         }
         std::string& buffer;
-    } const emptier{buffer_};
+    } const cleared{buffer_};
     auto refused = write();
     if (!refused)
         write_all(fd_, buffer_);
     return refused;
 }
 
-void channel::limit_to(wire::limits const& bounds)
+void channel::set_limits(wire::limits const& bounds)
 {
     std::lock_guard const lock(mutex_);
-    limits_ = bounds.in_bounds();
+    limits_ = bounds.clamped();
     writer_.emplace(limits_);
 }
 
@@ -41,9 +44,10 @@ wire::limits channel::limits() const
     return limits_;
 }
 
-std::size_t channel::longest_text() const
+std::size_t channel::max_text_bytes() const
 {
-    // Escaped, a byte becomes six at most.
+    // A byte becomes at most six bytes when it is escaped. The rest of the message fits into the
+    // remaining quarter.
     return limits().max_message_bytes / 8;
 }
 

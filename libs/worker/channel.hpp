@@ -20,23 +20,30 @@
 
 namespace leasepool::worker {
 
-/// Messages to the parent: each goes out whole, before the call returns.
+/// Writes messages to the parent. `session` and `running_job` call it, on any thread.
 ///
-/// Any thread. If nobody reads them any more, there is nothing left to work for: see `abandon`.
+/// Each message is written as a whole before the call returns. If the other end of the pipe is
+/// closed, the call does not return: see `kill_self`. Functions that send throw std::system_error
+/// if the write fails, and std::bad_alloc.
 class channel {
 public:
     explicit channel(int fd) : fd_{fd} { writer_.emplace(limits_); }
 
     int descriptor() const noexcept { return fd_; }
 
-    void limit_to(wire::limits const& bounds);
-    /// Of the text of an error or a log line, what surely fits.
-    std::size_t longest_text() const;
+    /// Sets the limits of the messages that are sent from now on.
+    void set_limits(wire::limits const& bounds);
+    /// Returns the maximum size of a text that certainly fits into a log record.
+    std::size_t max_text_bytes() const;
 
-    /// @return why it was not sent; none: it was.
+    /// Sends the result of a job.
+    /// @return the reason why it was not sent; none: it was sent.
     [[nodiscard]] wire::writer::refusal result(std::uint64_t id, boost::json::value const& value);
+    /// Sends a notification.
+    /// @return the reason why it was not sent; none: it was sent.
     [[nodiscard]] wire::writer::refusal notify(
         std::string_view method, boost::json::value const& params);
+    /// Sends an error. A long text is cut.
     void error(std::optional<std::uint64_t> id, wire::error_number number, std::string_view text,
         boost::json::value const& data = nullptr);
 

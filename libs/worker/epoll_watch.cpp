@@ -2,8 +2,6 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// All that is Linux's own about waiting.
-
 #if defined(__linux__)
 
 #include "input_watch.hpp"
@@ -17,19 +15,22 @@
 #include <thread>
 #include <unistd.h>
 
+// The watch of a worker's pipes with epoll, for Linux. `make_input_watch` makes it; it calls
+// `session`, its listener.
+
 namespace leasepool::worker {
 namespace {
 
-class descriptor {
+class unique_fd {
 public:
-    explicit descriptor(int fd) : fd_{fd}
+    explicit unique_fd(int fd) : fd_{fd}
     {
         if (fd < 0)
             throw std::system_error(errno, std::generic_category(), "watching the input");
     }
-    ~descriptor() { ::close(fd_); }
-    descriptor(descriptor const&) = delete;
-    descriptor& operator=(descriptor const&) = delete;
+    ~unique_fd() { ::close(fd_); }
+    unique_fd(unique_fd const&) = delete;
+    unique_fd& operator=(unique_fd const&) = delete;
 
     int get() const noexcept { return fd_; }
 
@@ -39,12 +40,12 @@ private:
 
 class epoll_watch final : public input_watch {
 public:
-    epoll_watch(int in, int out, listener& told)
-        : in_{in}, out_{out}, told_{told}, epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+    epoll_watch(int in, int out, listener& to)
+        : in_{in}, out_{out}, listener_{to}, epoll_(::epoll_create1(EPOLL_CLOEXEC)),
           quit_(::eventfd(0, EFD_CLOEXEC))
     {
         control(EPOLL_CTL_ADD, quit_.get(), EPOLLIN);
-        // A file cannot be added. All of it is there already, so there is nothing to wait for.
+        // A regular file cannot be added (EPERM). It is always readable, so it need not be watched.
         if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, in_, event(in_, disarmed).get()) != 0 &&
             errno != EPERM)
             throw std::system_error(errno, std::generic_category(), "watching the input");
@@ -70,7 +71,7 @@ public:
     }
 
 private:
-    // The end of a pipe is reported also if nobody asked, but only once.
+    // The end of a pipe is reported even without EPOLLIN, but only once.
     static constexpr std::uint32_t disarmed = EPOLLONESHOT;
 
     class event {
@@ -93,7 +94,7 @@ private:
 
     void run() noexcept
     {
-        name_watcher();
+        set_watcher_name();
         for (;;) {
             epoll_event happened = {};
             if (::epoll_wait(epoll_.get(), &happened, 1, -1) != 1)
@@ -101,25 +102,25 @@ private:
             if (happened.data.fd == quit_.get())
                 return;
             if (happened.data.fd == in_)
-                told_.on_input();
+                listener_.on_input();
             else
-                told_.on_no_reader();
+                listener_.on_no_reader();
         }
     }
 
     int const in_;
     int const out_;
-    listener& told_;
-    descriptor epoll_;
-    descriptor quit_;
+    listener& listener_;
+    unique_fd epoll_;
+    unique_fd quit_;
     std::thread thread_;
 };
 
 }  // namespace
 
-std::unique_ptr<input_watch> make_epoll_watch(int in, int out, input_watch::listener& told)
+std::unique_ptr<input_watch> make_epoll_watch(int in, int out, input_watch::listener& to)
 {
-    return std::make_unique<epoll_watch>(in, out, told);
+    return std::make_unique<epoll_watch>(in, out, to);
 }
 
 }  // namespace leasepool::worker

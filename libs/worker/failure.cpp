@@ -4,7 +4,7 @@
 
 #include "failure.hpp"
 
-#include "wire/notices.hpp"
+#include "wire/notifications.hpp"
 
 #include <leasepool/job_context.hpp>
 
@@ -13,6 +13,9 @@
 #include <cxxabi.h>
 #include <exception>
 #include <typeinfo>
+
+// The texts and the data of error answers. `session` calls these functions; they call the functions
+// of the wire that make texts and data.
 
 namespace leasepool::worker {
 namespace {
@@ -24,30 +27,31 @@ std::string job_named(std::string_view name)
     return "job \"" + std::string(name) + '"';
 }
 
-failure thrown(std::string type, std::string what)
+failure job_threw(std::string type, std::string what)
 {
     auto data = wire::to_data(wire::thrown{std::move(type), what});
     return {error_number::job_threw, std::move(what), std::move(data)};
 }
 
-failure misfit_of(detail::misfit const& why, std::string_view job, boost::json::value const& params)
+failure bad_arguments(
+    detail::misfit const& why, std::string_view job, boost::json::value const& params)
 {
     auto const place = wire::argument_at(why.at, params);
     auto text = job_named(job) + (place.empty() ? "" : ", " + place) + ": expected " +
         why.expected + ", got " + why.came;
     return {error_number::bad_arguments, std::move(text),
-        wire::to_data(wire::misfit{why.at, why.expected})};
+        wire::to_data(wire::conversion_error{why.at, why.expected})};
 }
 
-/// What was to become JSON and did not, because a conversion of the user's threw.
-failure unconverted(std::string_view job, std::string_view what)
+/// Returns the failure for a result whose conversion to JSON threw an exception.
+failure bad_result(std::string_view job, std::string_view what)
 {
     return {error_number::bad_result,
-        job_named(job) + ": its result cannot become JSON: " + std::string(what),
-        wire::to_data(wire::misfit{{}, "a result that value_from can convert"})};
+        job_named(job) + ": its result cannot be converted to JSON: " + std::string(what),
+        wire::to_data(wire::conversion_error{{}, "a result that value_from can convert"})};
 }
 
-std::string type_of_foreign_exception()
+std::string current_exception_type()
 {
     auto const* const type = abi::__cxa_current_exception_type();
     return type ? boost::core::demangle(type->name()) : "unknown";
@@ -64,68 +68,72 @@ failure failure_of_exception(std::string_view job, detail::job_stage stage,
     }
     catch (detail::misfit const& why) {
         if (stage == job_stage::arguments)
-            return misfit_of(why, job, params);
+            return bad_arguments(why, job, params);
         return {error_number::internal, job_named(job) + ": " + why.expected};
     }
     catch (job_canceled const& e) {
         if (stop_asked && stage == job_stage::running)
             return {error_number::canceled, job_named(job) + " was asked to stop, and stopped"};
-        return thrown("leasepool::job_canceled", e.what());
+        return job_threw("leasepool::job_canceled", e.what());
     }
     catch (std::exception const& e) {
         switch (stage) {
         case job_stage::arguments:
-            return misfit_of({{}, "arguments that can be converted", e.what()}, job, params);
+            return bad_arguments(
+                {{}, "arguments that can be converted", "an exception: " + std::string(e.what())},
+                job, params);
         case job_stage::running:
             break;
         case job_stage::result:
-            return unconverted(job, e.what());
+            return bad_result(job, e.what());
         }
-        return thrown(boost::core::demangle(typeid(e).name()), e.what());
+        return job_threw(boost::core::demangle(typeid(e).name()), e.what());
     }
     catch (...) {
-        auto type = type_of_foreign_exception();
+        auto type = current_exception_type();
         auto const what = "an exception of type " + type + ", which is no std::exception";
         switch (stage) {
         case job_stage::arguments:
-            return misfit_of({{}, "arguments that can be converted", what}, job, params);
+            return bad_arguments({{}, "arguments that can be converted", what}, job, params);
         case job_stage::running:
             break;
         case job_stage::result:
-            return unconverted(job, what);
+            return bad_result(job, what);
         }
-        return thrown(std::move(type), what);
+        return job_threw(std::move(type), what);
     }
 }
 
-failure failure_of_result(std::string_view job, wire::flaw const& why)
+failure failure_of_result(std::string_view job, wire::encoding_error const& why)
 {
-    auto const number = why.what == wire::flaw::kind::too_large ? error_number::result_too_large
-                                                                : error_number::bad_result;
+    auto const number = why.what == wire::encoding_error::kind::too_large
+        ? error_number::result_too_large
+        : error_number::bad_result;
     auto text = job_named(job) + ": its result cannot be sent: ";
     if (!why.path.empty())
         text += "at " + why.path + ": ";
     text += wire::describe(why.what);
     std::string_view expected;
     switch (why.what) {
-    case wire::flaw::kind::not_finite:
+    case wire::encoding_error::kind::not_finite:
         expected = "a finite number";
         break;
-    case wire::flaw::kind::invalid_utf8:
-    case wire::flaw::kind::invalid_method:
-        expected = "a string in UTF-8";
+    case wire::encoding_error::kind::invalid_utf8:
+    case wire::encoding_error::kind::invalid_method:
+        expected = "a string of valid UTF-8";
         break;
-    case wire::flaw::kind::invalid_key:
-        expected = "a key in UTF-8";
+    case wire::encoding_error::kind::invalid_key:
+        expected = "a key of valid UTF-8";
         break;
-    case wire::flaw::kind::too_deep:
-        expected = "fewer arrays and objects inside each other";
+    case wire::encoding_error::kind::too_deep:
+        expected = "arrays and objects that are nested less deeply";
         break;
-    case wire::flaw::kind::too_large:
-        expected = "less text";
+    case wire::encoding_error::kind::too_large:
+        expected = "a smaller result";
         break;
     }
-    return {number, std::move(text), wire::to_data(wire::misfit{why.path, std::string(expected)})};
+    return {number, std::move(text),
+        wire::to_data(wire::conversion_error{why.path, std::string(expected)})};
 }
 
 failure unknown_job(std::string_view name)

@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_LIBS_WORKER_FAILURE_HPP
 #define LEASEPOOL_LIBS_WORKER_FAILURE_HPP
 
-#include "wire/flaw.hpp"
+#include "wire/encoding_error.hpp"
 #include "wire/protocol.hpp"
 
 #include <leasepool/detail/worker_entry.hpp>
@@ -17,22 +17,25 @@
 
 namespace leasepool::worker {
 
-/// Why a job has no result, as it is answered.
+/// The error answer of a job that has no result. `session` makes and sends it.
 struct failure {
     wire::error_number number;
     std::string message;
     boost::json::value data{};
 };
 
-/// Of the exception that is being handled.
-/// @param params the job's, as far as they are left: of what was converted only the outline is.
-/// @param stop_asked whether the job was asked to stop before that.
+/// Returns the failure for the exception that is being handled.
+/// @param stage the stage that the call of the job had reached.
+/// @param params the params of the job. Only their kind is used: the conversion may have moved
+///     their elements.
+/// @param stop_asked whether the job was asked to stop.
 failure failure_of_exception(std::string_view job, detail::job_stage stage,
     boost::json::value const& params, bool stop_asked);
 
-/// Of a result that cannot be sent.
-failure failure_of_result(std::string_view job, wire::flaw const& why);
+/// Returns the failure for a result that cannot be sent.
+failure failure_of_result(std::string_view job, wire::encoding_error const& why);
 
+/// Returns the failure for a request that names no job of this worker.
 failure unknown_job(std::string_view name);
 
 }  // namespace leasepool::worker

@@ -13,13 +13,16 @@
 #include <unistd.h>
 #include <utility>
 
+// The reads of a worker, and the messages in them. `session` calls it; it calls `wire::line_buffer`
+// and `wire::reader`.
+
 namespace leasepool::worker {
 namespace {
 
 bool poll_input(int fd, int milliseconds) noexcept
 {
-    pollfd waited{fd, POLLIN, 0};
-    return ::poll(&waited, 1, milliseconds) > 0;
+    pollfd polled{fd, POLLIN, 0};
+    return ::poll(&polled, 1, milliseconds) > 0;
 }
 
 }  // namespace
@@ -38,7 +41,7 @@ bool input::read()
             lines_.commit(static_cast<std::size_t>(n));
             return n != 0;
         }
-        // The parent may share a socket or a terminal with us that it has made non-blocking.
+        // The input may be a socket or a terminal that another process has made non-blocking.
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             poll_input(fd_, -1);
         else if (errno != EINTR)
@@ -55,17 +58,17 @@ std::optional<wire::message> input::next()
 {
     if (auto const line = lines_.next())
         return reader_->read(*line);
-    if (!lines_.too_long() || std::exchange(gave_up_, true))
+    if (!lines_.too_long() || std::exchange(too_long_reported_, true))
         return std::nullopt;
     return wire::violation{wire::error_number::invalid_message, std::nullopt,
         "a message longer than max_message_bytes (" + std::to_string(limits_.max_message_bytes) +
             "): " + wire::in_quotes(lines_.start())};
 }
 
-void input::limit_to(wire::limits const& bounds)
+void input::set_limits(wire::limits const& bounds)
 {
-    limits_ = bounds.in_bounds();
-    lines_.limit_to(limits_.max_message_bytes);
+    limits_ = bounds.clamped();
+    lines_.set_max_line(limits_.max_message_bytes);
     reader_.emplace(wire::peer::parent, limits_);
 }
 

@@ -14,33 +14,34 @@
 
 namespace leasepool::worker {
 
-/// Messages from a descriptor. Not thread-safe.
+/// Reads messages from the parent. `session` owns it and guards it: it is not thread-safe.
 class input {
 public:
     explicit input(int fd);
 
     int descriptor() const noexcept { return fd_; }
 
-    /// Waits for bytes, and reads what there is.
-    /// @return false: there will be no more.
-    /// @throws std::system_error
+    /// Waits until bytes can be read, and reads them once.
+    /// @return false if the input has ended.
+    /// @throws std::system_error, std::bad_alloc
     bool read();
 
-    /// Whether `read` would return at once.
+    /// Returns whether `read` would return at once.
     bool readable() const noexcept;
 
-    /// The next of the messages that were read; none: read on. A line that is too long is a
-    /// violation, and then there are no messages any more.
+    /// Returns the next complete message that was read; none: more has to be read. A line that is
+    /// too long is returned as a violation. After it there are no more messages.
     std::optional<wire::message> next();
 
-    void limit_to(wire::limits const& bounds);
+    /// Sets the limits of the messages that `next` has not returned yet.
+    void set_limits(wire::limits const& bounds);
 
 private:
     int fd_;
     wire::limits limits_;
     wire::line_buffer lines_;
     std::optional<wire::reader> reader_;
-    bool gave_up_ = false;
+    bool too_long_reported_ = false;
 };
 
 }  // namespace leasepool::worker

@@ -9,50 +9,58 @@
 
 namespace leasepool::worker {
 
-/// Tells, on a thread of its own, what happens on the pipes while this thread runs a job.
+/// The watcher: a thread that waits for input while the main thread runs jobs. `session` owns it
+/// and is its listener.
 ///
-/// Arming and disarming wake nobody, so that a job costs no switch of threads as long as nothing
-/// comes while it runs. The thread has every signal blocked.
+/// With epoll, arming and disarming wake no thread. So a job costs no switch of threads if no
+/// message arrives while it runs. With poll, `arm` wakes the watcher. The watcher has every signal
+/// blocked.
 class input_watch {
 public:
+    /// Its functions are called on the watcher's thread.
     class listener {
     public:
-        /// There is something to read, or its end was reached. Once for each `arm`. May also come
-        /// just after `disarm`, or for what somebody else has read meanwhile.
+        /// Called when the input is readable or has ended, at most once for each `arm`. May also be
+        /// called just after `disarm`, or when the bytes have been read meanwhile. With epoll it
+        /// may be called once without `arm`, when the other end of the pipe is closed.
         virtual void on_input() noexcept = 0;
-        /// Nobody reads the output any more. Only after `watch_output`.
+        /// Called when the other end of the output is closed. Only after `watch_output`.
         virtual void on_no_reader() noexcept = 0;
 
     protected:
         ~listener() = default;
     };
 
-    /// Ends the thread, after the call of the listener that is under way.
+    /// Ends the thread. Waits for a call of the listener that is in progress.
     virtual ~input_watch() = default;
 
-    /// Any thread, also inside a call of the listener.
+    // Any thread, also inside a call of the listener.
+
+    /// Reports once when the input is readable or has ended.
     virtual void arm() noexcept = 0;
+    /// Cancels `arm`.
     virtual void disarm() noexcept = 0;
 
-    /// The input has ended: from now on there is only its reader to be watched. Inside `on_input`, or
-    /// while disarmed.
+    /// Watches only the other end of the output from now on. Called when the input has ended,
+    /// inside `on_input` or while disarmed.
     virtual void watch_output() noexcept = 0;
 };
 
-/// By epoll, which can be armed without a wake-up. Linux.
-/// @throws std::system_error if there are no descriptors or no thread to be had.
-std::unique_ptr<input_watch> make_epoll_watch(int in, int out, input_watch::listener& told);
+/// Makes a watch that uses epoll, which can be armed without a wake-up. Only on Linux.
+/// @throws std::system_error if a descriptor or a thread cannot be obtained.
+std::unique_ptr<input_watch> make_epoll_watch(int in, int out, input_watch::listener& to);
 
-/// By poll, which has to be woken to be armed. Everywhere.
-/// @throws std::system_error
-std::unique_ptr<input_watch> make_poll_watch(int in, int out, input_watch::listener& told);
+/// Makes a watch that uses poll, which must be woken to be armed. On all systems.
+/// @throws std::system_error if a descriptor or a thread cannot be obtained.
+std::unique_ptr<input_watch> make_poll_watch(int in, int out, input_watch::listener& to);
 
-inline std::unique_ptr<input_watch> make_input_watch(int in, int out, input_watch::listener& told)
+/// Makes the best watch for this system.
+inline std::unique_ptr<input_watch> make_input_watch(int in, int out, input_watch::listener& to)
 {
 #if defined(__linux__)
-    return make_epoll_watch(in, out, told);
+    return make_epoll_watch(in, out, to);
 #else
-    return make_poll_watch(in, out, told);
+    return make_poll_watch(in, out, to);
 #endif
 }
 

@@ -18,10 +18,13 @@
 #include <sys/prctl.h>
 #endif
 
+// The standard streams, writes, and the end of a worker process. The other files of this folder
+// call these functions; they call the system.
+
 namespace leasepool::worker {
 namespace {
 
-[[noreturn]] void fail(char const* what)
+[[noreturn]] void throw_errno(char const* what)
 {
     throw std::system_error(errno, std::generic_category(), what);
 }
@@ -30,16 +33,16 @@ int duplicate_above_2(int fd, char const* what)
 {
     int const copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (copy < 0)
-        fail(what);
+        throw_errno(what);
     return copy;
 }
 
 /// Makes `fd` the null device.
-void point_at_nothing(int fd, int flags)
+void redirect_to_null(int fd, int flags)
 {
     int const null = ::open("/dev/null", flags | O_CLOEXEC);
     if (null < 0)
-        fail("opening /dev/null");
+        throw_errno("opening /dev/null");
     if (null == fd) {
         ::fcntl(fd, F_SETFD, 0);
         return;
@@ -47,7 +50,7 @@ void point_at_nothing(int fd, int flags)
     int const moved = ::dup2(null, fd);
     ::close(null);
     if (moved < 0)
-        fail("replacing a standard stream");
+        throw_errno("replacing a standard stream");
 }
 
 }  // namespace
@@ -56,29 +59,30 @@ protocol_descriptors take_standard_streams()
 {
     protocol_descriptors const out{duplicate_above_2(STDIN_FILENO, "stdin cannot be used"),
         duplicate_above_2(STDOUT_FILENO, "stdout cannot be used")};
-    point_at_nothing(STDIN_FILENO, O_RDONLY);
+    redirect_to_null(STDIN_FILENO, O_RDONLY);
     if (::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
-        // There is no stderr. What a job opens must not become it.
-        point_at_nothing(STDOUT_FILENO, O_WRONLY);
-        point_at_nothing(STDERR_FILENO, O_WRONLY);
+        // There is no stderr. Without these descriptors, a file that a job opens could become
+        // stdout or stderr.
+        redirect_to_null(STDOUT_FILENO, O_WRONLY);
+        redirect_to_null(STDERR_FILENO, O_WRONLY);
     }
     return out;
 }
 
 void write_all(int fd, std::string_view bytes)
 {
-    // Whatever the program does about SIGPIPE: the death of the parent is to be noticed here.
+    // `quiet_write` reports a closed pipe as EPIPE, whatever the disposition of SIGPIPE is.
     while (!bytes.empty()) {
         iovec const piece{const_cast<char*>(bytes.data()), bytes.size()};
         auto const n = detail::quiet_write(fd, &piece, 1);
         if (n >= 0)
             bytes.remove_prefix(static_cast<std::size_t>(n));
         else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            pollfd waited{fd, POLLOUT, 0};
-            ::poll(&waited, 1, -1);
+            pollfd polled{fd, POLLOUT, 0};
+            ::poll(&polled, 1, -1);
         }
         else if (errno == EPIPE)
-            abandon();
+            kill_self();
         else
             throw std::system_error(errno, std::generic_category(), "writing to the parent");
     }
@@ -98,32 +102,32 @@ std::int64_t coarse_time() noexcept
 
 bool has_no_reader(int fd) noexcept
 {
-    pollfd looked_at{fd, 0, 0};
-    return ::poll(&looked_at, 1, 0) > 0 && (looked_at.revents & (POLLERR | POLLHUP)) != 0;
+    pollfd polled{fd, 0, 0};
+    return ::poll(&polled, 1, 0) > 0 && (polled.revents & (POLLERR | POLLHUP)) != 0;
 }
 
-bool leads_group() noexcept
+bool is_group_leader() noexcept
 {
     return ::getpgrp() == ::getpid();
 }
 
-void abandon() noexcept
+void kill_self() noexcept
 {
-    if (leads_group())
+    if (is_group_leader())
         ::kill(0, SIGKILL);
     ::kill(::getpid(), SIGKILL);
-    // The first process of a container cannot kill itself.
+    // The first process of a PID namespace, such as a container's, cannot kill itself.
     ::_exit(128 + SIGKILL);
 }
 
-void forgo_parent_death_signal() noexcept
+void clear_parent_death_signal() noexcept
 {
 #if defined(__linux__)
     ::prctl(PR_SET_PDEATHSIG, 0);
 #endif
 }
 
-void name_watcher() noexcept
+void set_watcher_name() noexcept
 {
 #if defined(__linux__)
     ::prctl(PR_SET_NAME, "leasepool-watch");

@@ -10,7 +10,8 @@
 #include <string_view>
 
 /// @file
-/// What a worker asks of the system, but for waiting.
+/// System calls of a worker, except those that read or wait for input. `run_worker`, `session`,
+/// `channel` and the watches call these functions.
 
 namespace leasepool::worker {
 
@@ -20,36 +21,40 @@ struct protocol_descriptors {
     int out;
 };
 
-/// Moves the protocol from stdin and stdout to descriptors above 2 that nobody inherits. Stdin is
-/// empty then, and stdout is where stderr is.
-/// @throws std::system_error with the streams as they were, or nearly.
+/// Moves the protocol from stdin and stdout to descriptors above 2, which are close-on-exec. After
+/// that stdin is the null device, and stdout refers to the same file as stderr. If there is no
+/// stderr, both are the null device.
+/// @throws std::system_error. Some of the streams may have been replaced by then.
 protocol_descriptors take_standard_streams();
 
-/// Writes all of it. Does not return if nobody can read it: `abandon`.
+/// Writes all bytes. If the other end of the pipe is closed, calls `kill_self`.
 /// @throws std::system_error
 void write_all(int fd, std::string_view bytes);
 
-/// A clock that costs next to nothing and goes in steps of a few milliseconds.
+/// Returns the time of a steady clock in milliseconds. On Linux this is CLOCK_MONOTONIC_COARSE,
+/// which is cheap to read and advances in steps of a few milliseconds.
 std::int64_t coarse_time() noexcept;
 
-/// Whether it is known that nobody reads what is written there.
+/// Returns whether the other end of this pipe is closed, so that nothing reads what is written.
 bool has_no_reader(int fd) noexcept;
 
-/// Ends this process at once, by SIGKILL; if it leads its process group, the group with it. For when
-/// the parent is gone.
-[[noreturn]] void abandon() noexcept;
+/// Kills this process with SIGKILL, and its process group too if it leads one. Called when the
+/// parent is gone.
+[[noreturn]] void kill_self() noexcept;
 
-/// Whether this process leads its process group.
-bool leads_group() noexcept;
+/// Returns whether this process leads its process group.
+bool is_group_leader() noexcept;
 
-/// Where the parent had us killed at its end: no more. A worker notices that by itself, and more
-/// thoroughly, and the signal would come in the middle of an orderly end too.
-void forgo_parent_death_signal() noexcept;
+/// Clears the parent-death signal that the parent has set (Linux). A worker detects the end of its
+/// parent itself and then kills its whole group. The signal would kill only this process, and could
+/// also interrupt a normal end.
+void clear_parent_death_signal() noexcept;
 
-/// Names this thread, for who looks at the process; where threads have names.
-void name_watcher() noexcept;
+/// Sets the name of this thread to `leasepool-watch`. Does nothing except on Linux.
+void set_watcher_name() noexcept;
 
-/// A thread that is started while this lives has every signal blocked.
+/// Blocks every signal on this thread during its lifetime. A thread that is started meanwhile
+/// inherits the mask.
 class signals_blocked {
 public:
     signals_blocked() noexcept;

@@ -14,37 +14,40 @@
 #include <thread>
 #include <unistd.h>
 
+// The watch of a worker's pipes with poll, for systems without epoll. `make_input_watch` makes it;
+// it calls `session`, its listener.
+
 namespace leasepool::worker {
 namespace {
 
-/// A pipe to wake a thread by, which no program that a job starts inherits.
-class bell {
+/// A pipe that wakes a thread from poll. It is close-on-exec.
+class wake_pipe {
 public:
-    bell()
+    wake_pipe()
     {
         if (::pipe(ends_.data()) != 0)
             throw std::system_error(errno, std::generic_category(), "watching the input");
         for (int const end : ends_) {
             ::fcntl(end, F_SETFD, FD_CLOEXEC);
-            // A full pipe wakes as well as a fuller one.
+            // If the pipe is full, the thread wakes anyway.
             ::fcntl(end, F_SETFL, O_NONBLOCK);
         }
     }
-    ~bell()
+    ~wake_pipe()
     {
         for (int const end : ends_)
             ::close(end);
     }
-    bell(bell const&) = delete;
-    bell& operator=(bell const&) = delete;
+    wake_pipe(wake_pipe const&) = delete;
+    wake_pipe& operator=(wake_pipe const&) = delete;
 
     int descriptor() const noexcept { return ends_[0]; }
-    void ring() const noexcept
+    void wake() const noexcept
     {
         char const byte = 0;
         while (::write(ends_[1], &byte, 1) < 0 && errno == EINTR) {}
     }
-    void hush() const noexcept
+    void drain() const noexcept
     {
         std::array<char, 64> bytes;
         while (::read(ends_[0], bytes.data(), bytes.size()) > 0) {}
@@ -56,7 +59,7 @@ private:
 
 class poll_watch final : public input_watch {
 public:
-    poll_watch(int in, int out, listener& told) : in_{in}, out_{out}, told_{told}
+    poll_watch(int in, int out, listener& to) : in_{in}, out_{out}, listener_{to}
     {
         signals_blocked const blocked;
         thread_ = std::thread([this] { run(); });
@@ -65,7 +68,7 @@ public:
     ~poll_watch() override
     {
         quit_ = true;
-        bell_.ring();
+        wake_pipe_.wake();
         thread_.join();
     }
 
@@ -73,42 +76,43 @@ public:
     {
         armed_ = true;
         if (std::this_thread::get_id() != thread_.get_id())
-            bell_.ring();
+            wake_pipe_.wake();
     }
 
-    // If something comes nevertheless the thread wakes once, and then looks away.
+    // The thread is not woken. If input arrives now, it wakes once, does not call the listener, and
+    // then does not watch the input any more.
     void disarm() noexcept override { armed_ = false; }
 
     void watch_output() noexcept override
     {
         armed_ = false;
         output_ = true;
-        bell_.ring();
+        wake_pipe_.wake();
     }
 
 private:
     void run() noexcept
     {
-        name_watcher();
+        set_watcher_name();
         while (!quit_) {
-            // A negative descriptor is passed over.
-            std::array<pollfd, 3> waited{pollfd{bell_.descriptor(), POLLIN, 0},
+            // poll ignores a negative descriptor.
+            std::array<pollfd, 3> polled{pollfd{wake_pipe_.descriptor(), POLLIN, 0},
                 pollfd{armed_ ? in_ : -1, POLLIN, 0}, pollfd{output_ ? out_ : -1, 0, 0}};
-            if (::poll(waited.data(), waited.size(), -1) <= 0)
+            if (::poll(polled.data(), polled.size(), -1) <= 0)
                 continue;
-            if (waited[0].revents != 0)
-                bell_.hush();
-            if (waited[1].revents != 0 && armed_.exchange(false))
-                told_.on_input();
-            if (waited[2].revents != 0 && output_.exchange(false))
-                told_.on_no_reader();
+            if (polled[0].revents != 0)
+                wake_pipe_.drain();
+            if (polled[1].revents != 0 && armed_.exchange(false))
+                listener_.on_input();
+            if (polled[2].revents != 0 && output_.exchange(false))
+                listener_.on_no_reader();
         }
     }
 
     int const in_;
     int const out_;
-    listener& told_;
-    bell bell_;
+    listener& listener_;
+    wake_pipe wake_pipe_;
     std::atomic<bool> armed_ = false;
     std::atomic<bool> output_ = false;
     std::atomic<bool> quit_ = false;
@@ -117,9 +121,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<input_watch> make_poll_watch(int in, int out, input_watch::listener& told)
+std::unique_ptr<input_watch> make_poll_watch(int in, int out, input_watch::listener& to)
 {
-    return std::make_unique<poll_watch>(in, out, told);
+    return std::make_unique<poll_watch>(in, out, to);
 }
 
 }  // namespace leasepool::worker

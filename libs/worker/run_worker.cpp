@@ -19,45 +19,48 @@
 #include <string_view>
 #include <unistd.h>
 
+// The main function of a worker process. The template `run_worker` calls it; it makes the state and
+// calls `session`.
+
 namespace leasepool {
 namespace {
 
-bool is_marked() noexcept
+bool has_worker_marker() noexcept
 {
-    char const* const mark = std::getenv(wire::worker_marker);  // NOLINT(concurrency-mt-unsafe)
-    return mark && *mark != '\0';
+    char const* const marker = std::getenv(wire::worker_marker);  // NOLINT(concurrency-mt-unsafe)
+    return marker && *marker != '\0';
 }
 
-void complain(std::string_view text) noexcept
+void print_error(std::string_view text) noexcept
 {
     std::fprintf(stderr, "leasepool worker: %.*s\n", static_cast<int>(text.size()), text.data());
 }
 
-severity least_severity()
+severity min_severity()
 {
-    char const* const named = std::getenv("LEASEPOOL_LOG_LEVEL");  // NOLINT(concurrency-mt-unsafe)
-    if (!named || *named == '\0')
+    char const* const name = std::getenv("LEASEPOOL_LOG_LEVEL");  // NOLINT(concurrency-mt-unsafe)
+    if (!name || *name == '\0')
         return severity::info;
     for (auto const level : {severity::debug, severity::info, severity::warning, severity::error})
-        if (named == to_string(level))
+        if (name == to_string(level))
             return level;
-    complain(std::string("LEASEPOOL_LOG_LEVEL is \"") + named +
-        "\", which is none of debug, info, warning, error; taking info");
+    print_error(std::string("LEASEPOOL_LOG_LEVEL is \"") + name +
+        "\"; it must be debug, info, warning or error; info is used");
     return severity::info;
 }
 
-/// What is wrong with the list of jobs; empty: nothing.
-std::string fault_in(std::span<detail::worker_entry const* const> jobs)
+/// Returns what is wrong with the list of jobs; empty: nothing.
+std::string find_fault(std::span<detail::worker_entry const* const> jobs)
 {
     std::set<std::string_view> names;
     for (auto const* const job : jobs) {
-        auto const named = "job \"" + std::string(job->name()) + '"';
+        auto const name = "job \"" + std::string(job->name()) + '"';
         if (!names.insert(job->name()).second)
-            return named + " is there twice; give each job a name of its own";
+            return name + " is listed twice; give each job a different name";
         if (!job->is_local())
-            return named +
-                " has no function in this program; declare it with its function where "
-                "the worker is built";
+            return name +
+                " has no function in this program; declare it with its function in the "
+                "program of the worker";
     }
     return {};
 }
@@ -79,18 +82,18 @@ int serve(worker_options const& options, std::span<detail::worker_entry const* c
 {
     auto state = make_state(options);
     bool kept_to_protocol = false;
-    bool abandoned = false;
+    bool parent_gone = false;
     {
         detail::worker_state_scope const here(state.get());
-        worker::session with_parent(pipes, jobs, least_severity());
-        worker::forgo_parent_death_signal();
-        kept_to_protocol = with_parent.run();
-        abandoned = with_parent.is_abandoned();
+        worker::session session(pipes, jobs, min_severity());
+        worker::clear_parent_death_signal();
+        kept_to_protocol = session.run();
+        parent_gone = session.parent_is_gone();
     }
     state.reset();
-    // What jobs have started is not to outlive a parent that had no time to see to it.
-    if (abandoned && worker::leads_group())
-        worker::abandon();
+    // The parent is gone, so it does not kill the programs that jobs have started.
+    if (parent_gone && worker::is_group_leader())
+        worker::kill_self();
     return kept_to_protocol ? worker_status::finished : worker_status::protocol_error;
 }
 
@@ -98,32 +101,33 @@ int serve(worker_options const& options, std::span<detail::worker_entry const* c
 
 bool is_worker(int /*argc*/, char** /*argv*/) noexcept
 {
-    return is_marked();
+    return has_worker_marker();
 }
 
 namespace detail {
 
 int run_worker(worker_options const& options, std::span<worker_entry const* const> jobs) noexcept
 {
-    if (!is_marked() && ::isatty(STDIN_FILENO) == 1) {
-        complain("this program is a worker. It is started by a leasepool::process_backend, and is "
-                 "sent jobs through its stdin (doc/protocol.md). To talk to it by hand, set "
-                 "LEASEPOOL_WORKER=1 in its environment.");
+    if (!has_worker_marker() && ::isatty(STDIN_FILENO) == 1) {
+        print_error(
+            "this program is a worker. A leasepool::process_backend starts it and sends requests "
+            "to its stdin (doc/protocol.md). To use it from a terminal, set LEASEPOOL_WORKER=1 in "
+            "its environment.");
         return worker_status::misused;
     }
     try {
         auto const pipes = worker::take_standard_streams();
-        if (auto const fault = fault_in(jobs); !fault.empty()) {
-            complain(fault);
+        if (auto const fault = find_fault(jobs); !fault.empty()) {
+            print_error(fault);
             return worker_status::misused;
         }
         return serve(options, jobs, pipes);
     }
     catch (std::exception const& e) {
-        complain(e.what());
+        print_error(e.what());
     }
     catch (...) {
-        complain("an exception that is no std::exception");
+        print_error("an exception that is no std::exception");
     }
     return worker_status::failed;
 }

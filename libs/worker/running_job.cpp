@@ -4,7 +4,7 @@
 
 #include "running_job.hpp"
 
-#include "wire/notices.hpp"
+#include "wire/notifications.hpp"
 #include "wire/utf8.hpp"
 
 #include <leasepool/error.hpp>
@@ -12,6 +12,9 @@
 #include <boost/system/system_error.hpp>
 
 #include <string>
+
+// The stop token and the messages of the job that runs. The job calls these functions through its
+// context, `session` calls them to stop the job; they call `channel`.
 
 namespace leasepool::worker {
 
@@ -37,18 +40,18 @@ std::stop_token running_job::stop_token() const noexcept
 void running_job::progress(boost::json::value&& value)
 {
     boost::json::value const params = wire::to_params(wire::progress{id_, std::move(value)});
-    if (auto const bad = channel_.notify(wire::methods::progress, params))
+    if (auto const refused = channel_.notify(wire::methods::progress, params))
         throw boost::system::system_error(make_error_code(errc::not_serializable),
-            "progress: " + std::string(wire::describe(bad->what)));
+            "progress: " + std::string(wire::describe(refused->what)));
 }
 
 void running_job::log(severity level, std::string_view text)
 {
-    if (level < least_)
+    if (level < min_severity_)
         return;
     boost::json::value const params = wire::to_params(wire::log_line{
-        std::string(to_string(level)), wire::repaired_utf8(text, channel_.longest_text()), id_});
-    // It is UTF-8 and short enough now.
+        std::string(to_string(level)), wire::repaired_utf8(text, channel_.max_text_bytes()), id_});
+    // It cannot be refused: the text is valid UTF-8 and short enough.
     static_cast<void>(channel_.notify(wire::methods::log, params));
 }
 

@@ -18,20 +18,23 @@
 
 namespace leasepool::worker {
 
-/// The job that runs, for its context and for who asks it to stop.
+/// The job that runs. `session` makes it; it is the host of the job's context, and sends the job's
+/// messages through `channel`.
 ///
-/// Its stop state is made when somebody needs it, because most jobs need none.
+/// The stop state is made when it is first used, because most jobs do not use it.
 class running_job final : public detail::job_host {
 public:
-    running_job(std::uint64_t id, channel& to, severity least) noexcept
-        : id_{id}, channel_{to}, least_{least}
+    running_job(std::uint64_t id, channel& out, severity min_severity) noexcept
+        : id_{id}, channel_{out}, min_severity_{min_severity}
     {
     }
 
     std::uint64_t id() const noexcept { return id_; }
 
-    /// What to ask to stop, with no lock held: that calls the job's own callbacks.
+    /// Returns the stop source of the job. The caller requests the stop with no lock held, because
+    /// that calls the job's stop callbacks.
     std::stop_source stop_source() const;
+    /// Returns whether the job was asked to stop.
     bool stop_asked() const noexcept;
 
     std::stop_token stop_token() const noexcept override;
@@ -41,7 +44,7 @@ public:
 private:
     std::uint64_t const id_;
     channel& channel_;
-    severity const least_;
+    severity const min_severity_;
     mutable std::mutex mutex_;
     mutable std::optional<std::stop_source> stop_;
 };

@@ -7,7 +7,7 @@
 #include "failure.hpp"
 #include "running_job.hpp"
 
-#include "wire/notices.hpp"
+#include "wire/notifications.hpp"
 
 #include <leasepool/job_context.hpp>
 
@@ -22,13 +22,17 @@
 #include <utility>
 #include <variant>
 
+// The loop of a worker, and the messages of its parent. `run_worker` calls it, on the main thread;
+// the watcher calls `on_input` and `on_no_reader`. It calls `input`, `request_queue`, `channel` and
+// the jobs.
+
 namespace leasepool::worker {
 
 using wire::error_number;
 
 session::session(protocol_descriptors pipes, std::span<detail::worker_entry const* const> jobs,
-    severity least_severity)
-    : channel_(pipes.out), least_severity_{least_severity}, input_(pipes.in)
+    severity min_severity)
+    : channel_(pipes.out), min_severity_{min_severity}, input_(pipes.in)
 {
     for (auto const* const job : jobs)
         jobs_.emplace(job->name(), job);
@@ -38,22 +42,22 @@ session::~session() = default;
 
 bool session::run()
 {
-    say_ready();
+    send_ready();
     while (auto next = next_request())
         run_job(std::move(*next));
     return !violated_;
 }
 
-void session::say_ready()
+void session::send_ready()
 {
-    wire::ready about{wire::protocol_version, ::getpid(), {}, {std::string(wire::pipelining)}};
+    wire::ready message{wire::protocol_version, ::getpid(), {}, {std::string(wire::pipelining)}};
     for (auto const& [name, job] : jobs_)
-        about.methods.emplace_back(name);
-    std::sort(about.methods.begin(), about.methods.end());
-    // The names alone could exceed the limits, which the parent has not told yet.
-    if (auto const bad = channel_.notify(wire::methods::ready, wire::to_params(about)))
+        message.methods.emplace_back(name);
+    std::sort(message.methods.begin(), message.methods.end());
+    // Many or long names may exceed the default limits. Those of the parent are not known yet.
+    if (auto const refused = channel_.notify(wire::methods::ready, wire::to_params(message)))
         throw std::length_error(
-            "the names of the jobs cannot be sent: " + std::string(wire::describe(bad->what)));
+            "the names of the jobs cannot be sent: " + std::string(wire::describe(refused->what)));
 }
 
 std::optional<wire::request> session::next_request()
@@ -61,45 +65,46 @@ std::optional<wire::request> session::next_request()
     stop_request stop;
     {
         std::lock_guard const lock(mutex_);
-        // A cancel that has been in the pipe for a while takes effect before the next job begins,
-        // also if the watcher does not get to run.
-        if (armed_ && !ended_ && !violated_ && look_is_due() && input_.readable())
-            take_input(stop);
-        // Looked for and begun in one step: the watcher may put aside what waits.
-        if (armed_ && agenda_.waits())
-            return agenda_.begin();
+        // If the watcher is not scheduled, a cancel may stay in the pipe for long. So this thread
+        // also checks the pipe between two jobs, from time to time.
+        if (armed_ && !input_ended_ && !violated_ && check_is_due() && input_.readable())
+            read_input(stop);
+        // Check and begin in one step under the lock: the watcher may remove the requests.
+        if (armed_ && !requests_.empty())
+            return requests_.begin_next();
         disarm_if_idle();
     }
-    // No job runs, so there is none to be stopped; and the watcher is off.
+    // No job runs, so `stop` is empty. The watcher is disarmed.
     await_request();
     std::lock_guard const lock(mutex_);
-    return agenda_.begin();
+    return requests_.begin_next();
 }
 
-/// A look costs as much as a short job, so there is one now and then.
-bool session::look_is_due() noexcept
+/// Returns whether the coarse clock has advanced since the last call. A check of the pipe takes as
+/// long as a short job, so it is not made before each job.
+bool session::check_is_due() noexcept
 {
     auto const now = coarse_time();
-    return std::exchange(last_look_, now) != now;
+    return std::exchange(last_check_, now) != now;
 }
 
-/// Reads until there is something to do, or there will not be.
+/// Reads until a request is queued, or until no more can arrive.
 void session::await_request()
 {
     stop_request stop;
-    while (!agenda_.waits() && !ended_ && !violated_)
-        take_input(stop);
+    while (requests_.empty() && !input_ended_ && !violated_)
+        read_input(stop);
 }
 
-void session::run_job(wire::request&& wanted)
+void session::run_job(wire::request&& request)
 {
-    running_job job(wanted.id, channel_, least_severity_);
+    running_job job(request.id, channel_, min_severity_);
     bool stop_at_once = false;
     {
         std::lock_guard const lock(mutex_);
         running_ = &job;
         stop_at_once = std::exchange(stop_next_, false) || stop_all_;
-        if (!armed_ && !ended_ && !violated_) {
+        if (!armed_ && !input_ended_ && !violated_) {
             if (!watch_)
                 watch_ = make_input_watch(input_.descriptor(), channel_.descriptor(), *this);
             armed_ = true;
@@ -108,136 +113,141 @@ void session::run_job(wire::request&& wanted)
     }
     if (stop_at_once)
         job.stop_source().request_stop();
-    auto const result = perform(job, wanted);
+    auto const result = call_job(job, request);
     {
         std::lock_guard const lock(mutex_);
         running_ = nullptr;
-        agenda_.end();
-        // Before the answer: what the parent sends next is for this thread, and wakes no other.
+        requests_.end_running();
+        // Before the answer is sent: this thread reads the next message, so that it does not wake
+        // the watcher.
         disarm_if_idle();
     }
     if (auto const* const failed = std::get_if<failure>(&result))
-        refuse(wanted.id, *failed);
-    else if (auto const flaw = channel_.result(wanted.id, std::get<boost::json::value>(result)))
-        refuse(wanted.id, failure_of_result(wanted.method, *flaw));
+        answer_error(request.id, *failed);
+    else if (auto const refused = channel_.result(request.id, std::get<boost::json::value>(result)))
+        answer_error(request.id, failure_of_result(request.method, *refused));
 }
 
-session::outcome session::perform(running_job& job, wire::request& wanted)
+session::outcome session::call_job(running_job& job, wire::request& request)
 {
-    auto const found = jobs_.find(wanted.method);
+    auto const found = jobs_.find(request.method);
     if (found == jobs_.end())
-        return unknown_job(wanted.method);
+        return unknown_job(request.method);
     auto stage = detail::job_stage::arguments;
     try {
         job_context context(job);
-        outcome returned = found->second->run(std::move(wanted.params), context, stage);
-        // What the job has printed is out before its answer.
+        outcome returned = found->second->run(std::move(request.params), context, stage);
+        // The output of the job is written before its answer.
         std::fflush(stdout);
         return returned;
     }
     catch (...) {
         std::fflush(stdout);
-        return failure_of_exception(wanted.method, stage, wanted.params, job.stop_asked());
+        return failure_of_exception(request.method, stage, request.params, job.stop_asked());
     }
 }
 
-void session::refuse(std::uint64_t id, failure const& why)
+void session::answer_error(std::uint64_t id, failure const& why)
 {
     channel_.error(id, why.number, why.message, why.data);
 }
 
 void session::disarm_if_idle() noexcept
 {
-    if (armed_ && !agenda_.waits()) {
+    if (armed_ && requests_.empty()) {
         watch_->disarm();
         armed_ = false;
     }
 }
 
-/// Reads once, and takes note of all messages that are complete.
-void session::take_input(stop_request& stop)
+/// Reads once, and handles all complete messages.
+void session::read_input(stop_request& stop)
 {
     bool const more = input_.read();
     while (!violated_) {
         auto message = input_.next();
         if (!message)
             break;
-        take(std::move(*message), stop);
+        handle_message(std::move(*message), stop);
     }
     if (!more)
         end_input(stop);
 }
 
-void session::take(wire::message&& from, stop_request& stop)
+void session::handle_message(wire::message&& from, stop_request& stop)
 {
-    if (auto* const wanted = std::get_if<wire::request>(&from)) {
-        auto const id = wanted->id;
-        if (!agenda_.add(std::move(*wanted)))
-            put_aside(id);
+    if (auto* const request = std::get_if<wire::request>(&from)) {
+        auto const id = request->id;
+        if (!requests_.add(std::move(*request)))
+            answer_not_begun(id);
     }
-    else if (auto* const notice = std::get_if<wire::notification>(&from))
-        take_notification(std::move(*notice), stop);
+    else if (auto* const notification = std::get_if<wire::notification>(&from))
+        handle_notification(std::move(*notification), stop);
     else if (auto* const violation = std::get_if<wire::violation>(&from))
-        take_violation(std::move(*violation), stop);
+        handle_violation(std::move(*violation), stop);
     else
-        take_violation({error_number::invalid_message, std::nullopt,
-                           "an answer, but this worker has asked nothing"},
+        handle_violation({error_number::invalid_message, std::nullopt,
+                             "an answer, but this worker has sent no request"},
             stop);
 }
 
-void session::take_notification(wire::notification&& from, stop_request& stop)
+void session::handle_notification(wire::notification&& from, stop_request& stop)
 {
-    auto const complain = [&](std::string const& text) {
-        take_violation({error_number::invalid_message, std::nullopt, text}, stop);
+    auto const reject = [&](std::string const& text) {
+        handle_violation({error_number::invalid_message, std::nullopt, text}, stop);
     };
     if (from.method == wire::methods::cancel) {
         auto const read = wire::read_cancel(from.params);
         auto const* const cancel = std::get_if<wire::cancel>(&read);
         if (!cancel)
-            return complain(std::get<std::string>(read));
-        auto const affected = agenda_.cancel(cancel->id);
+            return reject(std::get<std::string>(read));
+        auto const affected = requests_.cancel(cancel->id);
         for (auto const id : affected.not_begun)
-            put_aside(id);
+            answer_not_begun(id);
         if (affected.running)
             stop_running(stop);
     }
     else if (from.method == wire::methods::resume)
-        agenda_.resume();
+        requests_.resume();
     else if (from.method == wire::methods::limits) {
         auto const read = wire::read_limits(from.params);
         auto const* const bounds = std::get_if<wire::limits>(&read);
         if (!bounds)
-            return complain(std::get<std::string>(read));
-        input_.limit_to(*bounds);
-        channel_.limit_to(*bounds);
+            return reject(std::get<std::string>(read));
+        input_.set_limits(*bounds);
+        channel_.set_limits(*bounds);
     }
 }
 
-/// Nothing that comes behind it can be trusted. What runs is finished.
-void session::take_violation(wire::violation&& from, stop_request& stop)
+/// Answers with an error. Later messages cannot be trusted, so nothing more is read, and requests
+/// that have not begun are dropped. The job that runs is asked to stop and is answered.
+void session::handle_violation(wire::violation&& from, stop_request& stop)
 {
     channel_.error(from.id, from.why, from.text);
     violated_ = true;
-    agenda_.clear();
+    requests_.clear();
     stop_running(stop);
 }
 
+/// Makes `stop` refer to the job that runs. A job that is about to run is marked instead.
 void session::stop_running(stop_request& stop)
 {
     if (running_)
         stop = running_->stop_source();
-    else if (agenda_.runs())
+    else if (requests_.has_running())
         stop_next_ = true;
 }
 
+/// Called when the input has ended. A parent closes the input only when no answer is outstanding.
+/// So if a job runs, the parent is gone: that job and all later ones are asked to stop.
 void session::end_input(stop_request& stop)
 {
-    ended_ = true;
+    input_ended_ = true;
     stop_all_ = armed_;
     stop_running(stop);
 }
 
-void session::put_aside(std::uint64_t id)
+void session::answer_not_begun(std::uint64_t id)
 {
     channel_.error(id, error_number::not_begun, "not begun");
 }
@@ -250,15 +260,15 @@ void session::on_input() noexcept
         if (!armed_)
             return;
         try {
-            if (!ended_ && !violated_ && input_.readable())
-                take_input(stop);
+            if (!input_ended_ && !violated_ && input_.readable())
+                read_input(stop);
         }
         catch (std::exception const& e) {
-            // There is no memory for what comes, or the pipe is broken.
+            // There is no memory, or a read or write has failed.
             std::fprintf(stderr, "leasepool worker: %s\n", e.what());
             std::_Exit(1);
         }
-        if (ended_)
+        if (input_ended_)
             watch_->watch_output();
         else if (!violated_)
             watch_->arm();
@@ -269,7 +279,7 @@ void session::on_input() noexcept
 
 void session::on_no_reader() noexcept
 {
-    abandon();
+    kill_self();
 }
 
 }  // namespace leasepool::worker

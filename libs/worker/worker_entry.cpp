@@ -4,6 +4,8 @@
 
 #include <leasepool/detail/worker_entry.hpp>
 
+// The part of the conversion of arguments that is not a template. `worker_entry_for` calls it.
+
 namespace leasepool::detail {
 
 boost::json::array& arguments_in(boost::json::value& params, std::size_t count)

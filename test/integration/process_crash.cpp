@@ -41,7 +41,7 @@ std::vector<deed> const deeds{
     {"garbage", broke, "}garbage{", broke, "}garbage{"},
     {"print", broke, "debugging is fun", broke, "debugging is fun"},
     {"empty_line", broke, "not a JSON object", broke, "not a JSON object"},
-    {"deep", broke, "deeper inside each other than 64", broke, "not a JSON object"},
+    {"deep", broke, "nested deeper than 64", broke, "not a JSON object"},
     {"too_long", large, "max_message_bytes (65536)", large, "max_message_bytes (65536)"},
     {"endless_line", large, "0123456789abcdef", large, "max_message_bytes"},
     {"wrong_id", broke, "18446744073709551615", broke, "not a JSON object"},

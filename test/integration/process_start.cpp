@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(wrong_at_the_start_fails_the_start)
              {"garbage", "}garbage{"},
              {"print", "debugging is fun"},
              {"empty_line", "not a JSON object"},
-             {"deep", "deeper inside each other"},
+             {"deep", "nested deeper"},
              {"too_long", "max_message_bytes"},
              {"endless_line", "max_message_bytes"},
              {"wrong_id", "sent an answer before it was ready"},

@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(result_that_json_cannot_carry_is_an_error_that_says_where)
         "/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0"
         "/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0");
     BOOST_TEST(check("unspeakable", {}, "") ==
-        "job \"unspeakable\": its result cannot become JSON: no words for it");
+        "job \"unspeakable\": its result cannot be converted to JSON: no words for it");
     BOOST_TEST(worker.run(2, "deep", {63}).is_array());
 }
 

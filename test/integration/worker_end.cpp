@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(lists_of_jobs_that_are_wrong_are_refused)
 {
     worker_process twice({.arguments = {"twice"}});
     BOOST_TEST(twice.rest() == "");
-    BOOST_TEST(twice.errors().find("job \"add\" is there twice") != std::string::npos);
+    BOOST_TEST(twice.errors().find("job \"add\" is listed twice") != std::string::npos);
     BOOST_TEST(twice.wait() == 2 << 8);
     worker_process elsewhere({.arguments = {"elsewhere"}});
     BOOST_TEST(elsewhere.rest() == "");

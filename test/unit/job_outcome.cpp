@@ -147,8 +147,7 @@ BOOST_AUTO_TEST_CASE(arguments_that_are_too_deep_are_named)
 {
     BOOST_TEST(
         refusal_of(json::parse("[[[[[[[[1]]]]]]]]"), errc::not_serializable, {.max_depth = 8}) ==
-        "job \"resize\": argument 1, at /0/0/0/0/0/0: arrays and objects too deep inside each "
-        "other");
+        "job \"resize\": argument 1, at /0/0/0/0/0/0: arrays and objects nested too deeply");
 }
 
 // Answers ------------------------------------------------------------------------------------------

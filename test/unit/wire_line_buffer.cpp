@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// Lines come out of bytes the same, however the bytes come in.
+// Tests of line_buffer: the lines do not depend on how the bytes arrive.
 
 #include "../../libs/wire/line_buffer.hpp"
 
@@ -19,7 +19,7 @@ namespace {
 
 using leasepool::wire::line_buffer;
 
-/// What became of a stream.
+/// The result of feeding a stream to a buffer.
 struct outcome {
     std::vector<std::string> lines;
     bool too_long = false;
@@ -29,12 +29,12 @@ struct outcome {
     bool operator==(outcome const&) const = default;
 };
 
-/// Puts bytes into a buffer as a read would, and takes the lines that are complete.
+/// Puts bytes into a buffer as reads do, and takes the complete lines.
 void feed(line_buffer& buffer, std::string_view bytes, outcome& out)
 {
     while (!bytes.empty()) {
         auto const space = buffer.prepare();
-        BOOST_REQUIRE(space.size() >= line_buffer::least_space);
+        BOOST_REQUIRE(space.size() >= line_buffer::min_space);
         auto const n = std::min(space.size(), bytes.size());
         std::copy_n(bytes.data(), n, space.data());
         buffer.commit(n);
@@ -65,8 +65,9 @@ outcome in_pieces(std::string_view bytes, std::vector<std::size_t> const& cuts, 
     return out;
 }
 
-/// Every cut in two, every byte alone, and random cuts give what the whole gives.
-outcome however_cut(std::string_view bytes, std::size_t limit)
+/// Checks that each cut into two pieces, single bytes, and random cuts give the same result as one
+/// piece. Returns that result.
+outcome check_all_cuts(std::string_view bytes, std::size_t limit)
 {
     auto const whole = in_pieces(bytes, {}, limit);
     std::vector<std::size_t> every;
@@ -90,9 +91,9 @@ using texts = std::vector<std::string>;
 
 BOOST_AUTO_TEST_SUITE(wire_line_buffer)
 
-BOOST_AUTO_TEST_CASE(lines_come_out_the_same_however_the_bytes_are_cut)
+BOOST_AUTO_TEST_CASE(lines_do_not_depend_on_how_the_bytes_are_cut)
 {
-    auto const out = however_cut("first\nsecond\r\n\n\r\n \r \nthird\r\r\nrest", 100);
+    auto const out = check_all_cuts("first\nsecond\r\n\n\r\n \r \nthird\r\r\nrest", 100);
     BOOST_TEST((out.lines == texts{"first", "second", "", "", " \r ", "third\r"}));
     BOOST_TEST(out.unfinished == "rest");
     BOOST_TEST(!out.too_long);
@@ -101,28 +102,28 @@ BOOST_AUTO_TEST_CASE(lines_come_out_the_same_however_the_bytes_are_cut)
 
 BOOST_AUTO_TEST_CASE(nothing_is_unfinished_at_the_end_of_a_line)
 {
-    BOOST_TEST(however_cut("a\nb\n", 9).unfinished == "");
+    BOOST_TEST(check_all_cuts("a\nb\n", 9).unfinished == "");
     BOOST_TEST(line_buffer(9).unfinished() == "");
-    BOOST_TEST(however_cut("a\nb\r", 9).unfinished == "b\r");
+    BOOST_TEST(check_all_cuts("a\nb\r", 9).unfinished == "b\r");
 }
 
-BOOST_AUTO_TEST_CASE(bytes_of_any_value_pass)
+BOOST_AUTO_TEST_CASE(line_may_contain_any_byte)
 {
     std::string bytes;
     for (int c = 0; c < 256; ++c)
         if (c != '\n')
             bytes += static_cast<char>(c);
-    BOOST_TEST((however_cut(bytes + "\n", 300).lines == texts{bytes}));
+    BOOST_TEST((check_all_cuts(bytes + "\n", 300).lines == texts{bytes}));
 }
 
 BOOST_AUTO_TEST_CASE(line_of_exactly_the_limit_passes_and_one_byte_more_does_not)
 {
     for (auto const* const end : {"\n", "\r\n"}) {
-        auto const fits = however_cut("ok\n1234567" + std::string(end) + "next\n", 7);
+        auto const fits = check_all_cuts("ok\n1234567" + std::string(end) + "next\n", 7);
         BOOST_TEST((fits.lines == texts{"ok", "1234567", "next"}));
         BOOST_TEST(!fits.too_long);
 
-        auto const over = however_cut("ok\n12345678" + std::string(end) + "next\n", 7);
+        auto const over = check_all_cuts("ok\n12345678" + std::string(end) + "next\n", 7);
         BOOST_TEST((over.lines == texts{"ok"}));
         BOOST_TEST(over.too_long);
         BOOST_TEST(over.start == "12345678");
@@ -130,17 +131,17 @@ BOOST_AUTO_TEST_CASE(line_of_exactly_the_limit_passes_and_one_byte_more_does_not
     }
 }
 
-BOOST_AUTO_TEST_CASE(carriage_return_that_ends_no_line_counts)
+BOOST_AUTO_TEST_CASE(carriage_return_inside_a_line_counts_for_the_limit)
 {
-    auto const out = however_cut("1234567\rx\n", 7);
+    auto const out = check_all_cuts("1234567\rx\n", 7);
     BOOST_TEST(out.lines.empty());
     BOOST_TEST(out.too_long);
-    BOOST_TEST(however_cut("1234567\r\r\n", 7).too_long);
-    // It may still be followed by the line's end.
-    BOOST_TEST(!however_cut("1234567\r", 7).too_long);
+    BOOST_TEST(check_all_cuts("1234567\r\r\n", 7).too_long);
+    // It may still be part of the end of the line.
+    BOOST_TEST(!check_all_cuts("1234567\r", 7).too_long);
 }
 
-BOOST_AUTO_TEST_CASE(line_that_is_too_long_is_known_before_it_ends_and_keeps_its_first_bytes)
+BOOST_AUTO_TEST_CASE(line_that_is_too_long_is_detected_before_it_ends_and_keeps_its_first_bytes)
 {
     line_buffer buffer(1'000'000);
     outcome out;
@@ -150,7 +151,7 @@ BOOST_AUTO_TEST_CASE(line_that_is_too_long_is_known_before_it_ends_and_keeps_its
     BOOST_TEST(buffer.too_long());
     BOOST_TEST(buffer.start() == std::string(line_buffer::start_bytes, 'a'));
 
-    // What follows is dropped, for good, and takes no memory.
+    // All later bytes are dropped, and need no memory.
     for (int i = 0; i < 100; ++i)
         feed(buffer, std::string(100'000, 'b') + "\nline\n", out);
     BOOST_TEST((out.lines == texts{"short"}));
@@ -173,7 +174,7 @@ BOOST_AUTO_TEST_CASE(view_of_a_line_is_valid_until_the_next_prepare)
     BOOST_TEST(static_cast<void const*>(one->data()) == space.data());
 }
 
-BOOST_AUTO_TEST_CASE(memory_follows_the_longest_line_and_comes_back_after_it)
+BOOST_AUTO_TEST_CASE(buffer_grows_for_a_very_long_line_and_shrinks_after_it)
 {
     line_buffer buffer(64 << 20);
     BOOST_TEST(buffer.capacity() == 0u);
@@ -192,26 +193,26 @@ BOOST_AUTO_TEST_CASE(memory_follows_the_longest_line_and_comes_back_after_it)
     BOOST_TEST((out.lines == texts{"a", giant, "b"}));
 }
 
-BOOST_AUTO_TEST_CASE(memory_of_a_long_line_is_spared_for_the_next_and_comes_back_if_none_comes)
+BOOST_AUTO_TEST_CASE(buffer_of_a_long_line_is_kept_for_the_next_one_and_shrinks_if_none_follows)
 {
     line_buffer buffer(64 << 20);
     outcome out;
-    std::string const longish(1'000'000, 'l');
-    feed(buffer, longish + '\n', out);
+    std::string const long_line(1'000'000, 'l');
+    feed(buffer, long_line + '\n', out);
     auto const grown = buffer.capacity();
-    BOOST_TEST(grown >= longish.size());
-    feed(buffer, longish + '\n', out);
+    BOOST_TEST(grown >= long_line.size());
+    feed(buffer, long_line + '\n', out);
     BOOST_TEST(buffer.capacity() == grown);
     feed(buffer, "short\n", out);
     BOOST_TEST(buffer.capacity() == grown);
-    for (int i = 0; i < line_buffer::spared_reads; ++i)
+    for (int i = 0; i < line_buffer::release_after_reads; ++i)
         feed(buffer, "short\n", out);
     BOOST_TEST(buffer.capacity() == line_buffer::kept_bytes);
 }
 
 BOOST_AUTO_TEST_CASE(line_that_never_ends_is_searched_once)
 {
-    // Byte by byte, a search from the line's beginning each time would be 8·10¹² steps.
+    // A search from the beginning of the line after each byte would take 8·10¹² steps.
     constexpr std::size_t size = 4'000'000;
     line_buffer buffer(size);
     std::size_t grown = 0;
@@ -227,9 +228,10 @@ BOOST_AUTO_TEST_CASE(line_that_never_ends_is_searched_once)
     BOOST_TEST(grown <= 8u);
 }
 
-BOOST_AUTO_TEST_CASE(steady_stream_of_lines_needs_no_further_memory)
+BOOST_AUTO_TEST_CASE(buffer_does_not_grow_in_a_steady_stream_of_lines)
 {
-    // Lines that do not divide the buffer's size, so that each cut comes about.
+    // The size of the buffer is not a multiple of the length of a line, so lines are cut
+    // everywhere.
     line_buffer buffer(100'000);
     std::string const line(1'777, 'l');
     std::string stream;
@@ -248,7 +250,7 @@ BOOST_AUTO_TEST_CASE(steady_stream_of_lines_needs_no_further_memory)
         out.lines.begin(), out.lines.end(), [&](std::string const& s) { return s == line; }));
 }
 
-BOOST_AUTO_TEST_CASE(random_streams_agree_with_a_naive_cutter)
+BOOST_AUTO_TEST_CASE(random_streams_agree_with_a_naive_implementation)
 {
     std::mt19937 random(11);
     for (int round = 0; round < 3'000; ++round) {

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// A line is a message, or it is said what is wrong with it.
+// Tests of the reader: a line becomes a message, or a violation with a description.
 
 #include "../../libs/wire/reader.hpp"
 
@@ -37,7 +37,7 @@ struct overloaded : F... {
 template <class... F>
 overloaded(F...) -> overloaded<F...>;
 
-/// A message as text, to compare all of it at once.
+/// Returns a message as text, so that one comparison checks all of it.
 std::string text(message const& m)
 {
     auto const id = [](std::optional<std::uint64_t> v) { return v ? std::to_string(*v) : "none"; };
@@ -67,12 +67,12 @@ std::string text(message const& m)
 
 std::string read(std::string_view line, limits const& bounds = {})
 {
-    // From memory of just its size, so that a sanitizer sees a byte read beyond it.
+    // In a buffer of exactly this size, so that a sanitizer detects a read beyond the end.
     std::vector<char> const exact(line.begin(), line.end());
     return text(reader(peer::parent, bounds).read({exact.data(), exact.size()}));
 }
 
-/// The reason given for what is JSON, but no message.
+/// Returns the reason in the violation by a line that is JSON, but not a message.
 std::string invalid(std::string_view line, std::string_view id = "none")
 {
     auto const all = read(line);
@@ -83,10 +83,10 @@ std::string invalid(std::string_view line, std::string_view id = "none")
     return end == all.npos ? all : all.substr(before.size(), end - before.size());
 }
 
-/// Boost.JSON's, under whichever name this release has it.
+/// Boost.JSON's memory resource. Its name depends on the version of Boost.
 using memory_resource = std::remove_pointer_t<decltype(json::storage_ptr().get())>;
 
-/// Memory that tells when it is gone, and counts what is not given back.
+/// A memory resource that reports its destruction and counts the allocated blocks.
 class watched_memory final : public memory_resource {
 public:
     watched_memory(bool& gone, long& blocks) noexcept : gone_{gone}, blocks_{blocks} {}
@@ -158,12 +158,12 @@ BOOST_AUTO_TEST_CASE(names_and_texts_may_be_written_with_escapes)
                    .starts_with("error 1 1 a\nb"));
 }
 
-BOOST_AUTO_TEST_CASE(params_that_are_null_are_none)
+BOOST_AUTO_TEST_CASE(null_params_count_as_omitted)
 {
     BOOST_TEST(read(call(R"("method":"m","params":null,"id":1)")) == "request 1 m null");
 }
 
-BOOST_AUTO_TEST_CASE(ids_are_whole_numbers_of_64_bits)
+BOOST_AUTO_TEST_CASE(id_must_be_an_unsigned_64_bit_integer)
 {
     BOOST_TEST(
         read(call(R"("id":18446744073709551615,"result":1)")) == "result 18446744073709551615 1");
@@ -172,11 +172,11 @@ BOOST_AUTO_TEST_CASE(ids_are_whole_numbers_of_64_bits)
     for (auto const* const id : {"18446744073709551616", "-1", "1.0", "1e3", "\"1\"", "true", "[1]",
              "{}", "{\"id\":1}", "\"\""})
         BOOST_TEST(invalid(call("\"result\":1,\"id\":" + std::string(id))) ==
-                "\"id\" is not a whole number from 0 on",
+                "\"id\" is not an unsigned 64-bit integer",
             id);
 }
 
-BOOST_AUTO_TEST_CASE(version_must_be_said)
+BOOST_AUTO_TEST_CASE(jsonrpc_must_be_2_0)
 {
     for (auto const* const line : {R"({"id":1,"result":1})", R"({"jsonrpc":2.0,"id":1,"result":1})",
              R"({"jsonrpc":"1.0","id":1,"result":1})", R"({"jsonrpc":null,"id":1,"result":1})",
@@ -184,35 +184,34 @@ BOOST_AUTO_TEST_CASE(version_must_be_said)
         BOOST_TEST(invalid(line, "1") == "\"jsonrpc\" is not \"2.0\"");
 }
 
-BOOST_AUTO_TEST_CASE(member_that_is_there_twice_is_refused)
+BOOST_AUTO_TEST_CASE(duplicate_member_is_refused)
 {
     BOOST_TEST(
-        invalid(R"({"jsonrpc":"2.0","id":1,"id":2,"result":1})", "1") == "\"id\" is there twice");
+        invalid(R"({"jsonrpc":"2.0","id":1,"id":2,"result":1})", "1") == "\"id\" occurs twice");
     BOOST_TEST(invalid(R"({"jsonrpc":"2.0","jsonrpc":"2.0","id":1,"result":1})", "1") ==
-        "\"jsonrpc\" is there twice");
-    BOOST_TEST(invalid(call(R"("method":"a","method":"b")")) == "\"method\" is there twice");
+        "\"jsonrpc\" occurs twice");
+    BOOST_TEST(invalid(call(R"("method":"a","method":"b")")) == "\"method\" occurs twice");
     BOOST_TEST(invalid(call(R"("method":"a","params":[1],"params":{"x":[2]})")) ==
-        "\"params\" is there twice");
+        "\"params\" occurs twice");
     BOOST_TEST(
-        invalid(call(R"("id":1,"result":1,"\u0072esult":2)"), "1") == "\"result\" is there twice");
-    BOOST_TEST(invalid(call(R"("id":1,"error":1,"error":2)"), "1") == "\"error\" is there twice");
-    // Others are their owner's affair. In values the last one counts, as in most languages.
+        invalid(call(R"("id":1,"result":1,"\u0072esult":2)"), "1") == "\"result\" occurs twice");
+    BOOST_TEST(invalid(call(R"("id":1,"error":1,"error":2)"), "1") == "\"error\" occurs twice");
+    // Unknown members may occur twice. In a value the last one counts, as in most languages.
     BOOST_TEST(read(call(R"("x":1,"x":2,"id":1,"result":{"a":1,"a":2})")) == R"(result 1 {"a":2})");
 }
 
-BOOST_AUTO_TEST_CASE(message_that_is_neither_one_nor_the_other_is_refused)
+BOOST_AUTO_TEST_CASE(message_of_no_kind_or_of_two_kinds_is_refused)
 {
     BOOST_TEST(invalid("{}") == "\"jsonrpc\" is not \"2.0\"");
-    BOOST_TEST(invalid(call(R"("id":1)"), "1") ==
-        "it has neither \"method\" nor \"result\" nor \"error\"");
+    BOOST_TEST(invalid(call(R"("id":1)"), "1") == "it has no \"method\", \"result\" or \"error\"");
     BOOST_TEST(invalid(call(R"("id":1,"result":1,"error":null)"), "1") ==
         "it has both \"result\" and \"error\"");
     BOOST_TEST(invalid(call(R"("id":1,"method":"m","result":1)"), "1") ==
-        "it has both \"method\" and an answer");
+        "it has \"method\" and also \"result\" or \"error\"");
     BOOST_TEST(invalid(call(R"("id":1,"params":[],"result":1)"), "1") ==
-        "it has both \"params\" and an answer");
-    BOOST_TEST(invalid(call(R"("result":1)")) == "an answer without \"id\"");
-    BOOST_TEST(invalid(call(R"("error":{"code":1,"message":""})")) == "an answer without \"id\"");
+        "it has \"params\" and also \"result\" or \"error\"");
+    BOOST_TEST(invalid(call(R"("result":1)")) == "the answer has no \"id\"");
+    BOOST_TEST(invalid(call(R"("error":{"code":1,"message":""})")) == "the answer has no \"id\"");
     BOOST_TEST(invalid(call(R"("id":null,"result":1)")) == "the \"id\" of a result is null");
     BOOST_TEST(invalid(call(R"("id":null,"method":"m")")) == "the \"id\" of a request is null");
     for (auto const* const method :
@@ -234,7 +233,7 @@ BOOST_AUTO_TEST_CASE(error_must_have_code_and_message)
         BOOST_TEST(fault(e) == "\"error\" is not an object");
     for (auto const* const code : {"\"1\"", "1.0", "2147483648", "-2147483649", "null"})
         BOOST_TEST(fault(R"({"message":"no","code":)" + std::string(code) + "}") ==
-            "\"error\" has no \"code\" that is a whole number of 32 bits");
+            "\"error\" has no \"code\" that is a 32-bit integer");
     BOOST_TEST(fault(R"({"message":"no"})").starts_with("\"error\" has no \"code\""));
     BOOST_TEST(fault(R"({"code":1})") == "\"error\" has no \"message\" that is a string");
     BOOST_TEST(fault(R"({"code":1,"message":2})").starts_with("\"error\" has no \"message\""));
@@ -242,30 +241,30 @@ BOOST_AUTO_TEST_CASE(error_must_have_code_and_message)
         "error 1 2147483647  null");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_json_object_is_quoted_and_a_worker_asked_about_its_stdout)
+BOOST_AUTO_TEST_CASE(line_that_is_not_a_json_object_is_quoted_and_a_worker_gets_advice_about_stdout)
 {
     BOOST_TEST(text(reader(peer::worker).read("Loading the \x1B[1mmodel\x1B[0m")) ==
         "violation -32700 none not a JSON object (syntax error at byte 0): \"Loading the "
-        "\\x1b[1mmodel\\x1b[0m\"; did something in the worker print to stdout? Only messages may "
-        "go "
-        "there, print to stderr instead");
+        "\\x1b[1mmodel\\x1b[0m\"; write only messages to the stdout of a worker, and print to "
+        "stderr");
     BOOST_TEST(read("Loading") ==
         "violation -32700 none not a JSON object (syntax error at byte 0): \"Loading\"");
     BOOST_TEST(read("").starts_with("violation -32700 none not a JSON object (incomplete"));
     BOOST_TEST(
-        read("5") == "violation -32700 none not a JSON object (not an object at byte 0): \"5\"");
-    BOOST_TEST(read("\"s\"").starts_with("violation -32700 none not a JSON object (not an object"));
+        read("5") == "violation -32700 none not a JSON object (found a scalar at byte 0): \"5\"");
+    BOOST_TEST(
+        read("\"s\"").starts_with("violation -32700 none not a JSON object (found a scalar"));
     BOOST_TEST(read("5 items").starts_with(
         "violation -32700 none not a JSON object (extra data at byte 2"));
     BOOST_TEST(read(R"([{"jsonrpc":"2.0","id":1,"result":1}])")
-                   .starts_with(
-                       "violation -32700 none not a JSON object (an array; batches are not taken"));
+                   .starts_with("violation -32700 none not a JSON object (batches are not "
+                                "supported; found an array"));
     BOOST_TEST(read("[INFO] ready")
                    .starts_with("violation -32700 none not a JSON object (syntax error at byte 1"));
     BOOST_TEST(read(std::string(5'000, 'x')).ends_with("xxx\xE2\x80\xA6\" (5000 bytes)"));
 }
 
-BOOST_AUTO_TEST_CASE(what_json_forbids_is_no_json)
+BOOST_AUTO_TEST_CASE(invalid_json_is_refused)
 {
     for (auto const* const value :
         {"NaN", "Infinity", "-Infinity", "nan", "1.", ".5", "01", "+1", "0x1", "1e", "'s'", "[1,]",
@@ -297,7 +296,7 @@ BOOST_AUTO_TEST_CASE(depth_of_exactly_the_limit_is_read_and_one_more_is_not)
             return out + "}";
         };
         BOOST_TEST(read(line(64)).starts_with("result 1 "));
-        BOOST_TEST(read(line(65)).find("deeper inside each other than 64") != std::string::npos);
+        BOOST_TEST(read(line(65)).find("nested deeper than 64") != std::string::npos);
         BOOST_TEST(read(line(100), {.max_depth = 100}).starts_with("result 1 "));
         BOOST_TEST(read(line(101), {.max_depth = 100}).starts_with("violation -32600"));
         BOOST_TEST(read(line(1'000'000)).starts_with("violation -32600"));
@@ -318,7 +317,7 @@ BOOST_AUTO_TEST_CASE(line_of_exactly_the_limit_is_read_and_one_byte_more_is_not)
                 "violation -32600 none a message longer than max_message_bytes (2000): \"{"));
 }
 
-BOOST_AUTO_TEST_CASE(numbers_come_out_as_they_were_written)
+BOOST_AUTO_TEST_CASE(numbers_are_read_as_they_were_written)
 {
     auto const number = [](std::string const& digits) {
         return std::get<result>(reader(peer::parent).read(call("\"id\":1,\"result\":" + digits)))
@@ -337,7 +336,7 @@ BOOST_AUTO_TEST_CASE(numbers_come_out_as_they_were_written)
     BOOST_TEST(number("1e-400").as_double() < 1e-300);
 }
 
-BOOST_AUTO_TEST_CASE(number_beyond_a_double_is_refused)
+BOOST_AUTO_TEST_CASE(number_beyond_the_range_of_double_is_refused)
 {
     for (auto const* const digits : {"1e309", "-1e309", "1.797693134862315808e308", "1e2000000000"})
         BOOST_TEST(
@@ -347,7 +346,7 @@ BOOST_AUTO_TEST_CASE(number_beyond_a_double_is_refused)
         "a number is too large for a double");
 }
 
-BOOST_AUTO_TEST_CASE(reader_is_as_new_after_whatever_it_has_read)
+BOOST_AUTO_TEST_CASE(violation_does_not_affect_the_next_message)
 {
     reader r(peer::parent);
     auto const good = call(R"("method":"m","params":[1,{"a":"b"}],"id":7)");
@@ -361,7 +360,7 @@ BOOST_AUTO_TEST_CASE(reader_is_as_new_after_whatever_it_has_read)
     }
 }
 
-BOOST_AUTO_TEST_CASE(values_live_in_the_memory_given_and_nothing_else_refers_to_it)
+BOOST_AUTO_TEST_CASE(values_use_the_given_memory_and_the_reader_does_not_keep_it)
 {
     reader r(peer::parent);
     for (int i = 0; i < 3; ++i) {
@@ -370,7 +369,7 @@ BOOST_AUTO_TEST_CASE(values_live_in_the_memory_given_and_nothing_else_refers_to_
         auto const& params = std::get<request>(m).params;
         BOOST_TEST(params.storage().get() == &memory);
         BOOST_TEST(params.as_array()[1].as_object().storage().get() == &memory);
-        // Broken off: what was made so far is gone before its memory is.
+        // The line is incomplete: the values made so far are destroyed before their memory is.
         r.read(call(R"("method":"m","params":[1,{"a":"b"},)"), &memory);
     }
     for (auto const* const members : {R"("id":7,"result":["text longer than a small string"])",

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// Random messages, written, cut into random reads and read, are what they were; and random damage
-// never does more than break a message.
+// Tests of writer, line_buffer and reader together: random messages, cut into random reads, are
+// read as they were written. A message with random damage is a violation or another message.
 
 #include "../../libs/wire/line_buffer.hpp"
 #include "../../libs/wire/reader.hpp"
@@ -32,9 +32,9 @@ namespace {
 namespace json = boost::json;
 using namespace leasepool::wire;
 
-class source {
+class message_generator {
 public:
-    explicit source(unsigned seed) : random_{seed} {}
+    explicit message_generator(unsigned seed) : random_{seed} {}
 
     std::size_t below(std::size_t n) { return random_() % n; }
 
@@ -139,7 +139,7 @@ struct append_to {
     bool operator()(violation const&) { return false; }
 };
 
-/// Equal, to the last bit of each number.
+/// Returns whether two values are equal, to the last bit of each number.
 bool same(json::value const& a, json::value const& b)
 {
     if (a.is_double() || b.is_double())
@@ -179,16 +179,16 @@ bool same(message const& a, message const& b)
 
 BOOST_AUTO_TEST_SUITE(wire_round_trip)
 
-BOOST_AUTO_TEST_CASE(random_messages_come_out_as_they_went_in)
+BOOST_AUTO_TEST_CASE(random_messages_are_read_as_they_were_written)
 {
-    source random(1);
+    message_generator random(1);
     writer w;
     reader r(peer::parent);
     line_buffer buffer(limits{}.max_message_bytes);
     std::deque<message> sent;
     std::string pipe;
     std::size_t received = 0;
-    constexpr std::size_t messages = 60'000;  // of about a million values and reads
+    constexpr std::size_t messages = 60'000;  // with about a million values and reads
     for (std::size_t i = 0; i < messages || !pipe.empty(); ++i) {
         if (i < messages) {
             sent.push_back(random.any());
@@ -212,9 +212,9 @@ BOOST_AUTO_TEST_CASE(random_messages_come_out_as_they_went_in)
     BOOST_TEST(buffer.unfinished() == "");
 }
 
-BOOST_AUTO_TEST_CASE(random_damage_breaks_a_message_and_nothing_else)
+BOOST_AUTO_TEST_CASE(damaged_message_is_a_violation_or_another_message)
 {
-    source random(2);
+    message_generator random(2);
     writer w;
     reader r(peer::worker);
     std::size_t broken = 0;
@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(random_damage_breaks_a_message_and_nothing_else)
             BOOST_TEST_REQUIRE(!v->text.empty());
         }
         else {
-            // What was read can be written, and is read again as the same.
+            // The message can be written, and the same message is read again.
             std::string again;
             BOOST_TEST_REQUIRE(std::visit(append_to{w, again}, m), line);
             again.pop_back();

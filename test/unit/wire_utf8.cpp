@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// UTF-8 by the table of the Unicode standard, and text made fit to send and to read.
+// Tests of the check of UTF-8, and of text that can be sent and logged.
 
 #include "../../libs/wire/utf8.hpp"
 
@@ -18,7 +18,7 @@ using namespace leasepool::wire;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
 
-/// A code point as UTF-8, also where there is no such character.
+/// Returns a code point as UTF-8, also if it is not a character.
 std::string encoded(unsigned long point)
 {
     auto const byte = [](unsigned long value) { return static_cast<char>(value); };
@@ -34,7 +34,7 @@ std::string encoded(unsigned long point)
 }
 
 constexpr std::string_view invalid[] = {
-    "\x80",              // continuation alone
+    "\x80",              // only a continuation
     "\xBF",              //
     "\xC0\x80",          // NUL in two bytes
     "\xC1\xBF",          // overlong
@@ -65,7 +65,7 @@ constexpr std::string_view invalid[] = {
 
 BOOST_AUTO_TEST_SUITE(wire_utf8)
 
-BOOST_AUTO_TEST_CASE(every_character_is_valid_and_every_surrogate_and_beyond_is_not)
+BOOST_AUTO_TEST_CASE(characters_are_valid_and_surrogates_and_larger_values_are_not)
 {
     std::size_t wrong = 0;
     for (unsigned long point = 0; point < 0x120000; ++point) {
@@ -75,11 +75,11 @@ BOOST_AUTO_TEST_CASE(every_character_is_valid_and_every_surrogate_and_beyond_is_
     BOOST_TEST(wrong == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(invalid_sequences_are_found_wherever_they_stand)
+BOOST_AUTO_TEST_CASE(invalid_sequence_is_found_at_any_offset)
 {
     for (auto const bad : invalid) {
         BOOST_TEST(valid_utf8_prefix(bad) == 0u, in_quotes(bad));
-        // At each offset to the eight bytes that are looked at together.
+        // At each offset within the eight bytes that are checked together.
         for (std::size_t before = 0; before < 20; ++before)
             for (std::size_t const after : {0U, 1U, 9U}) {
                 auto const text =
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(invalid_sequences_are_found_wherever_they_stand)
     BOOST_TEST(valid_utf8_prefix("gr\xC3\xBC\xC3") == 4u);
 }
 
-BOOST_AUTO_TEST_CASE(character_cut_by_the_end_of_the_text_is_invalid_whatever_stands_behind_it)
+BOOST_AUTO_TEST_CASE(character_cut_by_the_end_of_the_text_is_invalid_whatever_follows_in_memory)
 {
     for (auto const point : {0xFCUL, 0x20ACUL, 0x1F600UL}) {
         auto const whole = encoded(point);
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(character_cut_by_the_end_of_the_text_is_invalid_whatever_st
     }
 }
 
-BOOST_AUTO_TEST_CASE(repaired_text_is_valid_and_keeps_what_was)
+BOOST_AUTO_TEST_CASE(repaired_text_is_valid_and_keeps_the_valid_bytes)
 {
     BOOST_TEST(repaired_utf8("plain, gr\xC3\xBCn") == "plain, gr\xC3\xBCn");
     BOOST_TEST(repaired_utf8("na\xEFve") == "na\xEF\xBF\xBDve");
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(repaired_text_is_valid_and_keeps_what_was)
         BOOST_TEST(is_utf8(repaired_utf8("a" + std::string(bad) + "z")), in_quotes(bad));
 }
 
-BOOST_AUTO_TEST_CASE(cut_leaves_whole_characters)
+BOOST_AUTO_TEST_CASE(cut_does_not_divide_a_character)
 {
     BOOST_TEST(repaired_utf8("abcdef", 6) == "abcdef");
     BOOST_TEST(repaired_utf8("abcdef", 5) == "abcde\xE2\x80\xA6");

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// Messages are written to the letter, or not at all.
+// Tests of the writer: a message is written as a whole, or refused.
 
 #include "../../libs/wire/writer.hpp"
 
@@ -28,7 +28,7 @@ using namespace leasepool::wire;
 constexpr auto most = std::numeric_limits<std::uint64_t>::max();
 constexpr auto infinity = std::numeric_limits<double>::infinity();
 
-/// The refusal as text; empty: written.
+/// Returns the path and the text of a refusal; empty: the message was written.
 std::string text(writer::refusal const& bad)
 {
     return bad ? bad->path + " " + std::string(describe(bad->what)) : std::string();
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(line_ends_inside_values_are_escaped)
     BOOST_TEST(out.find('\r') == out.npos);
 }
 
-BOOST_AUTO_TEST_CASE(value_with_a_flaw_is_refused_and_leaves_no_trace)
+BOOST_AUTO_TEST_CASE(value_with_an_encoding_error_is_refused_and_leaves_the_buffer_unchanged)
 {
     writer w;
     std::string out = "before\n";
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(value_with_a_flaw_is_refused_and_leaves_no_trace)
     BOOST_TEST(text(w.result(out, 1, infinity)) == " not a finite number");
     for (auto const* const method : {"", "\xFF"})
         BOOST_TEST(text(w.request(out, 1, method, nullptr)) ==
-            " the name of a job must be UTF-8, and not empty");
+            " the name of a job must be valid UTF-8 and not empty");
     BOOST_TEST(out == "before\n");
     BOOST_TEST(text(w.result(out, 1, 1)) == "");
     BOOST_TEST(out == "before\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}\n");
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(depth_of_exactly_the_limit_is_written_and_one_more_is_not)
     BOOST_TEST(text(w.request(out, 1, "m", nested(9))) == "");
     BOOST_TEST(text(w.result(out, 1, nested(9))) == "");
     out.clear();
-    auto const too_deep = "/0/0/0/0/0/0/0/0/0 arrays and objects too deep inside each other";
+    auto const too_deep = "/0/0/0/0/0/0/0/0/0 arrays and objects nested too deeply";
     BOOST_TEST(text(w.request(out, 1, "m", nested(10))) == too_deep);
     BOOST_TEST(text(w.result(out, 1, nested(10))) == too_deep);
     BOOST_TEST(out == "");
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(message_of_exactly_the_limit_is_written_and_one_byte_more_i
         BOOST_TEST(text(w.result(out, 1, json::value(fits + 'x'))) == " too large for one message");
         BOOST_TEST(out == "before\n");
 
-        // The longest id must still fit.
+        // The longest id must fit too.
         auto const around_call =
             sizeof(R"({"jsonrpc":"2.0","method":"m","params":[""],"id":18446744073709551615})") - 1;
         auto const argument = std::string(limit - around_call, 'x');
@@ -179,14 +179,14 @@ BOOST_AUTO_TEST_CASE(error_is_always_sent)
     BOOST_TEST(sent("m", infinity).if_contains("data") == nullptr);
     BOOST_TEST(sent("m", json::value(std::string(950, 'd'))).if_contains("data") == nullptr);
     BOOST_TEST(sent("m", json::value(std::string(900, 'd'))).if_contains("data") != nullptr);
-    // The worst that a message can become.
+    // The characters that become longest when they are escaped or replaced.
     for (auto const c : {'m', '\x01', '\xFF', '"'}) {
         auto const cut = sent(std::string(5'000, c), nullptr);
         BOOST_TEST(cut.at("message").as_string().ends_with("\xE2\x80\xA6"));
     }
 }
 
-BOOST_AUTO_TEST_CASE(limits_below_the_least_are_raised)
+BOOST_AUTO_TEST_CASE(limits_below_the_minimum_are_raised)
 {
     writer w({.max_message_bytes = 0, .max_depth = 0});
     std::string out;

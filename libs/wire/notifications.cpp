@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#include "notices.hpp"
+#include "notifications.hpp"
 
 #include "protocol.hpp"
 #include "utf8.hpp"
@@ -17,23 +17,27 @@
 #include <limits>
 #include <utility>
 
+// The conversion between the params of notifications, the data of errors, and JSON values. The
+// worker and the parent call it for the messages that `writer` writes and `reader` has read.
+
 namespace leasepool::wire {
 namespace {
 
 namespace json = boost::json;
 
-std::string text_of(json::string const& from)
+std::string to_std_string(json::string const& from)
 {
     return {from.data(), from.size()};
 }
 
-/// The members of params, with the first fault found in them.
-class members {
+/// Reads the members of params, and keeps the first fault that it finds.
+class params_reader {
 public:
-    members(std::string_view of, json::value const& params) : of_{of}, object_{params.if_object()}
+    params_reader(std::string_view method, json::value const& params)
+        : method_{method}, object_{params.if_object()}
     {
         if (!object_)
-            fault_ = of_ + ": \"params\" is not an object";
+            fault_ = method_ + ": \"params\" is not an object";
     }
 
     json::value const* find(std::string_view name) const
@@ -49,11 +53,11 @@ public:
             return static_cast<std::uint64_t>(found->get_int64());
         if (found && found->is_uint64())
             return found->get_uint64();
-        blame(name, "a whole number from 0 on");
+        set_fault(name, "an unsigned 64-bit integer");
         return 0;
     }
 
-    /// Numbers beyond std::size_t become its greatest, on 32 bits.
+    /// Like `number`. Where std::size_t has 32 bits, a greater number becomes its maximum.
     std::size_t size(std::string_view name)
     {
         return static_cast<std::size_t>(
@@ -65,20 +69,20 @@ public:
         auto const* const found = find(name);
         if (found && found->is_int64())
             return found->get_int64();
-        blame(name, "a whole number");
+        set_fault(name, "a signed 64-bit integer");
         return 0;
     }
 
-    std::string text(std::string_view name)
+    std::string string(std::string_view name)
     {
         auto const* const found = find(name);
         if (found && found->is_string())
-            return text_of(found->get_string());
-        blame(name, "a string");
+            return to_std_string(found->get_string());
+        set_fault(name, "a string");
         return {};
     }
 
-    std::vector<std::string> texts(std::string_view name)
+    std::vector<std::string> strings(std::string_view name)
     {
         std::vector<std::string> out;
         auto const* const found = find(name);
@@ -86,17 +90,17 @@ public:
         if (!array || !std::all_of(array->begin(), array->end(), [](auto const& v) {
                 return v.is_string();
             })) {
-            blame(name, "an array of strings");
+            set_fault(name, "an array of strings");
             return out;
         }
         out.reserve(array->size());
         for (auto const& v : *array)
-            out.push_back(text_of(v.get_string()));
+            out.push_back(to_std_string(v.get_string()));
         return out;
     }
 
     template <class T>
-    read_result<T> outcome(T&& value) const
+    read_result<T> value_or_fault(T&& value) const
     {
         if (!fault_.empty())
             return fault_;
@@ -104,13 +108,13 @@ public:
     }
 
 private:
-    void blame(std::string_view name, std::string_view wanted)
+    void set_fault(std::string_view name, std::string_view expected)
     {
         if (fault_.empty())
-            fault_ = of_ + ": \"" + std::string(name) + "\" is not " + std::string(wanted);
+            fault_ = method_ + ": \"" + std::string(name) + "\" is not " + std::string(expected);
     }
 
-    std::string of_;
+    std::string method_;
     json::object const* object_;
     std::string fault_;
 };
@@ -124,12 +128,12 @@ json::array to_array(std::vector<std::string> const& from)
     return out;
 }
 
-std::string text_or_nothing(json::value const& in, std::string_view name)
+std::string string_or_empty(json::value const& in, std::string_view name)
 {
     auto const* const object = in.if_object();
     auto const* const found =
         object ? object->if_contains(json::string_view(name.data(), name.size())) : nullptr;
-    return found && found->is_string() ? text_of(found->get_string()) : std::string();
+    return found && found->is_string() ? to_std_string(found->get_string()) : std::string();
 }
 
 }  // namespace
@@ -147,17 +151,17 @@ json::value to_params(ready const& from)
 
 read_result<ready> read_ready(json::value const& params)
 {
-    members in(methods::ready, params);
+    params_reader in(methods::ready, params);
     ready out{};
     out.version = in.signed_number("version");
     if (out.version == protocol_version) {
         out.pid = in.signed_number("pid");
-        out.methods = in.texts("methods");
-        // A worker without any may leave them out.
+        out.methods = in.strings("methods");
+        // A worker without capabilities may omit the member.
         if (in.find("capabilities"))
-            out.capabilities = in.texts("capabilities");
+            out.capabilities = in.strings("capabilities");
     }
-    return in.outcome(std::move(out));
+    return in.value_or_fault(std::move(out));
 }
 
 json::value to_params(log_line const& from)
@@ -170,11 +174,11 @@ json::value to_params(log_line const& from)
 
 read_result<log_line> read_log(json::value const& params)
 {
-    members in(methods::log, params);
-    log_line out{in.text("severity"), in.text("message"), std::nullopt};
+    params_reader in(methods::log, params);
+    log_line out{in.string("severity"), in.string("message"), std::nullopt};
     if (auto const* const id = in.find("id"); id && !id->is_null())
         out.id = in.number("id");
-    return in.outcome(std::move(out));
+    return in.value_or_fault(std::move(out));
 }
 
 json::value to_params(progress const& from)
@@ -184,11 +188,11 @@ json::value to_params(progress const& from)
 
 read_result<progress> read_progress(json::value const& params)
 {
-    members in(methods::progress, params);
+    params_reader in(methods::progress, params);
     progress out{in.number("id"), nullptr};
     if (auto const* const value = in.find("value"))
         out.value = *value;
-    return in.outcome(std::move(out));
+    return in.value_or_fault(std::move(out));
 }
 
 json::value to_params(cancel const& from)
@@ -198,8 +202,8 @@ json::value to_params(cancel const& from)
 
 read_result<cancel> read_cancel(json::value const& params)
 {
-    members in(methods::cancel, params);
-    return in.outcome(cancel{in.number("id")});
+    params_reader in(methods::cancel, params);
+    return in.value_or_fault(cancel{in.number("id")});
 }
 
 json::value to_params(limits const& from)
@@ -210,21 +214,21 @@ json::value to_params(limits const& from)
 
 read_result<limits> read_limits(json::value const& params)
 {
-    members in(methods::limits, params);
+    params_reader in(methods::limits, params);
     limits out;
     out.max_message_bytes = in.size("max_message_bytes");
     out.max_depth = in.size("max_depth");
-    return in.outcome(out.in_bounds());
+    return in.value_or_fault(out.clamped());
 }
 
-json::value to_data(misfit const& from)
+json::value to_data(conversion_error const& from)
 {
     return json::object{{"at", repaired_utf8(from.at)}, {"expected", repaired_utf8(from.expected)}};
 }
 
-misfit read_misfit(json::value const& data)
+conversion_error read_conversion_error(json::value const& data)
 {
-    return {text_or_nothing(data, "at"), text_or_nothing(data, "expected")};
+    return {string_or_empty(data, "at"), string_or_empty(data, "expected")};
 }
 
 json::value to_data(thrown const& from)
@@ -234,7 +238,7 @@ json::value to_data(thrown const& from)
 
 thrown read_thrown(json::value const& data)
 {
-    return {text_or_nothing(data, "type"), text_or_nothing(data, "what")};
+    return {string_or_empty(data, "type"), string_or_empty(data, "what")};
 }
 
 }  // namespace leasepool::wire

@@ -2,25 +2,28 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#include "agenda.hpp"
+#include "request_queue.hpp"
 
 #include <boost/assert.hpp>
 
 #include <utility>
 
+// The order of the requests of a worker, and the pause after a cancel. `session` calls it; it calls
+// no other part.
+
 namespace leasepool::worker {
 
-bool agenda::add(wire::request&& wanted)
+bool request_queue::add(wire::request&& from)
 {
-    if (barred_)
+    if (paused_)
         return false;
-    waiting_.push_back(std::move(wanted));
+    waiting_.push_back(std::move(from));
     return true;
 }
 
-agenda::canceled agenda::cancel(std::uint64_t id)
+request_queue::canceled request_queue::cancel(std::uint64_t id)
 {
-    barred_ = true;
+    paused_ = true;
     canceled out{running_ == id, {}};
     out.not_begun.reserve(waiting_.size());
     for (auto const& each : waiting_)
@@ -29,7 +32,7 @@ agenda::canceled agenda::cancel(std::uint64_t id)
     return out;
 }
 
-std::optional<wire::request> agenda::begin()
+std::optional<wire::request> request_queue::begin_next()
 {
     BOOST_ASSERT(!running_);
     if (waiting_.empty())

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#include "flaw.hpp"
+#include "encoding_error.hpp"
 
 #include "utf8.hpp"
 
@@ -16,6 +16,9 @@
 #include <iterator>
 #include <system_error>
 
+// The checks of values before they are written, and the texts of the errors. `writer` calls the
+// checks; the error answers of the worker and the exceptions of the parent use the texts.
+
 namespace leasepool::wire {
 namespace {
 
@@ -26,32 +29,33 @@ std::string_view view(json::string_view text) noexcept
     return {text.data(), text.size()};
 }
 
-/// Visits a value and all inside it, in the order in which they would be written.
-class walk {
+/// Visits a value and all values inside it, in the order in which they would be written.
+class cursor {
 public:
-    explicit walk(json::value const& root) noexcept : current_{&root} {}
+    explicit cursor(json::value const& root) noexcept : current_{&root} {}
 
     json::value const& current() const noexcept { return *current_; }
-    /// The key that the current value has in its object; null: it is in none.
+    /// Returns the member of an object that the current value belongs to; null: it is not in an
+    /// object.
     json::key_value_pair const* key() const noexcept { return key_; }
-    /// Containers around the current value.
-    std::size_t depth() const noexcept { return around_.size(); }
+    /// Returns the number of arrays and objects around the current value.
+    std::size_t depth() const noexcept { return ancestors_.size(); }
 
-    /// On to the next value; false: that was the last.
+    /// Goes to the next value. Returns false if there is none.
     bool advance()
     {
         if (current_->is_structured())
-            around_.push_back({current_, 0});
-        while (!around_.empty() && !step(around_.back()))
-            around_.pop_back();
-        return !around_.empty();
+            ancestors_.push_back({current_, 0});
+        while (!ancestors_.empty() && !step(ancestors_.back()))
+            ancestors_.pop_back();
+        return !ancestors_.empty();
     }
 
-    /// Of the current value.
+    /// Returns the path of the current value.
     std::string path() const
     {
         std::string out;
-        for (auto const& l : around_) {
+        for (auto const& l : ancestors_) {
             out += '/';
             if (auto const* const object = l.container->if_object())
                 append_token(out, view(std::next(object->begin(), offset(l))->key()));
@@ -104,25 +108,26 @@ private:
 
     json::value const* current_;
     json::key_value_pair const* key_ = nullptr;
-    boost::container::small_vector<level, 16> around_;
+    boost::container::small_vector<level, 16> ancestors_;
 };
 
-std::optional<flaw::kind> flaw_of(walk const& at, std::size_t max_depth) noexcept
+std::optional<encoding_error::kind> error_at(cursor const& at, std::size_t max_depth) noexcept
 {
     if (at.key() && !is_utf8(view(at.key()->key())))
-        return flaw::kind::invalid_key;
+        return encoding_error::kind::invalid_key;
     auto const& v = at.current();
     if (v.is_structured())
-        return at.depth() < max_depth ? std::nullopt : std::optional(flaw::kind::too_deep);
+        return at.depth() < max_depth ? std::nullopt
+                                      : std::optional(encoding_error::kind::too_deep);
     if (auto const* const number = v.if_double(); number && !std::isfinite(*number))
-        return flaw::kind::not_finite;
+        return encoding_error::kind::not_finite;
     if (auto const* const text = v.if_string(); text && !is_utf8({text->data(), text->size()}))
-        return flaw::kind::invalid_utf8;
+        return encoding_error::kind::invalid_utf8;
     return std::nullopt;
 }
 
-/// About what the value takes as text, without what is inside it.
-std::size_t text_size(walk const& at) noexcept
+/// Returns an estimate of the size of the current value as text, without the values inside it.
+std::size_t text_size(cursor const& at) noexcept
 {
     std::size_t size = at.key() ? at.key()->key().size() + 4 : 1;
     auto const& v = at.current();
@@ -137,14 +142,14 @@ std::size_t text_size(walk const& at) noexcept
 
 }  // namespace
 
-std::optional<flaw> find_flaw(
+std::optional<encoding_error> find_encoding_error(
     json::value const& root, std::size_t max_depth, std::size_t* text_bytes)
 {
-    walk at(root);
+    cursor at(root);
     std::size_t size = 0;
     do {
-        if (auto const what = flaw_of(at, max_depth))
-            return flaw{*what, at.path()};
+        if (auto const what = error_at(at, max_depth))
+            return encoding_error{*what, at.path()};
         size += text_size(at);
     } while (at.advance());
     if (text_bytes)
@@ -154,10 +159,10 @@ std::optional<flaw> find_flaw(
 
 std::string largest_part(json::value const& root)
 {
-    walk at(root);
+    cursor at(root);
     std::string largest;
     std::string path;
-    std::size_t most = 0;
+    std::size_t largest_size = 0;
     std::size_t size = 0;
     while (at.advance()) {
         if (at.depth() == 1) {
@@ -165,8 +170,8 @@ std::string largest_part(json::value const& root)
             size = 0;
         }
         size += text_size(at);
-        if (size > most) {
-            most = size;
+        if (size > largest_size) {
+            largest_size = size;
             if (largest != path)
                 largest = path;
         }
@@ -174,26 +179,26 @@ std::string largest_part(json::value const& root)
     return largest;
 }
 
-std::string_view describe(flaw::kind what) noexcept
+std::string_view describe(encoding_error::kind what) noexcept
 {
     switch (what) {
-    case flaw::kind::not_finite:
+    case encoding_error::kind::not_finite:
         return "not a finite number";
-    case flaw::kind::invalid_utf8:
+    case encoding_error::kind::invalid_utf8:
         return "a string that is not valid UTF-8";
-    case flaw::kind::invalid_key:
+    case encoding_error::kind::invalid_key:
         return "a key that is not valid UTF-8";
-    case flaw::kind::too_deep:
-        return "arrays and objects too deep inside each other";
-    case flaw::kind::too_large:
+    case encoding_error::kind::too_deep:
+        return "arrays and objects nested too deeply";
+    case encoding_error::kind::too_large:
         return "too large for one message";
-    case flaw::kind::invalid_method:
-        return "the name of a job must be UTF-8, and not empty";
+    case encoding_error::kind::invalid_method:
+        return "the name of a job must be valid UTF-8 and not empty";
     }
     return "not serializable";
 }
 
-std::string describe(flaw const& found, json::value const& params)
+std::string describe(encoding_error const& found, json::value const& params)
 {
     auto text = argument_at(found.path, params);
     if (!text.empty())

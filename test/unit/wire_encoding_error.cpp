@@ -2,9 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-// What JSON cannot carry is found, and where it is.
+// Tests of the search for values that JSON cannot represent, and of the texts of these errors.
 
-#include "../../libs/wire/flaw.hpp"
+#include "../../libs/wire/encoding_error.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/monotonic_resource.hpp>
@@ -24,10 +24,10 @@ using namespace leasepool::wire;
 constexpr auto infinity = std::numeric_limits<double>::infinity();
 constexpr auto not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-/// The flaw as text; empty: none.
+/// Returns the path and the text of the first error; empty: none.
 std::string found(json::value const& v, std::size_t max_depth = 63)
 {
-    auto const bad = find_flaw(v, max_depth);
+    auto const bad = find_encoding_error(v, max_depth);
     return bad ? bad->path + " " + std::string(describe(bad->what)) : std::string();
 }
 
@@ -41,9 +41,9 @@ json::value nested(std::size_t depth, bool objects, json::value inside = nullptr
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(wire_flaw)
+BOOST_AUTO_TEST_SUITE(wire_encoding_error)
 
-BOOST_AUTO_TEST_CASE(values_that_json_can_carry_have_no_flaw)
+BOOST_AUTO_TEST_CASE(values_that_json_can_represent_have_no_error)
 {
     for (auto const& v : {json::value(), json::value(true), json::value(-1), json::value(1.5),
              json::value(std::numeric_limits<double>::max()),
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(values_that_json_can_carry_have_no_flaw)
         BOOST_TEST(found(v) == "");
 }
 
-BOOST_AUTO_TEST_CASE(number_that_is_not_finite_is_found)
+BOOST_AUTO_TEST_CASE(number_that_is_not_finite_is_an_error)
 {
     for (auto const bad : {infinity, -infinity, not_a_number}) {
         BOOST_TEST(found(bad) == " not a finite number");
@@ -63,12 +63,12 @@ BOOST_AUTO_TEST_CASE(number_that_is_not_finite_is_found)
     }
 }
 
-BOOST_AUTO_TEST_CASE(text_that_is_not_utf8_is_found_in_strings_and_in_keys)
+BOOST_AUTO_TEST_CASE(invalid_utf8_is_an_error_in_strings_and_in_keys)
 {
     BOOST_TEST(found("\xFF") == " a string that is not valid UTF-8");
     BOOST_TEST(
         found({{"a", 1}, {"b", {"ok", "\xC0\x80"}}}) == "/b/1 a string that is not valid UTF-8");
-    // A path is for people, and is UTF-8 itself.
+    // The path is valid UTF-8 also then.
     BOOST_TEST(
         found({{"a", {{"na\xEFve", 1}}}}) == "/a/na\xEF\xBF\xBDve a key that is not valid UTF-8");
 }
@@ -78,18 +78,18 @@ BOOST_AUTO_TEST_CASE(depth_of_exactly_the_limit_passes_and_one_more_does_not)
     for (bool const objects : {false, true}) {
         BOOST_TEST(found(nested(5, objects), 5) == "");
         BOOST_TEST(found(nested(6, objects), 5) ==
-            (objects ? "/k/k/k/k/k arrays and objects too deep inside each other"
-                     : "/0/0/0/0/0 arrays and objects too deep inside each other"));
+            (objects ? "/k/k/k/k/k arrays and objects nested too deeply"
+                     : "/0/0/0/0/0 arrays and objects nested too deeply"));
         BOOST_TEST(found(nested(5, objects, 1), 5) == "");
     }
     BOOST_TEST(found(1, 0) == "");
-    BOOST_TEST(found(json::array{}, 0) == " arrays and objects too deep inside each other");
+    BOOST_TEST(found(json::array{}, 0) == " arrays and objects nested too deeply");
     BOOST_TEST(found(json::array{}, 1) == "");
 }
 
-BOOST_AUTO_TEST_CASE(value_of_great_depth_takes_no_stack)
+BOOST_AUTO_TEST_CASE(very_deep_value_is_checked_without_recursion)
 {
-    // Its destructor would, in Boost.JSON: the value is left to a memory that forgets it.
+    // The destructor of Boost.JSON's value is recursive. With a monotonic resource it does nothing.
     json::monotonic_resource resource;
     json::value deep(&resource);
     json::value* inner = &deep;
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(value_of_great_depth_takes_no_stack)
     BOOST_TEST(found(deep).starts_with("/0/0/0"));
 }
 
-BOOST_AUTO_TEST_CASE(first_flaw_in_the_order_of_writing_is_the_one_found)
+BOOST_AUTO_TEST_CASE(first_error_in_the_order_of_writing_is_returned)
 {
     BOOST_TEST(found({{"a", {1, {{"z", infinity}}}}, {"b", "\xFF"}}).starts_with("/a/1/z "));
     BOOST_TEST(found({{"\xFF", infinity}}).ends_with("key that is not valid UTF-8"));
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(keys_in_a_path_are_escaped_and_cut)
         "/" + std::string(64, 'k') + "\xE2\x80\xA6 not a finite number");
 }
 
-BOOST_AUTO_TEST_CASE(place_in_params_is_said_as_a_caller_counts)
+BOOST_AUTO_TEST_CASE(arguments_are_counted_from_one_or_named)
 {
     json::value const positional{1, 2};
     json::value const named{{"a", 1}};
@@ -127,14 +127,16 @@ BOOST_AUTO_TEST_CASE(place_in_params_is_said_as_a_caller_counts)
     BOOST_TEST(argument_at("/1/points", named) == "argument \"1\", at /points");
     BOOST_TEST(argument_at("/a", named) == "argument \"a\"");
     BOOST_TEST(argument_at("", named) == "");
-    // What a worker names may be anything.
+    // A worker may send any string as a path.
     BOOST_TEST(argument_at("/x", positional) == "argument \"x\"");
     BOOST_TEST(argument_at("x", positional) == "argument \"x\"");
     BOOST_TEST(argument_at("//", positional) == "argument \"\", at /");
 
     json::value const params{1, {{"x", infinity}}};
-    BOOST_TEST(describe(*find_flaw(params, 9), params) == "argument 2, at /x: not a finite number");
-    BOOST_TEST(describe(flaw{flaw::kind::too_large, ""}, params) == "too large for one message");
+    BOOST_TEST(describe(*find_encoding_error(params, 9), params) ==
+        "argument 2, at /x: not a finite number");
+    BOOST_TEST(describe(encoding_error{encoding_error::kind::too_large, ""}, params) ==
+        "too large for one message");
 }
 
 BOOST_AUTO_TEST_CASE(largest_part_is_named)
