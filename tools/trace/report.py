@@ -28,13 +28,13 @@ class Entry:
 
 
 def unit_of(file):
-    """include/leasepool/stats.hpp and libs/core/stats.cpp -> core/stats; include/leasepool/lease.hpp,
-    which has no source -> leasepool/lease"""
+    """include/leasepool/stats.hpp and libs/core/manager/stats.cpp -> core/stats;
+    include/leasepool/lease.hpp, which has no source -> leasepool/lease"""
     if file.parts[0] == "libs":
         return f"{file.parts[1]}/{file.stem}"
-    sources = sorted(ROOT.glob(f"libs/*/{file.stem}.cpp"))
+    sources = sorted(ROOT.glob(f"libs/**/{file.stem}.cpp"))
     if len(sources) == 1:
-        return f"{sources[0].parent.name}/{file.stem}"
+        return f"{sources[0].relative_to(ROOT).parts[1]}/{file.stem}"
     return "/".join(file.with_suffix("").parts[1:])
 
 
