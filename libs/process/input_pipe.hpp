@@ -24,8 +24,9 @@
 
 namespace leasepool::detail {
 
-/// writev(2) on a non-blocking pipe, without a SIGPIPE if nobody reads it: `broken_pipe` then. The
-/// disposition of the signal is not changed; it is blocked on this thread meanwhile, and taken away.
+/// Calls writev(2) on a non-blocking pipe. If the pipe has no reader, fails with `broken_pipe`, and no
+/// SIGPIPE is delivered: the signal is blocked on this thread during the call and then consumed. The
+/// disposition of the signal is not changed.
 std::size_t write_without_sigpipe(
     int fd, iovec const* pieces, std::size_t count, boost::system::error_code& ec) noexcept;
 
@@ -64,7 +65,7 @@ public:
 
     int native_handle() noexcept { return pipe_->native_handle(); }
 
-    /// Waits until there is room; of a pipe that nobody reads any more there is, too.
+    /// Waits until a write can make progress: the pipe has room, or it has no reader any more.
     template <class Token>
     auto async_wait(Token&& token)
     {
@@ -77,8 +78,8 @@ public:
     /// @par Completion Signature
     /// `void(error_code, std::size_t)`, with how many bytes; never inside this call.
     /// @par Errors
-    /// `asio::error::broken_pipe` if nobody can read it any more; `operation_aborted`;
-    /// `asio::error::bad_descriptor` if it is closed.
+    /// `asio::error::broken_pipe` if the pipe has no reader any more; `operation_aborted`;
+    /// `asio::error::bad_descriptor` if this end is closed.
     /// @par Per-Operation Cancellation
     /// terminal, partial, total: if it is canceled nothing was written.
     template <class ConstBuffers, class Token = boost::asio::deferred_t>

@@ -65,8 +65,8 @@ bool close_listed_descriptors(int keep) noexcept
     int const list = ::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (list < 0)
         return false;
-    // struct linux_dirent64: d_ino, d_off (8 bytes each), d_reclen (2), d_type (1), d_name. What is
-    // closed is behind the position of the reader, who goes by number.
+    // struct linux_dirent64: d_ino, d_off (8 bytes each), d_reclen (2), d_type (1), d_name. The
+    // kernel lists descriptors by number, so the descriptors that are closed here have been listed.
     constexpr std::size_t length_at = 16;
     constexpr std::size_t name_at = 19;
     alignas(8) char entries[2048];
@@ -111,7 +111,7 @@ void close_descriptors_above_stderr(int keep, int bound) noexcept
 [[noreturn]] void give_up(int report_to, launch_step step, std::size_t limit = 0) noexcept
 {
     launch_report const report{step, limit, errno};
-    // If it cannot be written there is nobody to read it.
+    // If the write fails, the parent does not read the report any more.
     if (::write(report_to, &report, sizeof report) < 0) {}
     ::_exit(127);
 }

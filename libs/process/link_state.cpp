@@ -38,7 +38,7 @@ void link_state::set_pace(duration pace) noexcept
     depth_ = std::clamp<std::size_t>(fit, 1, flights_.capacity());
 }
 
-/// The head has run for so long that whatever is behind it had better be elsewhere.
+/// Returns whether the first job has run for so long that the jobs behind it must be recalled.
 bool link_state::overstays(time now) const noexcept
 {
     return !flights_.empty() && now - head_since_ >= options_.patience;
@@ -118,7 +118,8 @@ void link_state::paced(time now) noexcept
         return;
     auto const seen =
         std::max((now - pace_since_) / static_cast<duration::rep>(pace_answers_), duration{1});
-    // Slower than thought: at once, for a job may be waiting behind this one. Faster: by and by.
+    // A longer time per job takes effect at once, because a job may be waiting behind this one. A
+    // shorter time takes effect gradually.
     set_pace(pace_ == duration::zero() || seen > pace_ ? seen : pace_ - (pace_ - seen) / 4);
     pace_answers_ = 0;
     pace_since_ = now;

@@ -41,11 +41,11 @@ public:
     struct options {
         duration startup_timeout{};
         duration kill_grace{};
-        /// Jobs that are sent to a worker that pipelines before the first is answered, at most...
+        /// Maximum number of jobs that a worker that pipelines has been sent and has not answered.
         std::size_t max_in_flight = 512;
-        /// ...and so many that they take about this long.
+        /// How long the jobs in a worker's pipe take together, about.
         duration budget = std::chrono::milliseconds{1};
-        /// A head that runs for longer than this has the jobs behind it recalled.
+        /// If the first job runs for longer than this, the jobs behind it are recalled.
         duration patience = std::chrono::milliseconds{10};
     };
 

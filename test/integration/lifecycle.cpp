@@ -224,7 +224,8 @@ BOOST_AUTO_TEST_CASE(acquires_begun_behind_a_start_are_granted_in_that_order)
 BOOST_AUTO_TEST_CASE(acquires_begun_around_a_stop_and_a_start_take_effect_in_that_order)
 {
     asio::io_context io;
-    thread_manager pools(io, one_thread(), {.max_pools = 1});
+    // A pool is free all the time.
+    thread_manager pools(io, one_thread(), {.max_pools = 3, .min_pools = 3});
     run(io, [&]() -> asio::awaitable<void> {
         co_await pools.async_start();
         // The strand runs in a later turn. The second start is refused, because the stop is not
