@@ -4,8 +4,8 @@
 
 #include <leasepool/process_backend.hpp>
 
-#include "process_pool.hpp"
-#include "spawn.hpp"
+#include "process/child/spawn.hpp"
+#include "process/pool/process_pool.hpp"
 
 #include "wire/limits.hpp"
 

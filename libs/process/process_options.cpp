@@ -5,7 +5,7 @@
 #include <leasepool/process_backend.hpp>
 
 #include "core/manager/option_checker.hpp"
-#include "spawn_options.hpp"
+#include "process/child/spawn_options.hpp"
 
 #include "wire/limits.hpp"
 
@@ -34,8 +34,6 @@ void validate(process_backend_options const& options)
 
     detail::spawn_options start;
     start.command = options.command;
-    if (start.command.empty())
-        start.command = {"this program"};
     start.launcher = options.launcher;
     start.environment = options.environment;
     start.working_directory = options.working_directory;

@@ -5,8 +5,9 @@
 #ifndef LEASEPOOL_TEST_OS_TRACES_HPP
 #define LEASEPOOL_TEST_OS_TRACES_HPP
 
-#include "process/caretaker.hpp"
+#include "process/child/process_reaper.hpp"
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <cerrno>
@@ -66,7 +67,10 @@ inline void await_gone(pid_t pid)
 struct nothing_left {
     nothing_left()
     {
-        detail::caretaker::instance();  // which lasts as long as the program
+        // The reaper and its descriptors last as long as the program.
+        auto& reaper = detail::process_reaper::instance();
+        boost::asio::posix::stream_descriptor const watched(reaper.watching());
+        boost::asio::posix::stream_descriptor const held(reaper.holding());
         descriptors_before = open_descriptors();
     }
     ~nothing_left()

@@ -4,8 +4,7 @@
 
 #include "io_threads.hpp"
 #include "process_pool_support.hpp"
-
-#include "process/spawn.hpp"
+#include "started_program.hpp"
 
 #include <boost/asio/read_until.hpp>
 
@@ -201,7 +200,7 @@ for line in sys.stdin:
                 detail::spawn_options options;
                 options.command = {LEASEPOOL_PARENT_OF_WORKERS, job};
                 options.command.insert(options.command.end(), worker.begin(), worker.end());
-                auto parent = detail::spawn(io.get_executor(), options);
+                program parent(io.get_executor(), options);
                 std::string text;
                 auto const n = co_await asio::async_read_until(parent.standard_output(),
                     asio::dynamic_buffer(text), '\n', asio::use_awaitable);

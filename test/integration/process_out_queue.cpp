@@ -4,8 +4,8 @@
 
 // What is to be written to a worker, and a pipe.
 
-#include "process/descriptors.hpp"
-#include "process/out_queue.hpp"
+#include "process/child/descriptors.hpp"
+#include "process/pool/out_queue.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/test/unit_test.hpp>

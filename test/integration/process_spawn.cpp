@@ -4,10 +4,11 @@
 
 #include "process_support.hpp"
 
-#include <boost/asio/detached.hpp>
-
 #include <climits>
 #include <fcntl.h>
+#include <filesystem>
+#include <sys/resource.h>
+#include <thread>
 
 // What a program finds when it was started.
 
@@ -62,14 +63,14 @@ BOOST_AUTO_TEST_CASE(child_has_default_dispositions_and_an_empty_mask)
     BOOST_TEST((action.sa_handler == SIG_IGN));
 }
 
-BOOST_AUTO_TEST_CASE(child_leads_a_group_of_its_own)
+BOOST_AUTO_TEST_CASE(child_leads_a_session_and_a_group)
 {
     asio::io_context io;
     run(io, [&]() -> asio::awaitable<void> {
-        auto program = spawn(io.get_executor(), sparring({"group"}));
-        auto const pid = std::to_string(program.pid());
-        auto const seen = co_await read_to_end(program.standard_output());
-        BOOST_TEST(seen == pid + ' ' + pid);
+        program started(io.get_executor(), sparring({"group"}));
+        auto const pid = std::to_string(started.pid());
+        auto const seen = co_await read_to_end(started.standard_output());
+        BOOST_TEST(seen == pid + ' ' + pid + ' ' + pid);
     });
 }
 
@@ -182,9 +183,9 @@ BOOST_AUTO_TEST_CASE(standard_streams_are_told_apart)
 {
     asio::io_context io;
     run(io, [&]() -> asio::awaitable<void> {
-        auto program = spawn(io.get_executor(), sparring({"complain"}));
-        BOOST_TEST(co_await read_to_end(program.standard_output()) == "out");
-        BOOST_TEST(co_await read_to_end(program.standard_error()) == "err");
+        program started(io.get_executor(), sparring({"complain"}));
+        BOOST_TEST(co_await read_to_end(started.standard_output()) == "out");
+        BOOST_TEST(co_await read_to_end(started.standard_error()) == "err");
     });
 }
 
@@ -192,22 +193,17 @@ BOOST_AUTO_TEST_CASE(more_than_a_pipe_holds_goes_through)
 {
     asio::io_context io;
     std::string const sent(3'000'001, 'x');
-    run(io, [&]() -> asio::awaitable<void> {
-        auto program = spawn(io.get_executor(), sparring({"echo"}));
-        asio::co_spawn(
-            io,
-            [](auto& to, auto const& text) -> asio::awaitable<void> {
-                auto const half = asio::buffer(text, text.size() / 2);
-                std::vector<asio::const_buffer> const pieces{
-                    half, asio::const_buffer(), asio::buffer(text) + half.size()};
-                co_await asio::async_write(to, pieces, asio::use_awaitable);
-                to.close();
-            }(program.standard_input(), sent),
-            asio::detached);
-        auto const received = co_await read_to_end(program.standard_output());
-        BOOST_TEST((received == sent));
-        BOOST_TEST(co_await program.async_exit(asio::use_awaitable) == exited(0));
+    program started(io.get_executor(), sparring({"echo"}));
+    std::thread writer([&] {
+        BOOST_TEST(!started.write(sent));
+        started.close_input();
     });
+    run(io, [&]() -> asio::awaitable<void> {
+        auto const received = co_await read_to_end(started.standard_output());
+        BOOST_TEST((received == sent));
+    });
+    writer.join();
+    BOOST_TEST(started.wait() == exited(0));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

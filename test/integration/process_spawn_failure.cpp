@@ -23,7 +23,7 @@ boost::system::system_error failure_of(spawn_options const& options)
     asio::posix::stream_descriptor const waits_already(io);
     auto const before = open_descriptors();
     try {
-        spawn(io.get_executor(), options);
+        program const started(io.get_executor(), options);
     }
     catch (boost::system::system_error const& e) {
         BOOST_TEST(!has_child());
@@ -64,7 +64,7 @@ std::string refusal_of(spawn_options const& options)
 {
     asio::io_context io;
     try {
-        spawn(io.get_executor(), options);
+        program const started(io.get_executor(), options);
     }
     catch (std::invalid_argument const& e) {
         return e.what();
@@ -132,14 +132,6 @@ BOOST_AUTO_TEST_CASE(missing_working_directory)
             "\" in the working directory \"/nonexistent/directory\": No such file");
 }
 
-BOOST_AUTO_TEST_CASE(failure_on_the_lasting_thread_arrives_here)
-{
-    auto options = just("/nonexistent/worker");
-    options.parent_death_signal = SIGTERM;
-    check_failure(
-        options, ENOENT, "leasepool: cannot start the program \"/nonexistent/worker\": No such");
-}
-
 BOOST_AUTO_TEST_CASE(arguments_that_are_too_long)
 {
     auto options = sparring({"exit", std::string(10U << 20, 'x')});
@@ -167,7 +159,7 @@ BOOST_AUTO_TEST_CASE(too_few_descriptors_however_many)
         rlimit const few = {used + more, before.rlim_max};
         ::setrlimit(RLIMIT_NOFILE, &few);
         try {
-            spawn(io.get_executor(), sparring({"stay"}));
+            program const one(io.get_executor(), sparring({"stay"}));
         }
         catch (boost::system::system_error const& e) {
             ec = e.code();
@@ -194,7 +186,6 @@ BOOST_AUTO_TEST_CASE(too_few_descriptors_however_many)
 
 BOOST_AUTO_TEST_CASE(options_that_make_no_sense)
 {
-    BOOST_TEST(refusal_of({}) == "leasepool: spawn_options::command is empty: name a program");
     BOOST_TEST(refusal_of(just("")) == "leasepool: spawn_options::command is \"\": name a program");
     BOOST_TEST(refusal_of(just(std::string("a\0b", 3))) ==
         "leasepool: spawn_options::command is \"a…\": it must not contain a NUL");

@@ -4,15 +4,16 @@
 
 #include "process_support.hpp"
 
-#include <boost/asio/use_future.hpp>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <barrier>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <future>
+#include <cstdlib>
+#include <cstring>
+#include <sched.h>
 #include <sys/mman.h>
 #include <thread>
 
@@ -51,16 +52,41 @@ void forget_newer_system_calls()
 
 #endif
 
+/// Calls `f` in a forked child of this process, and returns the string that it returned.
+template <class F>
+std::string output_in_a_forked_child(F const& f)
+{
+    error_code ec;
+    auto ends = detail::make_pipe(ec);
+    BOOST_REQUIRE(!ec);
+    pid_t const own = ::fork();
+    BOOST_REQUIRE(own >= 0);
+    if (own == 0) {
+        std::string const output = f();
+        auto const written = ::write(ends.write.get(), output.data(), output.size());
+        std::_Exit(written == static_cast<ssize_t>(output.size()) ? 0 : 1);
+    }
+    ends.write.reset();
+    std::string output;
+    char buffer[256];
+    for (ssize_t got = 0; (got = ::read(ends.read.get(), buffer, sizeof buffer)) > 0;)
+        output.append(buffer, static_cast<std::size_t>(got));
+    int status = 0;
+    BOOST_TEST(::waitpid(own, &status, 0) == own);
+    BOOST_TEST((WIFEXITED(status) && WEXITSTATUS(status) == 0), "status " << status);
+    return output;
+}
+
 // The cheapest of some: what else the machine does is not in it.
 std::chrono::nanoseconds cost_of_a_start()
 {
     constexpr int starts = 20;
     asio::io_context io;
-    std::vector<child> children;
+    std::vector<program> children;
     auto least = std::chrono::nanoseconds::max();
     for (int i = 0; i != starts; ++i) {
         auto const begin = std::chrono::steady_clock::now();
-        children.push_back(spawn(io.get_executor(), sparring({"exit", "0"})));
+        children.emplace_back(io.get_executor(), sparring({"exit", "0"}));
         least = std::min<std::chrono::nanoseconds>(least, std::chrono::steady_clock::now() - begin);
     }
     return least;
@@ -80,18 +106,18 @@ BOOST_AUTO_TEST_CASE(spawns_at_once_do_not_hold_each_others_pipes)
     for (int t = 0; t != threads; ++t)
         running.emplace_back([&] {
             asio::io_context io;
-            std::vector<child> children;
+            std::vector<program> children;
             together.arrive_and_wait();
             for (int i = 0; i != each; ++i)
-                children.push_back(spawn(io.get_executor(), sparring({"echo"})));
+                children.emplace_back(io.get_executor(), sparring({"echo"}));
             together.arrive_and_wait();
             // All others still run: if one had this one's pipe, the end would not come.
-            for (auto& program : children) {
-                program.standard_input().close();
+            for (auto& one : children) {
+                one.close_input();
                 char byte = 0;
                 error_code ec;
-                program.standard_output().native_non_blocking(false);
-                ended += program.standard_output().read_some(asio::buffer(&byte, 1), ec) == 0 &&
+                one.standard_output().native_non_blocking(false);
+                ended += one.standard_output().read_some(asio::buffer(&byte, 1), ec) == 0 &&
                     ec == asio::error::eof;
             }
             together.arrive_and_wait();
@@ -106,55 +132,27 @@ BOOST_AUTO_TEST_CASE(write_to_a_dead_reader_fails_without_a_signal)
     asio::io_context io;
     disposition const deadly(SIGPIPE, SIG_DFL);
     run(io, [&]() -> asio::awaitable<void> {
-        auto program = spawn(io.get_executor(), sparring({"close-input"}));
-        co_await read_line(program.standard_output());
-        auto const write = [&] {
-            return asio::async_write(program.standard_input(), asio::buffer("x", 1), as_tuple);
-        };
-        auto const [ec, n] = co_await write();
-        BOOST_TEST(ec == asio::error::broken_pipe);
-        BOOST_TEST(n == 0U);
+        program started(io.get_executor(), sparring({"close-input"}));
+        co_await read_line(started.standard_output());
+        BOOST_TEST(started.write("x") == asio::error::broken_pipe);
 
-        // Nor is one taken away that a thread has blocked and waits for.
+        // A signal that a thread has blocked and waits for stays.
         sigset_t pipe_signal;
         sigset_t before;
         sigset_t pending;
         ::sigemptyset(&pipe_signal);
         ::sigaddset(&pipe_signal, SIGPIPE);
         ::pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-        co_await write();
+        started.write("x");
         ::sigpending(&pending);
         BOOST_TEST(::sigismember(&pending, SIGPIPE) == 0);
         ::raise(SIGPIPE);
-        co_await write();
+        started.write("x");
         ::sigpending(&pending);
         BOOST_TEST(::sigismember(&pending, SIGPIPE) == 1);
         int taken = 0;
         ::sigwait(&pipe_signal, &taken);
         ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-
-        program.standard_input().close();
-        auto const [closed, none] = co_await write();
-        BOOST_TEST(closed == asio::error::bad_descriptor);
-    });
-}
-
-BOOST_AUTO_TEST_CASE(write_that_waits_fails_when_the_reader_dies)
-{
-    asio::io_context io;
-    std::string const much(1U << 20, 'x');
-    run(io, [&]() -> asio::awaitable<void> {
-        auto program = spawn(io.get_executor(), sparring({"stay"}));
-        co_await read_line(program.standard_output());
-        std::promise<error_code> ended;
-        asio::async_write(program.standard_input(), asio::buffer(much),
-            [&](error_code ec, std::size_t) { ended.set_value(ec); });
-        program.kill(SIGKILL);
-        co_await program.async_exit(asio::use_awaitable);
-        auto result = ended.get_future();
-        while (result.wait_for(0s) != std::future_status::ready)
-            co_await asio::post(asio::use_awaitable);
-        BOOST_TEST(result.get() == asio::error::broken_pipe);
     });
 }
 
@@ -171,7 +169,7 @@ BOOST_AUTO_TEST_CASE(own_children_and_sigchld_stay_the_users)
     BOOST_TEST(outcome_of(sparring({"exit", "1"})).status == exited(1));
     {
         asio::io_context io;
-        auto dropped = spawn(io.get_executor(), sparring({"stay"}));
+        program dropped(io.get_executor(), sparring({"stay"}));
         auto const pid = dropped.pid();
         dropped.drop();
         await_gone(pid);
@@ -191,15 +189,13 @@ BOOST_AUTO_TEST_CASE(status_that_somebody_else_took_is_unknown)
     disposition const ignoring(SIGCHLD, SIG_IGN);
     BOOST_TEST(outcome_of(sparring({"exit", "1"})).status == exit_status{});
     asio::io_context io;
-    run(io, [&]() -> asio::awaitable<void> {
-        auto program = spawn(io.get_executor(), sparring({"stay"}));
-        auto const pid = program.pid();
-        BOOST_TEST(!program.kill(SIGKILL));
-        BOOST_TEST(co_await program.async_exit(asio::use_awaitable) == exit_status{});
-        await_gone(pid);
-        BOOST_TEST(program.kill(SIGKILL) == boost::system::errc::no_such_process);
-    });
-    auto const dropped = spawn(io.get_executor(), sparring({"stay"}));
+    program started(io.get_executor(), sparring({"stay"}));
+    auto const pid = started.pid();
+    BOOST_TEST(!started.signal(SIGKILL));
+    BOOST_TEST(started.wait() == exit_status{});
+    await_gone(pid);
+    BOOST_TEST(started.signal(SIGKILL) == boost::system::errc::no_such_process);
+    program const dropped(io.get_executor(), sparring({"stay"}));
 }
 
 BOOST_AUTO_TEST_CASE(start_costs_the_same_with_much_memory)
@@ -232,7 +228,7 @@ BOOST_AUTO_TEST_CASE(child_dies_with_its_parent_if_asked_to)
     run(io, [&]() -> asio::awaitable<void> {
         spawn_options options;
         options.command = {LEASEPOOL_SPAWNING_PARENT, LEASEPOOL_SPAWNED_CHILD};
-        auto parent = spawn(io.get_executor(), options);
+        program parent(io.get_executor(), options);
         auto const grandchild = std::stoi(co_await read_line(parent.standard_output()));
         detail::unique_fd const watch(static_cast<int>(::syscall(SYS_pidfd_open, grandchild, 0)));
         BOOST_REQUIRE(static_cast<bool>(watch));
@@ -249,41 +245,81 @@ BOOST_AUTO_TEST_CASE(child_dies_with_its_parent_if_asked_to)
 BOOST_AUTO_TEST_CASE(child_outlives_the_thread_that_started_it)
 {
     asio::io_context io;
-    child program;
+    program started;
     auto options = sparring({"echo"});
     options.parent_death_signal = SIGKILL;
-    std::thread([&] { program = spawn(io.get_executor(), options); }).join();
+    std::thread([&] { started = program(io.get_executor(), options); }).join();
     run(io, [&]() -> asio::awaitable<void> {
-        co_await asio::async_write(
-            program.standard_input(), asio::buffer("still\n", 6), asio::use_awaitable);
-        BOOST_TEST(co_await read_line(program.standard_output()) == "still");
-        program.standard_input().close();
-        BOOST_TEST(co_await program.async_exit(asio::use_awaitable) == exited(0));
+        BOOST_TEST(!started.write("still\n"));
+        BOOST_TEST(co_await read_line(started.standard_output()) == "still");
+        started.close_input();
+        BOOST_TEST(started.wait() == exited(0));
     });
-    program.drop();
+    started.drop();
+}
+
+BOOST_AUTO_TEST_CASE(workers_are_scheduled_as_the_main_thread)
+{
+    auto const usual = outcome_of(sparring({"scheduling"})).output;
+    // In a forked child, which has no start threads yet.
+    auto const of_pinned = output_in_a_forked_child([] {
+        std::string output;
+        std::thread([&] {
+            cpu_set_t one;
+            CPU_ZERO(&one);
+            CPU_SET(0, &one);
+            ::sched_setaffinity(0, sizeof one, &one);
+            sched_param const parameters = {};
+            ::sched_setscheduler(0, SCHED_BATCH, &parameters);
+            output = outcome_of(sparring({"scheduling"})).output;
+        }).join();
+        return output;
+    });
+    BOOST_TEST(of_pinned == usual);
+}
+
+BOOST_AUTO_TEST_CASE(forked_child_starts_programs_of_its_own)
+{
+    BOOST_TEST(outcome_of(sparring({"exit", "0"})).status == exited(0));
+    BOOST_TEST(output_in_a_forked_child(
+                   [] { return outcome_of(sparring({"arguments"})).output; }) == "[arguments]");
+}
+
+BOOST_AUTO_TEST_CASE(child_has_no_controlling_terminal)
+{
+    BOOST_TEST(outcome_of(sparring({"terminal"})).output ==
+        std::string("/dev/tty: ") + std::strerror(ENXIO));
 }
 
 BOOST_AUTO_TEST_CASE(older_kernels_will_do)
 {
-    std::thread([] {
+    // In a process of its own, because the filter is to hold for its start threads.
+    pid_t const own = ::fork();
+    BOOST_REQUIRE(own >= 0);
+    if (own == 0) {
         forget_newer_system_calls();
         int const low = ::open("/dev/null", O_RDONLY);
-        int const high = ::fcntl(low, F_DUPFD, 900);
-        BOOST_TEST(outcome_of(sparring({"descriptors"})).output == "0 1 2 ");
-        ::close(low);
-        ::close(high);
-        BOOST_TEST(outcome_of(sparring({"raise", "11"})).status == killed_by(SIGSEGV));
-
-        asio::io_context io;
-        run(io, [&]() -> asio::awaitable<void> {
-            auto program = spawn(io.get_executor(), sparring({"leave-behind"}));
-            co_await read_line(program.standard_output());
-            BOOST_TEST(co_await program.async_exit(asio::use_awaitable) == exited(7));
-            BOOST_TEST((co_await read_to_end(program.standard_output())).empty());
-            program = spawn(io.get_executor(), sparring({"stay"}));
-        });
+        ::fcntl(low, F_DUPFD, 900);
+        bool right = outcome_of(sparring({"descriptors"})).output == "0 1 2 ";
+        right = right && outcome_of(sparring({"raise", "11"})).status == killed_by(SIGSEGV);
+        {
+            asio::io_context io;
+            program started(io.get_executor(), sparring({"leave-behind"}));
+            started.standard_output().native_non_blocking(false);
+            read_what_is_there(started.standard_output());
+            right = right && started.wait() == exited(7);
+            char byte = 0;
+            error_code ec;
+            started.standard_output().read_some(asio::buffer(&byte, 1), ec);
+            right = right && ec == asio::error::eof;
+            program const dropped(io.get_executor(), sparring({"stay"}));
+        }
         await_no_child();
-    }).join();
+        std::_Exit(right ? 0 : 1);
+    }
+    int status = 0;
+    BOOST_TEST(::waitpid(own, &status, 0) == own);
+    BOOST_TEST((WIFEXITED(status) && WEXITSTATUS(status) == 0), "status " << status);
 }
 
 #endif

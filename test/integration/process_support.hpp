@@ -6,9 +6,10 @@
 #define LEASEPOOL_TEST_PROCESS_SUPPORT_HPP
 
 #include "os_traces.hpp"
+#include "started_program.hpp"
 #include "support.hpp"
 
-#include "process/spawn.hpp"
+#include "process/child/exit_status.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
@@ -18,9 +19,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <csignal>
@@ -43,10 +42,17 @@ inline std::ostream& boost_test_print_type(std::ostream& to, exit_status const& 
 
 namespace leasepool::test {
 
-using detail::child;
 using detail::exit_status;
-using detail::spawn;
-using detail::spawn_options;
+using stream = asio::posix::stream_descriptor;
+
+/// What can be read without waiting, at most `limit` bytes.
+inline std::string read_what_is_there(stream& from, std::size_t limit = std::size_t{1} << 20)
+{
+    std::string text(limit, '\0');
+    auto const got = ::read(from.native_handle(), text.data(), text.size());
+    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return text;
+}
 
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
@@ -69,7 +75,7 @@ inline spawn_options sparring(std::vector<std::string> words)
     return options;
 }
 
-inline asio::awaitable<std::string> read_to_end(asio::posix::stream_descriptor& from)
+inline asio::awaitable<std::string> read_to_end(stream& from)
 {
     std::string text;
     auto const [ec, n] = co_await asio::async_read(from, asio::dynamic_buffer(text), as_tuple);
@@ -77,7 +83,7 @@ inline asio::awaitable<std::string> read_to_end(asio::posix::stream_descriptor& 
     co_return text;
 }
 
-inline asio::awaitable<std::string> read_line(asio::posix::stream_descriptor& from)
+inline asio::awaitable<std::string> read_line(stream& from)
 {
     std::string text;
     auto const n = co_await asio::async_read_until(
@@ -96,9 +102,9 @@ inline outcome outcome_of(spawn_options const& options)
     asio::io_context io;
     outcome result;
     run(io, [&]() -> asio::awaitable<void> {
-        auto program = spawn(io.get_executor(), options);
-        result.output = co_await read_to_end(program.standard_output());
-        result.status = co_await program.async_exit(asio::use_awaitable);
+        program started(io.get_executor(), options);
+        result.output = co_await read_to_end(started.standard_output());
+        result.status = started.wait();
     });
     return result;
 }

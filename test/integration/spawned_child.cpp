@@ -6,12 +6,14 @@
 // knows nothing of the library, and is not built with sanitizers, whose run-time would show.
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string>
 #include <string_view>
 #include <sys/resource.h>
@@ -46,6 +48,17 @@ void list_descriptors()
     std::sort(found.begin(), found.end());
     for (int const fd : found)
         print(std::to_string(fd) + ' ');
+}
+
+void list_scheduling()
+{
+    cpu_set_t cpus;
+    ::sched_getaffinity(0, sizeof cpus, &cpus);
+    for (std::size_t cpu = 0; cpu != CPU_SETSIZE; ++cpu)
+        if (CPU_ISSET(cpu, &cpus))
+            print(std::to_string(cpu) + ' ');
+    print("policy " + std::to_string(::sched_getscheduler(0)) + " nice " +
+        std::to_string(::getpriority(PRIO_PROCESS, 0)));
 }
 
 void list_signals()
@@ -142,11 +155,18 @@ int main(int argc, char** argv)
     else if (mode == "exit")
         return std::stoi(words.at(1));
     else if (mode == "group")
-        print(std::to_string(::getpid()) + ' ' + std::to_string(::getpgrp()));
+        print(std::to_string(::getpid()) + ' ' + std::to_string(::getpgrp()) + ' ' +
+            std::to_string(::getsid(0)));
     else if (mode == "leave-behind" || mode == "leave-outside") {
         leave_behind(mode == "leave-behind");
         return 7;
     }
+    else if (mode == "terminal") {
+        int const terminal = ::open("/dev/tty", O_RDWR);
+        print(std::string("/dev/tty: ") + (terminal < 0 ? std::strerror(errno) : "is open"));
+    }
+    else if (mode == "scheduling")
+        list_scheduling();
     else if (mode == "limits")
         list_limits();
     else if (mode == "nice")

@@ -4,15 +4,18 @@
 
 // Starts a program that is to die with it, says its pid, and waits to be killed.
 
-#include "process/spawn.hpp"
+#include "process/child/child.hpp"
+#include "process/child/spawn.hpp"
 
 #include <boost/asio/io_context.hpp>
 
 #include <csignal>
 #include <cstdio>
+#include <future>
+#include <memory>
 #include <string>
-#include <thread>
 #include <unistd.h>
+#include <utility>
 
 int main(int argc, char** argv)
 {
@@ -23,9 +26,14 @@ int main(int argc, char** argv)
     options.parent_death_signal = SIGKILL;
 
     boost::asio::io_context io;
-    leasepool::detail::child child;
-    // Not the thread that the child has to outlive.
-    std::thread([&] { child = leasepool::detail::spawn(io.get_executor(), options); }).join();
+    std::promise<leasepool::detail::started_program> started;
+    leasepool::detail::spawn(
+        std::make_shared<leasepool::detail::spawn_options>(options),
+        [&](leasepool::detail::started_program&& program) {
+            started.set_value(std::move(program));
+        },
+        [] {});
+    leasepool::detail::child child(io.get_executor(), started.get_future().get());
     char line[6];
     for (std::size_t got = 0; got != sizeof line;)
         got +=

@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_TEST_WORKER_SUPPORT_HPP
 #define LEASEPOOL_TEST_WORKER_SUPPORT_HPP
 
-#include "process/descriptors.hpp"
+#include "process/child/descriptors.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

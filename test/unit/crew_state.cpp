@@ -4,7 +4,7 @@
 
 // How many workers a pool has: starts, pauses, recycling.
 
-#include "../../libs/process/crew_state.hpp"
+#include "../../libs/process/pool/crew_state.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -4,7 +4,7 @@
 
 // What jobs fail with, and what it says.
 
-#include "../../libs/process/job_outcome.hpp"
+#include "../../libs/process/pool/job_outcome.hpp"
 
 #include "../../libs/wire/protocol.hpp"
 #include "../../libs/wire/writer.hpp"

@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_TEST_UNIT_LINK_REFERENCE_MODEL_HPP
 #define LEASEPOOL_TEST_UNIT_LINK_REFERENCE_MODEL_HPP
 
-#include "../../libs/process/link_state.hpp"
+#include "../../libs/process/pool/link_state.hpp"
 #include "ledger_reference_model.hpp"
 
 #include <algorithm>

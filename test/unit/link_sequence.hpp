@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_TEST_UNIT_LINK_SEQUENCE_HPP
 #define LEASEPOOL_TEST_UNIT_LINK_SEQUENCE_HPP
 
-#include "../../libs/process/link_state.hpp"
+#include "../../libs/process/pool/link_state.hpp"
 #include "link_reference_model.hpp"
 #include "link_world.hpp"
 

@@ -4,7 +4,7 @@
 
 // What is to be written, without a pipe to write it to.
 
-#include "../../libs/process/out_queue.hpp"
+#include "../../libs/process/pool/out_queue.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -4,7 +4,7 @@
 
 // What workers write to stderr, cut into lines.
 
-#include "../../libs/process/stderr_lines.hpp"
+#include "../../libs/process/pool/stderr_lines.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,0 +1,146 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#include "process/pool/job_outcome.hpp"
+
+#include "wire/encoding_error.hpp"
+#include "wire/notifications.hpp"
+#include "wire/protocol.hpp"
+#include "wire/writer.hpp"
+
+#include <leasepool/remote_error.hpp>
+
+#include <boost/json/value.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <string>
+#include <utility>
+
+namespace leasepool::detail {
+namespace {
+
+std::string job_named(std::string_view name)
+{
+    return "job \"" + std::string(name) + '"';
+}
+
+std::exception_ptr failure(errc code, std::string const& text)
+{
+    return std::make_exception_ptr(boost::system::system_error(make_error_code(code), text));
+}
+
+std::string list_of(std::vector<std::string> const& names)
+{
+    std::string out;
+    for (auto const& name : names)
+        out += (out.empty() ? "" : ", ") + name;
+    return out.empty() ? "none" : out;
+}
+
+std::string bad_arguments(wire::error const& answer, remote_call& call)
+{
+    auto const error = wire::read_conversion_error(answer.data);
+    auto text = job_named(call.name()) + ": ";
+    auto const at = wire::argument_at(error.at, call.arguments());
+    if (at.empty() && error.expected.empty())
+        return text + answer.message;
+    return text + (at.empty() ? "the arguments" : at) + ": " +
+        (error.expected.empty() ? answer.message : "expected " + error.expected);
+}
+
+std::string bad_result(wire::error const& answer, remote_call& call)
+{
+    auto const error = wire::read_conversion_error(answer.data);
+    auto text = job_named(call.name()) + ": its result";
+    if (!error.at.empty())
+        text += ", at " + error.at;
+    return text + " cannot be sent: " + answer.message;
+}
+
+}  // namespace
+
+void write_body(remote_call& call, wire::limits const& bounds)
+{
+    auto const arguments = call.arguments();
+    wire::writer writer(bounds);
+    call.body.clear();  // of a former lease
+    auto const refused = writer.request_body(call.body, call.name(), arguments);
+    if (!refused)
+        return;
+    auto const text = job_named(call.name()) + ": " + wire::describe(*refused, arguments);
+    auto const code = refused->what == wire::encoding_error::kind::too_large
+        ? errc::message_too_large
+        : errc::not_serializable;
+    throw boost::system::system_error(make_error_code(code), text);
+}
+
+std::exception_ptr failure_of(
+    wire::error const& answer, remote_call& call, std::vector<std::string> const& methods)
+{
+    try {
+        using enum wire::error_number;
+        switch (static_cast<wire::error_number>(answer.number)) {
+        case unknown_method:
+            return failure(errc::unknown_job,
+                "the worker has no " + job_named(call.name()) + "; it has: " + list_of(methods));
+        case bad_arguments:
+            return failure(errc::bad_arguments, detail::bad_arguments(answer, call));
+        case internal:
+            return failure(errc::protocol_error,
+                job_named(call.name()) + ": the worker itself failed: " + answer.message);
+        case bad_result:
+            return failure(errc::bad_result, detail::bad_result(answer, call));
+        case result_too_large:
+            return failure(errc::message_too_large, job_named(call.name()) + ": " + answer.message);
+        default:
+            break;
+        }
+        auto thrown = wire::read_thrown(answer.data);
+        return std::make_exception_ptr(remote_error({.job = std::string(call.name()),
+            .type = std::move(thrown.type),
+            .message = thrown.what.empty() ? answer.message : thrown.what,
+            .number = answer.number,
+            .data = answer.data}));
+    }
+    catch (...) {
+        return std::current_exception();
+    }
+}
+
+std::exception_ptr death_of(
+    worker_facts const& worker, exit_status const& status, std::string_view job)
+{
+    try {
+        worker_died::details details{
+            .job = std::string(job), .pid = worker.pid, .stderr_lines = worker.stderr_lines};
+        if (status.how == exit_status::kind::exited)
+            details.exit_status = status.value;
+        else if (status.how == exit_status::kind::signaled) {
+            details.signal = status.value;
+            details.signal_name = signal_name(status.value);
+        }
+        return std::make_exception_ptr(worker_died(std::move(details)));
+    }
+    catch (...) {
+        return std::current_exception();
+    }
+}
+
+std::exception_ptr trouble_with(worker_facts const& worker, errc code, std::string const& what)
+{
+    try {
+        auto text = "worker " + std::to_string(worker.pid) + ' ' + what;
+        if (!worker.stderr_lines.empty()) {
+            text += "; its last lines on stderr:";
+            for (auto const& line : worker.stderr_lines)
+                text += "\n    " + line;
+        }
+        return failure(code, text);
+    }
+    catch (...) {
+        return std::current_exception();
+    }
+}
+
+}  // namespace leasepool::detail

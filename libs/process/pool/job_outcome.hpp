@@ -1,0 +1,49 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_PROCESS_JOB_OUTCOME_HPP
+#define LEASEPOOL_PROCESS_JOB_OUTCOME_HPP
+
+#include "process/child/exit_status.hpp"
+
+#include "wire/limits.hpp"
+#include "wire/message.hpp"
+
+#include <leasepool/detail/remote_call.hpp>
+#include <leasepool/error.hpp>
+
+#include <exception>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <vector>
+
+namespace leasepool::detail {
+
+/// What is known of a worker when something goes wrong with it.
+struct worker_facts {
+    pid_t pid = -1;
+    std::vector<std::string> methods;
+    std::vector<std::string> stderr_lines;
+};
+
+/// Writes the request of a call, all of it but the id, into its body.
+/// @throws system_error(errc::not_serializable), system_error(errc::message_too_large), naming job
+///     and argument; what the conversion of the arguments throws.
+void write_body(remote_call& call, wire::limits const& bounds);
+
+/// The error answer of a worker as an exception that says what to do about it.
+std::exception_ptr failure_of(
+    wire::error const& answer, remote_call& call, std::vector<std::string> const& methods);
+
+/// A worker died with this job.
+std::exception_ptr death_of(
+    worker_facts const& worker, exit_status const& status, std::string_view job);
+
+/// `code`, with a text that names the worker and has its last lines.
+std::exception_ptr trouble_with(worker_facts const& worker, errc code, std::string const& what);
+
+}  // namespace leasepool::detail
+
+#endif
