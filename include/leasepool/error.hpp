@@ -74,6 +74,12 @@ enum class errc {
     started_as_worker,
     /// `grinder_options::max_pending` items are pending already.
     queue_full,
+    /// The worker process of the job was killed and did not end within `kill_grace`, because the kill
+    /// was refused or the system does not let it die. The job may still run.
+    worker_lost,
+    /// The worker itself failed, and not the job: error -32603 of the protocol. It had no memory, for
+    /// example.
+    worker_error,
 };
 
 /// Conditions for portable tests, independent of the backend.
@@ -83,7 +89,7 @@ enum class condition {
     /// Canceled by the caller, or by the manager's stop: `operation_aborted`, `not_running`.
     canceled,
     /// A worker or a whole pool failed: `worker_start_failed`, `pool_broken`, `protocol_error`,
-    /// `worker_died`.
+    /// `worker_died`, `worker_lost`, `worker_error`.
     worker_failed,
     /// The call cannot succeed unless it is changed: `lease_released`, `invalid_duration`,
     /// `would_deadlock`, `no_worker_state`, `unknown_backend`, `not_serializable`,

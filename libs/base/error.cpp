@@ -89,6 +89,11 @@ public:
         case errc::queue_full:
             return "max_pending items are pending already; wait for room (submit_options::wait), "
                    "shed load, or raise max_pending";
+        case errc::worker_lost:
+            return "the worker process was killed and did not end; the job may still run; check "
+                   "whether the worker runs as another user or waits for a file server";
+        case errc::worker_error:
+            return "the worker itself failed, and not the job; the error has its text";
         }
         return "unknown leasepool error " + std::to_string(value);
     }
@@ -131,7 +136,8 @@ public:
             return code == boost::system::errc::operation_canceled || code == errc::not_running;
         case condition::worker_failed:
             return code == errc::worker_start_failed || code == errc::pool_broken ||
-                code == errc::protocol_error || code == errc::worker_died;
+                code == errc::protocol_error || code == errc::worker_died ||
+                code == errc::worker_lost || code == errc::worker_error;
         case condition::misuse:
             return code == errc::lease_released || code == errc::invalid_duration ||
                 code == errc::would_deadlock || code == errc::no_worker_state ||

@@ -27,9 +27,11 @@ namespace methods {
 inline constexpr std::string_view ready = "leasepool/ready";        // from a worker, first message
 inline constexpr std::string_view log = "leasepool/log";            // from a worker
 inline constexpr std::string_view progress = "leasepool/progress";  // from a worker
+inline constexpr std::string_view goodbye = "leasepool/goodbye";    // from a worker, begins no job
 inline constexpr std::string_view limits = "leasepool/limits";      // to a worker, after `ready`
 inline constexpr std::string_view cancel = "leasepool/cancel";      // to a worker
 inline constexpr std::string_view resume = "leasepool/resume";      // to a worker
+inline constexpr std::string_view shutdown = "leasepool/shutdown";  // to a worker, before EOF
 }  // namespace methods
 
 /// The capability of a worker that accepts requests while it runs one.

@@ -228,8 +228,7 @@ BOOST_AUTO_TEST_CASE(error_answers_are_told_apart)
         at["at"] = "/x";
         check_says(co_await answer(-32001, "not finite", at), errc::bad_result,
             "its result, at /x cannot be sent: not finite");
-        check_says(co_await answer(-32603, "out of order"), errc::protocol_error,
-            "the worker itself failed: out of order");
+        check_says(co_await answer(-32603, "out of order"), errc::worker_error, "out of order");
         check_says(co_await answer(-32003, "I stopped"), errc::remote_exception, "I stopped");
 
         json::object thrown;

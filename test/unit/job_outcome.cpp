@@ -200,8 +200,8 @@ BOOST_AUTO_TEST_CASE(result_that_cannot_be_sent_is_told_with_its_place)
 
 BOOST_AUTO_TEST_CASE(other_errors_of_the_worker_have_their_codes)
 {
-    BOOST_TEST(text_of(failure_with(error_number::internal, no_data), errc::protocol_error) ==
-        "job \"resize\": the worker itself failed: why");
+    BOOST_TEST(text_of(failure_with(error_number::internal, no_data), errc::worker_error) ==
+        "job \"resize\": why");
     BOOST_TEST(text_of(failure_with(error_number::result_too_large, no_data),
                    errc::message_too_large) == "job \"resize\": why");
 }

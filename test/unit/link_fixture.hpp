@@ -40,7 +40,7 @@ public:
     static constexpr link_state::time epoch{std::chrono::hours{24}};
 
     /// Not ready yet.
-    explicit link_fixture(link_state::options const& o) : link(o, epoch) {}
+    explicit link_fixture(link_state::options const& o) : link(o, epoch) { link.launched(); }
     /// Ready; if it pipelines, with a pace of 10us, so that there is room for 100 jobs.
     explicit link_fixture(wish const& how) : link_fixture(how.options)
     {
@@ -98,12 +98,12 @@ public:
     }
     std::string violated(bool legible = true)
     {
-        link.violated(legible);
+        link.violated(legible, now);
         return settle();
     }
     std::string kill(link_state::verdict why)
     {
-        link.kill(why);
+        link.kill(why, now);
         return settle();
     }
     /// The clock goes on, and the timer fires.
@@ -115,9 +115,9 @@ public:
     }
     /// What becomes of all that is in flight, now that it has ended: "1 failed, 2 returned".
     /// `killed`: by this side, that is.
-    std::string ended(bool killed = true)
+    std::string ended(bool killed = true, std::uint64_t unread = 0)
     {
-        link.ended(killed);
+        link.ended(killed, unread);
         std::string told;
         while (link.in_flight() != 0) {
             auto const loss = word(link.lose(out));
@@ -194,6 +194,8 @@ private:
             return "spoilt";
         case link_state::effect::violation:
             return "violation";
+        case link_state::effect::nothing:
+            return "nothing";
         }
         return "?";
     }
@@ -202,6 +204,8 @@ private:
         switch (what) {
         case link_state::loss::failed:
             return "failed";
+        case link_state::loss::killed:
+            return "killed";
         case link_state::loss::stopped:
             return "stopped";
         case link_state::loss::returned:

@@ -63,6 +63,8 @@ public:
     {
         auto const at =
             std::find_if(flights.begin(), flights.end(), [&](job const& j) { return j.id == id; });
+        if (at == flights.end() && not_begun && goodbye)
+            return effect::nothing;
         bool const fair = at != flights.end() && at->ends_at <= written &&
             (not_begun ? at->cancel_since : at == flights.begin());
         if (!fair)
@@ -98,25 +100,39 @@ public:
         closing_at = std::min(kill_at(), plus(now, opts_.kill_grace.count()));
         is = phase::closing;
     }
-    void kill(verdict why)
+    void kill(verdict why, tick now)
     {
-        if (is == phase::killing)
+        if (is == phase::killing || is == phase::exited || is == phase::lost)
             return;
         is = phase::killing;
         killed_for = why;
+        lost_at = plus(now, std::max(opts_.kill_grace, opts_.least_time_to_die).count());
     }
+    void said_goodbye(tick now)
+    {
+        if (is != phase::ready && is != phase::closing)
+            return;
+        close_due = true;
+        goodbye = retiring = true;
+        recalling = recall_told = false;
+        is = phase::closing;
+        closing_at = plus(now, opts_.kill_grace.count());
+    }
+    void exited() { is = phase::exited; }
     void ticked(tick now)
     {
         if (is == phase::starting && now >= plus(started_, opts_.startup_timeout.count()))
-            return kill(verdict::start_timeout);
+            return kill(verdict::start_timeout, now);
         if (is == phase::closing && now >= closing_at)
-            return kill(verdict::overdue);
+            return kill(verdict::overdue, now);
+        if (is == phase::killing && now >= lost_at)
+            is = phase::lost;
         if (is != phase::ready || flights.empty())
             return;
         if (now >= times_out_at())
             ask(flights.front(), make_error_code(errc::job_timeout), now);
         if (now >= kill_at())
-            return kill(verdict::asked);
+            return kill(verdict::asked, now);
         if (now >= recall_at())
             recalling = true;
     }
@@ -125,7 +141,7 @@ public:
     void told(link_state::action const& what)
     {
         using act = link_state::act;
-        if (is == phase::killing) {
+        if (is == phase::killing || is == phase::lost) {
             require(what.what == act::kill && !kill_told, "something after a kill");
             kill_told = true;
             return;
@@ -168,14 +184,14 @@ public:
     // What must be so when all is told
     void at_rest() const
     {
-        require(is != phase::killing || kill_told, "a kill is forgotten");
-        require(!close_due || close_told || is == phase::killing, "the input is not closed");
-        if (is == phase::killing)
+        require((is != phase::killing && is != phase::lost) || kill_told, "a kill is forgotten");
+        if (is >= phase::killing)
             return;
+        require(!close_due || close_told, "the input is not closed");
         for (auto const& each : flights)
             require(!each.asked || each.told, "a cancel is forgotten");
         require(!recalling || recall_told, "a recall is forgotten");
-        require(bar_up == wants_bar(), "the bar is not lifted");
+        require(goodbye || bar_up == wants_bar(), "the bar is not lifted");
     }
     tick next_deadline() const
     {
@@ -187,7 +203,11 @@ public:
         case phase::ready:
             return std::min({times_out_at(), kill_at(), recall_at()});
         case phase::killing:
+            return lost_at;
+        case phase::launching:
+        case phase::exited:
         case phase::ended:
+        case phase::lost:
             break;
         }
         return never;
@@ -202,15 +222,17 @@ public:
             !overstays(now);
     }
     /// What becomes of the first in flight, after the end; `first`: nothing was lost before.
-    loss lost(bool first) const
+    /// `read`: how many bytes the worker may have read.
+    loss lost(bool first, std::uint64_t read) const
     {
         auto const& head = flights.front();
-        // One that has closed its stdout, and did not exit, may have done all of them.
+        // One that has closed its stdout, and did not exit, may have done all of them. One that is lost
+        // may still do them.
         bool const may_have_run =
-            (first || killed_for == verdict::overdue) && head.ends_at <= written;
-        if (head.asked && (!may_have_run || killed_for == verdict::asked))
-            return loss::stopped;
-        return may_have_run ? loss::failed : loss::returned;
+            (first || killed_for == verdict::overdue || is == phase::lost) && head.ends_at <= read;
+        if (!may_have_run)
+            return head.asked ? loss::stopped : loss::returned;
+        return head.asked && killed_for == verdict::asked ? loss::killed : loss::failed;
     }
 
     std::vector<job> flights;
@@ -224,6 +246,7 @@ public:
     bool recalling = false;
     bool kill_told = false;
     bool close_told = false;
+    bool goodbye = false;
 
 private:
     bool any_asked() const
@@ -262,6 +285,7 @@ private:
     link_state::options const opts_;
     tick const started_;
     tick closing_at = never;
+    tick lost_at = never;
     bool recall_told = false;
     bool close_due = false;
 };

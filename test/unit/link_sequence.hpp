@@ -59,6 +59,8 @@ private:
     {
         if (random_.once_in(6))
             advance();  // the event comes before the timer
+        if (model_.is == phase::lost)
+            return bury();
         if (!worker_.alive())
             return dead();
         auto const roll = random_.below(100);
@@ -82,6 +84,8 @@ private:
             return die();
         if (roll == 93 && random_.once_in(4))
             return drop();
+        if (roll == 94 && random_.once_in(2) && worker_.say_goodbye())
+            return say("the worker says goodbye");
         advance();
     }
 
@@ -146,12 +150,14 @@ private:
     void drop()
     {
         say("drop");
-        model_.kill(verdict::dropped);
-        link_.kill(verdict::dropped);
+        model_.kill(verdict::dropped, now_);
+        link_.kill(verdict::dropped, time_at(now_));
     }
     void dead()
     {
-        auto const roll = random_.below(8);
+        auto const roll = random_.below(9);
+        if (roll == 8)
+            return exited();
         if (roll < 3)
             return deliver(1 + random_.below(4));
         if (roll == 3)
@@ -208,6 +214,8 @@ private:
             settle(true);
             exhaust();
             if (model_.kill_told)
+                break;
+            if (model_.goodbye)
                 break;
             if (model_.flights.empty())
                 return part();

@@ -78,7 +78,7 @@ void live_and_die(
             break;
         }
     }
-    fixture.link.ended(true);
+    fixture.link.ended(true, 0);
     while (fixture.link.in_flight() != 0) {
         auto const loss = fixture.link.lose(fixture.out);
         note(loss == link_state::loss::failed ? "failed" : "returned");

@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(job_that_does_not_stop_has_its_worker_killed)
     BOOST_TEST(fixture.wait(1999ms) == "");
     BOOST_TEST(fixture.wait(1ms) == "kill");
     BOOST_TEST((fixture.link.why_killed() == verdict::asked));
-    BOOST_TEST(fixture.ended() == "1 stopped, 3 returned");
+    BOOST_TEST(fixture.ended() == "1 killed, 3 returned");
 }
 
 BOOST_AUTO_TEST_CASE(kill_clock_of_a_waiting_job_starts_when_it_is_the_head)
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(timeout_without_grace_kills_at_once)
     link_fixture fixture({.options = {.kill_grace = 0s}});
     fixture.send(1, 1s);
     BOOST_TEST(fixture.wait(1s) == "kill");
-    BOOST_TEST(fixture.ended() == "1 stopped");
+    BOOST_TEST(fixture.ended() == "1 killed");
     BOOST_TEST((fixture.out.asked == errc::job_timeout));
 }
 

@@ -27,7 +27,7 @@ public:
     };
     /// From it.
     struct reply {
-        std::uint64_t id;
+        std::uint64_t id;  ///< 0: it says goodbye
         bool not_begun;
     };
 
@@ -36,6 +36,7 @@ public:
     std::deque<line> input;     ///< what it has not read
     std::uint64_t arrived = 0;  ///< how many bytes of all that was sent are in its pipe, or read
     std::deque<reply> output;   ///< what the parent has not read
+    std::uint64_t read_to = 0;  ///< where the last line that it has read ends
 
     bool alive() const { return alive_; }
     bool barred() const { return barred_; }
@@ -49,11 +50,13 @@ public:
     bool read()
     {
         // One that does not pipeline reads when it has answered.
-        bool const reads = alive_ && (pipelines_ || (running_ == 0 && held_.empty()));
+        bool const reads =
+            alive_ && !said_goodbye_ && (pipelines_ || (running_ == 0 && held_.empty()));
         if (!reads || input.empty() || input.front().ends_at > arrived)
             return false;
         auto const next = input.front();
         input.pop_front();
+        read_to = next.ends_at;
         switch (next.what) {
         case kind::request:
             if (pipelines_ && barred_)
@@ -81,7 +84,7 @@ public:
     /// Begins the next job, all answers before it being flushed.
     bool begin()
     {
-        if (!alive_ || running_ != 0 || waiting_.empty() || !held_.empty())
+        if (!alive_ || said_goodbye_ || running_ != 0 || waiting_.empty() || !held_.empty())
             return false;
         running_ = waiting_.front();
         waiting_.pop_front();
@@ -107,10 +110,21 @@ public:
         }
         return true;
     }
+    /// Says that it begins no job any more, all that it has begun being answered.
+    bool say_goodbye()
+    {
+        if (!alive_ || said_goodbye_ || running_ != 0 || !held_.empty())
+            return false;
+        said_goodbye_ = true;
+        waiting_.clear();
+        output.push_back({0, false});
+        return true;
+    }
     /// Exits, if its input has ended and it has nothing left to do.
     bool exit()
     {
-        if (!alive_ || !ended_ || running_ != 0 || !waiting_.empty() || !held_.empty())
+        if (!alive_ || !(ended_ || said_goodbye_) || running_ != 0 || !waiting_.empty() ||
+            !held_.empty())
             return false;
         alive_ = false;
         return true;
@@ -120,6 +134,7 @@ public:
 private:
     bool const pipelines_;
     bool alive_ = true;
+    bool said_goodbye_ = false;
     bool barred_ = false;
     bool ended_ = false;
     std::uint64_t running_ = 0;

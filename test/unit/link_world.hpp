@@ -38,6 +38,7 @@ protected:
           now_(random_.once_in(16) ? link_reference_model::never - 1 - random_.below(100) : 1000),
           link_(opts_, time_at(now_)), model_(opts_, now_), worker_(pipelining_), trace_(trace)
     {
+        link_.launched();
         if (trace_)
             *trace_ << "startup_timeout " << opts_.startup_timeout.count() << " kill_grace "
                     << opts_.kill_grace.count() << " max_in_flight " << opts_.max_in_flight
@@ -105,6 +106,10 @@ protected:
         for (; count != 0 && !worker_.output.empty(); --count) {
             auto const reply = worker_.output.front();
             worker_.output.pop_front();
+            if (reply.id == 0) {
+                goodbye();
+                continue;
+            }
             auto const was = answer(reply.id, reply.not_begun);
             require(was != effect::violation, "an honest worker is accused");
             require((was == effect::finished) != reply.not_begun, "an answer is misread");
@@ -113,6 +118,25 @@ protected:
         }
         if (random_.once_in(2))
             link_.paced(time_at(now_));
+    }
+    void goodbye()
+    {
+        say("goodbye");
+        auto const told_before = model_.goodbye;
+        model_.said_goodbye(now_);
+        link_.said_goodbye(time_at(now_));
+        require(link_.has_said_goodbye() == model_.goodbye, "a goodbye is not taken note of");
+        if (!model_.goodbye || told_before)
+            return;
+        while (link_.in_flight() != 0) {
+            link_state::flight out{};
+            auto const was = link_.lose(out);
+            require(was == (out.asked ? loss::stopped : loss::returned),
+                "a job is lost with a worker that said goodbye");
+            require(!worker_.began(out.id), "a job that began is said not to have");
+            resolve(out, model_.flights.front());
+            model_.flights.erase(model_.flights.begin());
+        }
     }
     effect answer(std::uint64_t id, bool not_begun)
     {
@@ -123,7 +147,7 @@ protected:
             link_.answered(id, not_begun ? how::not_begun : how::done, out, time_at(now_));
         say("answer of ", id, not_begun ? ", not begun" : "", " = ", static_cast<int>(was));
         require(was == expected, "an answer is taken otherwise");
-        if (was != effect::violation)
+        if (was != effect::violation && was != effect::nothing)
             resolve(out, model_.last);
         return was;
     }
@@ -154,10 +178,11 @@ protected:
         model_.at_rest();
         compare(timer_fires);
         if (model_.kill_told && worker_.alive()) {
-            // It does not die at once.
+            // It does not die at once, or not at all.
             if (random_.once_in(2))
                 work();
-            die();
+            if (!random_.once_in(4))
+                die();
         }
     }
     void perform(link_state::action const& next)
@@ -173,8 +198,7 @@ protected:
         model_.told(next);
         if (next.what == act::kill)
             return;
-        if (next.what != act::close_input)
-            sent_ += 10;
+        sent_ += 10;
         using kind = link_worker::kind;
         worker_.input.push_back({next.what == act::send_cancel ? kind::cancel
                 : next.what == act::send_resume                ? kind::resume
@@ -201,35 +225,59 @@ protected:
         auto const depth = link_.depth();
         require(depth >= 1 && depth <= (pipelining_ ? opts_.max_in_flight : 1), "too deep");
         require(link_.room(time_at(now_)) == model_.room(now_, depth), "room or none");
-        if (model_.is != phase::killing)
+        if (model_.is < phase::killing && !model_.goodbye)
             require(link_.barred() == model_.bar_up, "the bar is up or down");
         auto const next = ticks(link_.next_deadline());
         require(next == model_.next_deadline(), "another deadline");
         require(!timer_fired || next > now_, "a deadline that has passed: the shell would spin");
     }
 
+    void exited()
+    {
+        say("exited");
+        model_.exited();
+        link_.exited();
+    }
     void bury()
     {
         while (!worker_.output.empty())
             deliver(1);
-        say("ended");
-        link_.ended(true);
+        if (model_.is == phase::lost)
+            return give_up();
+        if (random_.once_in(2))
+            exited();
+        // What is unread is not always known.
+        auto const unread =
+            random_.once_in(2) ? model_.written - std::min(worker_.read_to, model_.written) : 0;
+        say("ended; ", unread, " bytes unread");
+        model_.exited();
+        link_.ended(true, unread);
+        take_out(model_.written - unread);
+    }
+    /// It was killed, and lives.
+    void give_up()
+    {
+        say("lost");
+        take_out(model_.written);
+    }
+    void take_out(std::uint64_t read)
+    {
         require(link_.next_deadline() == link_state::never, "a dead worker has a deadline");
         for (bool first = true; link_.in_flight() != 0; first = false) {
             link_state::flight out{};
-            auto const expected = model_.lost(first);
+            auto const expected = model_.lost(first, read);
             auto const was = link_.lose(out);
             say("lost ", out.id, " = ", static_cast<int>(was));
             require(was == expected, "a job is lost otherwise");
             bool const began = worker_.began(out.id);
             require(!began || first, "a job began before the one in front of it was answered");
-            require(!began || was == loss::failed ||
-                    (was == loss::stopped && model_.killed_for == verdict::asked),
+            require(!began || was == loss::failed || was == loss::killed,
                 "a job that began is said not to have");
-            require(was != loss::failed || first || model_.killed_for == verdict::overdue,
+            require(was != loss::failed || first || model_.killed_for == verdict::overdue ||
+                    model_.is == phase::lost,
                 "two jobs fail with one worker");
-            require(was == loss::stopped || !out.asked || was == loss::failed,
-                "a job that was asked to stop goes elsewhere");
+            require(
+                was != loss::returned || !out.asked, "a job that was asked to stop goes elsewhere");
             resolve(out, model_.flights.front());
             model_.flights.erase(model_.flights.begin());
         }
@@ -258,6 +306,7 @@ private:
         link_state::options o;
         o.startup_timeout = length({1, 5, 50});
         o.kill_grace = length({0, 1, 5, 20, 50});
+        o.least_time_to_die = length({1, 10});
         o.max_in_flight = static_cast<std::size_t>(random.one_of({1, 2, 3, 8, 8}));
         o.budget = length({0, 10, 100, 100});
         o.patience = length({1, 4, 20, 1000, link_reference_model::never});

@@ -16,7 +16,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-// The only file that forks and executes. `spawn` calls it, on a start thread.
+// The only file that forks and executes. `spawn` calls it, on a spare thread.
 
 // macOS deprecates vfork. TSan makes it a fork, whose child has its own memory.
 #if defined(__APPLE__) || defined(__SANITIZE_THREAD__)

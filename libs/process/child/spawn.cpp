@@ -8,7 +8,7 @@
 #include "process/child/launch_plan.hpp"
 #include "process/child/launcher.hpp"
 #include "process/child/process_reaper.hpp"
-#include "process/child/start_threads.hpp"
+#include "process/child/spare_threads.hpp"
 
 #include <boost/process/v2/start_dir.hpp>
 #include <boost/process/v2/stdio.hpp>
@@ -35,7 +35,7 @@ pipe_ends pipe_for(launch_plan const& plan, std::string const& stream, unique_fd
     return ends;
 }
 
-/// On a start thread.
+/// On a spare thread.
 started_program start(
     spawn_options const& options, start_attempt& attempt, std::function<void()>&& exited)
 {
@@ -74,7 +74,7 @@ std::shared_ptr<start_attempt> spawn(std::shared_ptr<spawn_options const> option
     std::function<void(started_program&&)> done, std::function<void()> exited)
 {
     auto attempt = std::make_shared<start_attempt>();
-    start_threads::instance().post([options = std::move(options), attempt, done = std::move(done),
+    spare_threads::instance().post([options = std::move(options), attempt, done = std::move(done),
                                        exited = std::move(exited)]() mutable {
         started_program program;
         try {

@@ -39,15 +39,15 @@ struct started_program {
     }
 };
 
-/// Starts a program with pipes as its standard streams, on a start thread. So a start that hangs
+/// Starts a program with pipes as its standard streams, on a spare thread. So a start that hangs
 /// delays no other one.
 ///
 /// The program has no descriptors but 0, 1 and 2. It leads a session and a process group of its own,
 /// and has no controlling terminal. Every signal has its default disposition, and none is blocked.
 /// It is scheduled as the main thread of this process is.
 ///
-/// @param options must be valid. The environment of this process is read on the start thread.
-/// @param done called once, on the start thread. If the start has failed, there is no process and no
+/// @param options must be valid. The environment of this process is read on that thread.
+/// @param done called once, on that thread. If the start has failed, there is no process and no
 ///     descriptor of it, and the error is
 ///      - std::bad_alloc, or
 ///      - boost::system::system_error with the errno, naming the program and what has failed.

@@ -87,8 +87,7 @@ std::exception_ptr failure_of(
         case bad_arguments:
             return failure(errc::bad_arguments, detail::bad_arguments(answer, call));
         case internal:
-            return failure(errc::protocol_error,
-                job_named(call.name()) + ": the worker itself failed: " + answer.message);
+            return failure(errc::worker_error, job_named(call.name()) + ": " + answer.message);
         case bad_result:
             return failure(errc::bad_result, detail::bad_result(answer, call));
         case result_too_large:
@@ -127,10 +126,49 @@ std::exception_ptr death_of(
     }
 }
 
+std::exception_ptr timeout_of(std::string_view job, std::chrono::steady_clock::duration timeout)
+{
+    return failure(errc::job_timeout,
+        job_named(job) + " did not end within its timeout of " + in_words(timeout));
+}
+
+std::exception_ptr killed_at_timeout(worker_facts const& worker, std::string_view job,
+    std::chrono::steady_clock::duration timeout, std::chrono::steady_clock::duration kill_grace)
+{
+    return failure(errc::job_timeout,
+        job_named(job) + " did not end within its timeout of " + in_words(timeout) +
+            ", and did not stop within kill_grace (" + in_words(kill_grace) + "), so worker " +
+            std::to_string(worker.pid) + " was killed");
+}
+
+std::string in_words(std::chrono::steady_clock::duration time)
+{
+    using namespace std::chrono;
+    if (time % seconds{1} == seconds{0})
+        return std::to_string(duration_cast<seconds>(time).count()) + " s";
+    if (time >= milliseconds{1})
+        return std::to_string(duration_cast<milliseconds>(time).count()) + " ms";
+    return std::to_string(duration_cast<microseconds>(time).count()) + " us";
+}
+
+std::string text_of(std::exception_ptr const& error)
+{
+    try {
+        std::rethrow_exception(error);
+    }
+    catch (std::exception const& e) {
+        return e.what();
+    }
+    catch (...) {
+        return "unknown";
+    }
+}
+
 std::exception_ptr trouble_with(worker_facts const& worker, errc code, std::string const& what)
 {
     try {
-        auto text = "worker " + std::to_string(worker.pid) + ' ' + what;
+        auto text =
+            (worker.pid > 0 ? "worker " + std::to_string(worker.pid) : "a worker") + ' ' + what;
         if (!worker.stderr_lines.empty()) {
             text += "; its last lines on stderr:";
             for (auto const& line : worker.stderr_lines)

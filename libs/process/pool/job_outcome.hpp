@@ -13,6 +13,7 @@
 #include <leasepool/detail/remote_call.hpp>
 #include <leasepool/error.hpp>
 
+#include <chrono>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -40,6 +41,19 @@ std::exception_ptr failure_of(
 /// A worker died with this job.
 std::exception_ptr death_of(
     worker_facts const& worker, exit_status const& status, std::string_view job);
+
+/// Returns the error of a job that has ended because its timeout had passed.
+std::exception_ptr timeout_of(std::string_view job, std::chrono::steady_clock::duration timeout);
+
+/// Returns the error of a job whose worker was killed because the job did not stop after its timeout.
+std::exception_ptr killed_at_timeout(worker_facts const& worker, std::string_view job,
+    std::chrono::steady_clock::duration timeout, std::chrono::steady_clock::duration kill_grace);
+
+/// Returns "500 ms", "2 s".
+std::string in_words(std::chrono::steady_clock::duration time);
+
+/// Returns the text of an exception.
+std::string text_of(std::exception_ptr const& error);
 
 /// `code`, with a text that names the worker and has its last lines.
 std::exception_ptr trouble_with(worker_facts const& worker, errc code, std::string const& what);

@@ -20,11 +20,18 @@ link_state::link_state(options const& o, time now)
 {
 }
 
+void link_state::launched() noexcept
+{
+    if (phase_ == phase::launching)
+        phase_ = phase::starting;
+}
+
 void link_state::ready(bool pipelining, time now) noexcept
 {
     if (phase_ != phase::starting)
         return;
     phase_ = phase::ready;
+    was_ready_ = true;
     pipelining_ = pipelining;
     close_if_empty(now);
 }
@@ -55,10 +62,27 @@ void link_state::send(
 {
     BOOST_ASSERT(room(now));
     flights_.push_back({.id = id, .what = what, .timeout = timeout, .ends_at = ends_at});
-    if (flights_.size() == 1) {
+    had_a_job_ = true;
+    ++jobs_;
+    bool const was_first = flights_.size() == 1;
+    if (options_.max_jobs != 0) {
+        auto const lead = std::max<std::size_t>(options_.max_jobs / 8, 1);
+        due_ = due_ || jobs_ >= options_.max_jobs - lead;
+    }
+    if (was_first) {
         pace_since_ = now;
         new_head(now);
     }
+    if (options_.max_jobs != 0 && jobs_ >= options_.max_jobs)
+        retire(now);
+}
+
+/// Returns when it becomes due by its age.
+link_state::time link_state::due_at() const noexcept
+{
+    return due_ || retiring_ || options_.max_age == duration::zero()
+        ? never
+        : saturating_add(started_at_, options_.max_age);
 }
 
 void link_state::new_head(time now) noexcept
@@ -93,12 +117,15 @@ link_state::effect link_state::answered(
 {
     auto const at =
         std::find_if(flights_.begin(), flights_.end(), [&](flight const& f) { return f.id == id; });
+    if (at == flights_.end() && goodbye_ && how == answer::not_begun)
+        return effect::nothing;
     if (at == flights_.end() || at->ends_at > written_)
         return effect::violation;
     if (how == answer::not_begun) {
         if (!at->behind_bar)
             return effect::violation;
         take_out(at, out, now);
+        --jobs_;
         return out.asked ? effect::stopped : effect::returned;
     }
     bool const in_turn = at == flights_.begin();
@@ -181,6 +208,18 @@ void link_state::close_if_empty(time now) noexcept
     kill_at_ = saturating_add(now, options_.kill_grace);
 }
 
+void link_state::said_goodbye(time now) noexcept
+{
+    if (!serving() || goodbye_)
+        return;
+    close_ = close_ || phase_ == phase::ready || !retiring_;
+    retiring_ = goodbye_ = true;
+    phase_ = phase::closing;
+    // A bar that is up stays: it begins nothing anyway.
+    recall_ = resume_ = recalling_ = false;
+    kill_at_ = saturating_add(now, options_.kill_grace);
+}
+
 void link_state::pipe_closed(time now) noexcept
 {
     if (phase_ != phase::ready && phase_ != phase::starting)
@@ -189,49 +228,63 @@ void link_state::pipe_closed(time now) noexcept
     kill_at_ = std::min(kill_at_, saturating_add(now, options_.kill_grace));
 }
 
-void link_state::violated(bool legible) noexcept
+void link_state::violated(bool legible, time now) noexcept
 {
-    if (phase_ == phase::ended)
+    if (phase_ == phase::ended || phase_ == phase::lost)
         return;
     legible_ = legible_ && legible;
-    if (phase_ == phase::killing && verdict_ != verdict::violation)
+    if (verdict_ != verdict::none && verdict_ != verdict::violation)
         return;
-    if (phase_ != phase::killing && !flights_.empty())
+    if (verdict_ == verdict::none && !flights_.empty())
         flights_.front().spoilt = true;
     ++garbled_;
-    kill(verdict::violation);
+    if (phase_ == phase::exited)
+        verdict_ = verdict::violation;
+    else
+        kill(verdict::violation, now);
 }
 
-void link_state::kill(verdict why) noexcept
+void link_state::kill(verdict why, time now) noexcept
 {
-    if (phase_ == phase::killing || phase_ == phase::ended)
+    if (!alive())
         return;
     phase_ = phase::killing;
     verdict_ = why;
+    nothing_to_do();
     kill_ = true;
+    kill_at_ = saturating_add(now, std::max(options_.kill_grace, options_.least_time_to_die));
+}
+
+/// Forgets what was still to be told to the worker.
+void link_state::nothing_to_do() noexcept
+{
     untold_ = 0;
     for (auto& f : flights_)
         f.untold = false;
-    recall_ = resume_ = close_ = false;
+    recall_ = resume_ = close_ = kill_ = false;
 }
 
 void link_state::tick(time now) noexcept
 {
+    if (now < next_deadline())
+        return;
     switch (phase_) {
+    case phase::launching:
     case phase::starting:
-        if (now >= saturating_add(started_at_, options_.startup_timeout))
-            kill(verdict::start_timeout);
-        return;
+        return kill(verdict::start_timeout, now);
     case phase::closing:
-        if (now >= kill_at_)
-            kill(verdict::overdue);
-        return;
+        return kill(verdict::overdue, now);
     case phase::killing:
+        phase_ = phase::lost;
+        return;
+    case phase::exited:
     case phase::ended:
+    case phase::lost:
         return;
     case phase::ready:
         break;
     }
+    due_ = due_ || now >= due_at();
     if (flights_.empty())
         return;
     auto const& first = flights_.front();
@@ -239,7 +292,7 @@ void link_state::tick(time now) noexcept
         now >= saturating_add(head_since_, first.timeout))
         ask(first.id, make_error_code(errc::job_timeout), now);
     if (first.asked && now >= kill_at_)
-        return kill(verdict::asked);
+        return kill(verdict::asked, now);
     if (flights_.size() > 1 && !barred_ && untold_ == 0 && overstays(now)) {
         recalling_ = true;
         recall_ = true;
@@ -249,19 +302,22 @@ void link_state::tick(time now) noexcept
 link_state::time link_state::next_deadline() const noexcept
 {
     switch (phase_) {
+    case phase::launching:
     case phase::starting:
         return saturating_add(started_at_, options_.startup_timeout);
     case phase::closing:
-        return kill_at_;
     case phase::killing:
+        return kill_at_;
+    case phase::exited:
     case phase::ended:
+    case phase::lost:
         return never;
     case phase::ready:
         break;
     }
     if (flights_.empty())
-        return never;
-    auto at = kill_at_;
+        return due_at();
+    auto at = std::min(kill_at_, due_at());
     auto const& first = flights_.front();
     if (!first.asked && first.timeout > duration::zero())
         at = std::min(at, saturating_add(head_since_, first.timeout));
@@ -302,18 +358,44 @@ link_state::action link_state::poll() noexcept
 
 // The end ------------------------------------------------------------------------------------------
 
+void link_state::exited() noexcept
+{
+    if (phase_ == phase::ended || phase_ == phase::lost)
+        return;
+    phase_ = phase::exited;
+    kill_at_ = never;
+    nothing_to_do();
+}
+
+void link_state::ended(bool killed, std::uint64_t unread) noexcept
+{
+    exited();
+    phase_ = phase::ended;
+    read_ = written_ - std::min(unread, written_);
+    if (!killed && verdict_ == verdict::overdue)
+        verdict_ = verdict::none;
+}
+
 link_state::loss link_state::lose(flight& out) noexcept
 {
-    BOOST_ASSERT(phase_ == phase::ended && !flights_.empty());
+    BOOST_ASSERT(phase_ >= phase::ended || goodbye_);
+    BOOST_ASSERT(!flights_.empty());
     out = flights_.front();
     flights_.pop_front();
-    // One that has closed its stdout may have done all of them.
-    bool const begun = lost_ <= garbled_ || !legible_ || verdict_ == verdict::overdue;
+    asked_ -= out.asked ? 1U : 0U;
+    untold_ -= out.untold ? 1U : 0U;
+    if (goodbye_) {
+        --jobs_;
+        return out.asked ? loss::stopped : loss::returned;
+    }
+    // One that has closed its stdout may have done all of them. One that is lost may still do so.
+    bool const begun =
+        lost_ <= garbled_ || !legible_ || verdict_ == verdict::overdue || phase_ == phase::lost;
     ++lost_;
-    bool const may_have_run = begun && out.ends_at <= written_;
-    if (out.asked && (!may_have_run || verdict_ == verdict::asked))
-        return loss::stopped;
-    return may_have_run ? loss::failed : loss::returned;
+    bool const may_have_run = begun && out.ends_at <= written_ && out.ends_at <= read_;
+    if (!may_have_run)
+        return out.asked ? loss::stopped : loss::returned;
+    return out.asked && verdict_ == verdict::asked ? loss::killed : loss::failed;
 }
 
 }  // namespace leasepool::detail

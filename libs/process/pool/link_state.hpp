@@ -17,20 +17,22 @@ namespace leasepool::detail {
 /// Every decision about one worker process, from its start until it is gone, and about the jobs
 /// that were sent to it: the parent's side of doc/protocol.md.
 ///
-/// Pure: it does no I/O, reads no clock, and allocates nothing after its construction. The shell
-/// tells it what happened, and when; then it polls for what to do.
+/// Pure: it does no I/O, reads no clock, and allocates nothing after its construction. `process_pool`
+/// reports what happened, and when; then it polls for what to do.
 ///
 /// ```
-/// starting → ready → closing → ended        killing, from each of the first three;
-///                                           ended, when the process has and its pipes are read
+/// launching → starting → ready → closing      killing: from each of these
+///     └───────────┴────────┴────────┴→ killing → lost
+///                                         exited: from each of all these, except lost
+///                                         exited → ended
 /// ```
 ///
 /// Jobs are answered in the order in which they were sent, so the first that is unanswered (the
 /// *head*) is the only one that can have begun. All clocks of a job start when it becomes the head.
 ///
-/// A `cancel` is a *bar*: the worker begins nothing until a `resume`, and gives back what it has not
-/// begun. So a kill that follows can only hit the job it is meant for. The bar is used, too, to
-/// *recall* jobs that wait in the worker's pipe behind one that turns out to be long.
+/// A `cancel` *pauses* the worker: it begins nothing until a `resume`, and gives back what it has
+/// not begun. So a kill that follows can only hit the job it is meant for. A pause also *recalls*
+/// jobs that wait in the worker's pipe behind one that turns out to be long.
 class link_state {
 public:
     using time = std::chrono::steady_clock::time_point;
@@ -41,41 +43,61 @@ public:
     struct options {
         duration startup_timeout{};
         duration kill_grace{};
+        /// A worker that was killed is lost after `kill_grace`, but not sooner than this: the system
+        /// needs time to free the memory of a process.
+        duration least_time_to_die = std::chrono::seconds{1};
         /// Maximum number of jobs that a worker that pipelines has been sent and has not answered.
         std::size_t max_in_flight = 512;
         /// How long the jobs in a worker's pipe take together, about.
         duration budget = std::chrono::milliseconds{1};
         /// If the first job runs for longer than this, the jobs behind it are recalled.
         duration patience = std::chrono::milliseconds{10};
+        /// Maximum number of jobs that it is sent; then it is retired. It is due after seven eighths
+        /// of them, so that its successor is ready in time. 0: no limit.
+        std::size_t max_jobs = 0;
+        /// It is due when it is older than this. Zero: no limit.
+        duration max_age{};
     };
 
     /// A job that was sent and is not answered.
     struct flight {
         std::uint64_t id;         ///< of the request; not 0
-        void* what;               ///< the shell's own
+        void* what;               ///< the operation of the caller
         duration timeout;         ///< zero: none
         std::uint64_t ends_at;    ///< where its request ends in the stream of bytes that is sent
         error_code asked{};       ///< why it was asked to stop; none: it was not
         bool behind_bar = false;  ///< a cancel was sent since: it may come back as not begun
-        bool untold = false;      ///< the worker is still to hear of it
+        bool untold = false;      ///< the cancel is still to be sent
         bool spoilt = false;      ///< the protocol was broken while it ran
     };
 
-    enum class phase { starting, ready, closing, killing, ended };
+    enum class phase {
+        launching,  ///< its program is being started
+        starting,   ///< it runs, and is not ready
+        ready,
+        closing,  ///< it has to exit
+        killing,  ///< it was killed, and has not exited
+        exited,   ///< it has exited; what it has sent is being read
+        ended,    ///< all that it has sent was read; its jobs are taken out
+        lost,     ///< it was killed and does not exit; its jobs are taken out
+    };
 
-    /// Why a worker was killed, or did not do what it should.
+    /// Why a worker was killed.
     enum class verdict {
         none,
-        start_timeout,  ///< not ready in time
+        start_timeout,  ///< it was not ready in time
         asked,          ///< its job was asked to stop, and did not
-        violation,      ///< it broke the protocol; the shell knows how
-        dropped,        ///< the shell wants it gone
-        overdue,        ///< it was to end, and did not
+        violation,      ///< it broke the protocol
+        dropped,        ///< the pool does not want it any more
+        overdue,        ///< it had to exit, and did not
     };
 
     explicit link_state(options const& o, time now);
 
     // Events -----------------------------------------------------------------------------------
+
+    /// Its program is being executed.
+    void launched() noexcept;
 
     void ready(bool pipelining, time now) noexcept;
 
@@ -97,6 +119,7 @@ public:
         spoilt,    ///< `out` has run, and fails with how the protocol was broken; is it not the one
                    ///< that was answered, ask again
         violation,  ///< the worker must not answer so
+        nothing,    ///< `out` is not set: it came back before, when the worker said goodbye
     };
     effect answered(std::uint64_t id, answer how, flight& out, time now) noexcept;
 
@@ -106,39 +129,47 @@ public:
     /// Asks a job to stop, for this reason; the first reason counts. False: it is not here.
     bool ask(std::uint64_t id, error_code why, time now) noexcept;
 
-    /// No job is sent any more; what is in flight goes on; then its input is closed.
+    /// No job is sent any more. When all in flight are answered, its input is closed.
     void retire(time now) noexcept;
+    /// It is to be replaced: when its successor is ready it is retired.
+    void due() noexcept { due_ = true; }
 
-    /// One of its pipes was closed by the worker: it has to exit soon.
+    /// It has announced that it begins no job any more, and that it has answered all that it has
+    /// begun: its input is closed. The caller takes the jobs in flight with `lose`.
+    void said_goodbye(time now) noexcept;
+
+    /// It has closed one of its pipes: it has to exit soon.
     void pipe_closed(time now) noexcept;
 
-    /// It broke the protocol: kills it. The head fails, and is not forgiven if its answer is read
-    /// after all. As the worker goes on until it is dead, answers are still taken note of, and what
-    /// was broken may have been one: then the next job may have begun, too. `legible`: what follows
-    /// can be read; else each of its jobs may have begun.
-    void violated(bool legible) noexcept;
+    /// It broke the protocol: kills it. The head fails, also if its answer is read after all. As
+    /// the worker goes on until it is dead, answers are still taken note of. The broken message may
+    /// have been an answer, and then the next job may have begun, too.
+    /// @param legible whether what follows can be read; if not, each of its jobs may have begun.
+    void violated(bool legible, time now) noexcept;
 
     /// Kills it.
-    void kill(verdict why) noexcept;
+    void kill(verdict why, time now) noexcept;
 
+    /// The clock. What has arrived from the worker must have been reported before.
     void tick(time now) noexcept;
 
-    /// The process has ended and its pipes are read. Then `lose` until there is nothing in flight.
-    /// `killed`: it may have been this side that ended it. One that was about to end anyway has its
-    /// own status all the same, however late that is.
-    void ended(bool killed) noexcept
-    {
-        phase_ = phase::ended;
-        if (!killed && verdict_ == verdict::overdue)
-            verdict_ = verdict::none;
-    }
+    /// The process has exited. What it has sent is still reported.
+    void exited() noexcept;
+
+    /// It has exited, and all that it has sent was reported. Then `lose` until nothing is in flight.
+    /// @param killed whether it may have been this side that ended it. A worker that had to exit,
+    ///     and did so late but by itself, was not overdue.
+    /// @param unread how many bytes of what was written surely were never read.
+    void ended(bool killed, std::uint64_t unread) noexcept;
 
     enum class loss {
         failed,    ///< it may have run: it fails with what became of the worker
-        stopped,   ///< it was asked to stop: `out.asked` is its outcome
+        killed,    ///< it may have run, and its worker was killed because it did not stop when it
+                   ///< was asked: `out.asked` is its outcome
+        stopped,   ///< it never began, and was asked to stop: `out.asked` is its outcome
         returned,  ///< it never began
     };
-    /// Takes the first in flight out; after `ended`.
+    /// Takes the first in flight out. Only after `ended` or `said_goodbye`, or when it is lost.
     loss lose(flight& out) noexcept;
 
     // Actions ----------------------------------------------------------------------------------
@@ -160,10 +191,25 @@ public:
     /// Whether a job may be sent now. Not before a `resume` that is still to be polled: the worker
     /// would put it aside.
     bool room(time now) const noexcept;
-    /// Ready, and nothing in flight.
-    bool idle() const noexcept { return phase_ == phase::ready && !retiring_ && flights_.empty(); }
-    /// Whether it was told to `retire`; not, whether it closed a pipe of its own accord.
+    /// Whether it takes jobs, now or soon.
+    bool in_service() const noexcept { return phase_ == phase::ready && !retiring_; }
+    /// In service, and nothing in flight.
+    bool idle() const noexcept { return in_service() && flights_.empty(); }
+    /// Whether it was told to `retire` or has said goodbye; not whether it has closed a pipe.
     bool retiring() const noexcept { return retiring_; }
+    bool is_due() const noexcept { return due_; }
+    bool has_said_goodbye() const noexcept { return goodbye_; }
+    /// Whether it was ever ready.
+    bool was_ready() const noexcept { return was_ready_; }
+    /// Whether a job was ever sent to it.
+    bool had_a_job() const noexcept { return had_a_job_; }
+    /// How many jobs it was sent that have not come back as not begun.
+    std::size_t jobs() const noexcept { return jobs_; }
+    /// Whether the job in flight with this id may be here: the ids grow.
+    bool may_have(std::uint64_t id) const noexcept
+    {
+        return !flights_.empty() && flights_.front().id <= id && id <= flights_.back().id;
+    }
     std::size_t in_flight() const noexcept { return flights_.size(); }
     flight const* head() const noexcept { return flights_.empty() ? nullptr : &flights_.front(); }
     time head_since() const noexcept { return head_since_; }
@@ -177,26 +223,37 @@ private:
     using flight_queue = boost::circular_buffer<flight>;
 
     bool serving() const noexcept { return phase_ == phase::ready || phase_ == phase::closing; }
+    /// Whether it has not exited, and was not killed.
+    bool alive() const noexcept { return phase_ < phase::killing; }
     void set_pace(duration pace) noexcept;
     void new_head(time now) noexcept;
     void bar() noexcept;
     void lift_bar() noexcept;
     void take_out(flight_queue::iterator const& at, flight& out, time now) noexcept;
     void close_if_empty(time now) noexcept;
+    time due_at() const noexcept;
+    void nothing_to_do() noexcept;
     bool overstays(time now) const noexcept;
 
     options const options_;
-    phase phase_ = phase::starting;
+    phase phase_ = phase::launching;
     verdict verdict_ = verdict::none;
     flight_queue flights_;
     std::size_t asked_ = 0;  // of those in flight
     time const started_at_;
     time head_since_{};
-    time kill_at_ = never;  // the head, if it does not answer; or the process, if it does not end
+    // When it is killed: the head does not answer, or the process does not exit. When it was killed:
+    // when it is lost.
+    time kill_at_ = never;
     std::uint64_t written_ = 0;
 
     bool pipelining_ = false;
     bool retiring_ = false;
+    bool due_ = false;
+    bool goodbye_ = false;
+    bool was_ready_ = false;
+    bool had_a_job_ = false;
+    std::size_t jobs_ = 0;
     bool barred_ = false;
     bool recalling_ = false;
 
@@ -205,6 +262,7 @@ private:
     bool legible_ = true;
 
     std::size_t lost_ = 0;
+    std::uint64_t read_ = UINT64_MAX;  // so many bytes it may have read
 
     // To do.
     std::size_t untold_ = 0;  // flights of which a cancel is to be sent

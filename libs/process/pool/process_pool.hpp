@@ -6,8 +6,12 @@
 #define LEASEPOOL_PROCESS_PROCESS_POOL_HPP
 
 #include "process/child/spawn.hpp"
-#include "process/pool/crew_state.hpp"
+#include "process/pool/job_outcome.hpp"
+#include "process/pool/worker_index.hpp"
 #include "process/pool/worker_link.hpp"
+#include "process/pool/worker_supply.hpp"
+
+#include "core/support/thread_scope.hpp"
 
 #include <leasepool/detail/completion.hpp>
 #include <leasepool/detail/remote_call.hpp>
@@ -18,6 +22,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -30,30 +35,26 @@
 
 namespace leasepool::detail {
 
-/// The operation that was sent as this; null: none.
-inline run_operation* operation_of(link_state::flight const* flight) noexcept
-{
-    return flight ? static_cast<run_operation*>(flight->what) : nullptr;
-}
-
-/// The shell of a pool of worker processes: waits for what happens, has it decided by `link_state`
-/// and `crew_state`, and carries it out.
+/// The shell of a pool of worker processes. An event comes in, the pure states decide (`link_state`
+/// for a worker, `worker_supply` for their number), and the pool acts.
 ///
-/// One lock guards it all, and is held for short: messages are parsed, results converted and
-/// handlers posted without it. There is no strand, since the manager may end a pool on any thread,
-/// when its executor runs no more; and so a job can be written by the very call that submits it.
+/// One lock guards everything. It is held for a short time: messages are parsed, results converted
+/// and handlers posted without it. There is no strand, because the manager may end a pool on any
+/// thread, also when its executor does not run any more, and because a job can then be written by
+/// the call that submits it.
 ///
-/// Whatever is done to a worker ends with `step`, which looks at everything that may be due.
+/// An event concerns one worker, and ends with `after`: the actions of the worker are carried out,
+/// what it may send is waited for, and its place in the index is updated.
 class process_pool final : public job_pool, public std::enable_shared_from_this<process_pool> {
 public:
     process_pool(pool_site site, std::shared_ptr<process_backend_options const> options);
 
-    /// Has all workers end, by and by; then says so.
+    /// Has all workers end when their jobs are done; then reports that the pool is closed.
     void close() noexcept;
-    /// Kills all workers, now; fails what they had.
+    /// Kills all workers, and fails what they had. Does not wait.
     void end() noexcept;
 
-    /// Starts the first workers, too: one that is ready has jobs taken for it.
+    /// Starts the first workers, too.
     void serve(job_source& from) noexcept override;
     void prepare(remote_call& call) const override { write_body(call, bounds_); }
     void jobs_waiting() noexcept override;
@@ -62,12 +63,25 @@ public:
 private:
     using time = link_state::time;
     using link_ptr = std::shared_ptr<worker_link>;
-    using outcomes = std::vector<worker_link::outcome>;
     using lock = std::unique_lock<std::mutex>;
 
-    /// A `step` that needs no memory to be posted.
-    struct another_look final : completion {
-        another_look(process_pool& p, boost::asio::any_io_executor const& ex)
+    /// What has become of an operation; to be carried out without the lock.
+    struct outcome {
+        enum class kind { result, failed, given_back, not_run };
+
+        run_operation* op;
+        kind what;
+        boost::json::value value{};   // of a result
+        std::exception_ptr reason{};  // of a failure; else the code counts
+        error_code error{};
+        time begun{};
+    };
+    using outcomes = std::vector<outcome>;
+    using settling_scope = thread_scope<process_pool, outcome>;
+
+    /// A call of `on_memory` that needs no memory to be posted.
+    struct retry final : completion {
+        retry(process_pool& p, boost::asio::any_io_executor const& ex)
             : completion(&go, executor_ref(ex, executor_ref::work::untracked)), pool(p)
         {
         }
@@ -76,56 +90,90 @@ private:
         process_pool& pool;
     };
 
-    // Without the lock.
+    // Events. Called without the lock, on the executor unless noted.
+
+    void on_launched(
+        link_ptr const& link, started_program&& program) noexcept;  // on a spare thread
+    void on_exited(link_ptr const& link) noexcept;                  // on the thread of the reaper
+    void on_readable(link_ptr const& link) noexcept;
+    void on_errors_readable(link_ptr const& link) noexcept;
+    void on_writable(link_ptr const& link) noexcept;
+    void on_input_error(link_ptr const& link) noexcept;
+    void on_timer() noexcept;
+    void on_queue_waited() noexcept;
+    void on_memory() noexcept;
+
     template <class F>
     void guarded(F const& f) noexcept;
-    void on_readable(link_ptr const& link) noexcept;
-    void serve(link_ptr const& link, bool then_step) noexcept;
-    void on_timer() noexcept;
-    void on_errors_readable(link_ptr const& link) noexcept;
-    void on_exit(link_ptr const& link) noexcept;
+    template <class F>
+    void guarded(link_ptr const& link, F const& f) noexcept;
+
+    // Reading. Called without the lock, by one caller at a time for each worker.
+
+    void read(link_ptr const& link, bool long_messages) noexcept;
+    enum class progress { more, nothing, elsewhere };
+    progress read_once(link_ptr const& link, lock& held, bool long_messages, outcomes& done);
+    bool begin_reading(worker_link& link) noexcept;
     void settle(outcomes& done) noexcept;
-    void settle(worker_link::outcome& done, time now) noexcept;
+    void settle(outcome& done, time now) noexcept;
+    void settle_unlocked(lock& held, outcomes& done) noexcept;
 
-    // With it.
-    void step(outcomes& done);
-    void out_of_memory() noexcept;
-    void start_workers();
-    void on_launched(link_ptr const& link, started_program&& program, outcomes& done);
-    void pump();
-    void post_pump() noexcept;
+    // All others are called with the lock.
+
+    void after(worker_link& link);
+    void act(worker_link& link);
+    void await_events(worker_link& link);
+    void check_input(worker_link& link) noexcept;
+    void account(worker_link& link) noexcept;
+    void tick(worker_link& link, outcomes& done);
+    void finish(worker_link& link, outcomes& done);
+    void out_of_memory(worker_link* link) noexcept;
+    void fail_from_memory(worker_link& link) noexcept;
+
+    // Jobs.
+    void send_jobs();
     void give_job(worker_link& link, run_operation& op);
-    void act(link_ptr const& link);
-    void watch(link_ptr const& link);
-    void arm_timer();
-    time next_deadline() const noexcept;
+    void await_more_jobs() noexcept;
 
-    bool serve_once(link_ptr const& link, lock& held, outcomes& done);
+    // The number of workers.
+    void supply();
+    void start_worker();
+    void start_failed(std::exception_ptr const& why);
+    void start_trouble(std::exception_ptr const& why);
+    void report_workers() noexcept;
+    void arm_timer();
+
+    // Messages of a worker.
     void apply(worker_link& link, worker_link::received&& from, outcomes& done);
-    void on_notification(worker_link& link, wire::notification&& what);
+    void on_notification(worker_link& link, wire::notification&& what, outcomes& done);
     void on_ready(worker_link& link, boost::json::value const& params);
     void on_log(worker_link& link, boost::json::value const& params);
+    void on_progress(worker_link& link, boost::json::value&& params);
+    void on_goodbye(worker_link& link, outcomes& done);
     void on_answer(worker_link& link, std::uint64_t id, link_state::answer how,
         worker_link::received&& from, outcomes& done);
-    void violation(worker_link& link, errc code, std::string const& what, bool legible = true);
+    void on_violation(worker_link& link, errc code, std::string const& what, bool legible = true);
+    void check_memory(worker_link& link);
+
+    // The end of a worker.
+    void on_ended(worker_link& link, outcomes& done);
+    void on_lost(worker_link& link, outcomes& done);
+    template <class Why>
+    void take_jobs(worker_link& link, outcomes& done, Why const& why) noexcept;
+    void remove(worker_link& link);
+
+    // The log.
     void log_error_lines(worker_link& link);
     void log_from(worker_link& link, severity level, std::string_view text, std::string_view source,
         run_operation* job) noexcept;
-
-    void has_exited(link_ptr const& link);
-    void bury(link_ptr const& link, outcomes& done);
-    void leave_service(worker_link& link) noexcept;
-    void report_workers() noexcept;
-    void retire(worker_link& link) noexcept;
-    void consider_recycling(worker_link& link) noexcept;
-    void start_failed(std::exception_ptr const& why);
-    void start_trouble(std::exception_ptr const& why);
-    void look_at_memory(worker_link& link);
     void log_worker(worker_link& link, severity level, std::string_view text,
-        std::string_view error = {}) noexcept;
+        std::string_view error = {}, run_operation* job = nullptr) noexcept;
+
     worker_facts facts_of(worker_link const& link) const;
+    bool inherited() const noexcept;
     time now() noexcept { return now_ = std::chrono::steady_clock::now(); }
 
+    unsigned const generation_;
     pool_site const site_;
     std::shared_ptr<process_backend_options const> const options_;
     wire::limits const bounds_;
@@ -134,46 +182,27 @@ private:
     job_source* source_ = nullptr;
 
     std::mutex mutex_;
+    std::condition_variable settled_;
+    int settling_ = 0;  // outcomes are being settled by so many calls; `end` waits for them
     boost::asio::any_io_executor executor_;
     std::optional<boost::asio::steady_timer> timer_;
-    another_look look_;
-    std::atomic<bool> look_posted_{false};
-    std::shared_ptr<process_pool> kept_;  // while it is
     time armed_for_ = link_state::never;
+    retry retry_;
+    std::atomic<bool> retry_posted_{false};
+    std::shared_ptr<process_pool> kept_;  // while it is posted
     time now_{};
-    crew_state crew_;
+    worker_supply supply_;
+    worker_index index_;
     std::vector<link_ptr> links_;
     bool has_workers_ = true;  // as the manager knows it
-    bool announced_ = false;   // it was said that it is ready
-    bool failed_ = false;      // or that it is not, or that it broke
-    bool closing_ = false;
+    enum class phase { starting, ready, failed, closing } phase_ = phase::starting;
     bool dead_ = false;
-    bool pump_posted_ = false;
-    run_operation* homeless_ = nullptr;  // was taken, and could not be given to a worker
-    /// No worker takes another job now. Whatever changes that looks into the queue itself, so that
-    /// who has put something there need not, and takes no lock.
+    bool more_jobs_awaited_ = false;
+    run_operation* unsent_ = nullptr;  // was taken, and could not be given to a worker
+    /// No worker takes a job now. Who changes that looks into the queue, so that who has put
+    /// something into the queue need not, and takes no lock.
     std::atomic<bool> no_room_{true};
 };
-
-/// `f(done)` under the lock, unless the pool has ended; then what it has put into `done` is settled.
-template <class F>
-void process_pool::guarded(F const& f) noexcept
-{
-    outcomes done;
-    {
-        lock const held(mutex_);
-        if (dead_)
-            return;
-        now();
-        try {
-            f(done);
-        }
-        catch (std::exception const&) {
-            out_of_memory();
-        }
-    }
-    settle(done);
-}
 
 }  // namespace leasepool::detail
 

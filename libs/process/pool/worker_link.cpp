@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <poll.h>
 #include <span>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -54,15 +55,23 @@ worker_link::worker_link(link_state::options const& o, wire::limits const& bound
 {
 }
 
-void worker_link::has_exited(exit_status how)
+void worker_link::has_exited(exit_status how) noexcept
 {
-    exited = how;
-    // What it has sent is in the pipe by now. What comes later is somebody else's, who may never end.
+    exit = how;
     last_bytes_ = bytes_in(process.standard_output().native_handle());
+    state.exited();
+}
+
+void worker_link::note_deadline() noexcept
+{
+    if (behind_ == 0 && process.valid() && !output_ended())
+        behind_ = bytes_in(process.standard_output().native_handle());
 }
 
 bool worker_link::read()
 {
+    if (long_line_)
+        return true;  // it is in the buffer
     std::size_t sum = 0;
     while (!output_closed_ && last_bytes_ != 0 && sum < round) {
         auto space = in_.prepare();
@@ -70,14 +79,17 @@ bool worker_link::read()
         auto const got = read_some(process.standard_output().native_handle(), space);
         if (got == 0)
             output_closed_ = true;
-        if (got <= 0)
+        if (got <= 0) {
+            behind_ = 0;
             return false;
+        }
         auto const n = static_cast<std::size_t>(got);
         in_.commit(n);
         sum += n;
+        behind_ -= std::min(behind_, n);
         if (sum >= long_message && !std::exchange(wide_output_, true))
             widen_pipe(process.standard_output().native_handle());
-        if (exited)
+        if (exit)
             last_bytes_ -= n;
         // A pipe that gives less than asked for is empty; another look would cost as much as a wait.
         else if (n < space.size())
@@ -97,13 +109,21 @@ std::string_view worker_link::read_error_bytes()
     return std::string_view(error_bytes_).substr(0, got > 0 ? static_cast<std::size_t>(got) : 0);
 }
 
-void worker_link::decode(std::vector<received>& into)
+bool worker_link::decode(std::vector<received>& into, std::size_t longest)
 {
-    while (auto const line = in_.next())
+    for (;;) {
+        auto const line = long_line_ ? std::exchange(long_line_, std::nullopt) : in_.next();
+        if (!line)
+            return true;
+        if (line->size() > longest) {
+            long_line_ = line;
+            return false;
+        }
         into.push_back({reader_.read(*line), line->size() + 1});
+    }
 }
 
-std::string worker_link::stuck() const
+std::string worker_link::undecodable() const
 {
     if (!in_.too_long())
         return {};
@@ -125,7 +145,6 @@ void worker_link::send(run_operation& op, link_state::duration timeout, time now
     if (call.timeout > link_state::duration::zero())
         timeout = call.timeout;
     state.send(call.request_id, &op, timeout, out_.appended(), now);
-    ++jobs;
 }
 
 void worker_link::notify(std::string_view method, json::value const& params)
@@ -159,14 +178,18 @@ void worker_link::carry_out()
             notify(wire::methods::resume, nullptr);
             break;
         case link_state::act::close_input:
+            // A forked copy of this program may hold the pipe open, so the worker is told, too.
+            notify(wire::methods::shutdown, nullptr);
             close_when_written_ = true;
             break;
         case link_state::act::kill:
+            // The pipe stays open, because it shows what was not read.
             out_.clear();
-            if (process.valid()) {
+            input_failed_ = true;
+            if (start)
+                start->cancel();
+            if (process.valid())
                 process.signal(SIGKILL);
-                close_input();
-            }
             break;
         }
     }
@@ -174,7 +197,7 @@ void worker_link::carry_out()
 
 bool worker_link::flush(time now)
 {
-    if (!process.valid() || !process.standard_input().is_open()) {
+    if (!process.valid() || input_failed_ || !process.standard_input().is_open()) {
         out_.clear();
         return true;
     }
@@ -184,7 +207,9 @@ bool worker_link::flush(time now)
         return false;
     if (error) {
         out_.clear();
-        close_input();
+        input_failed_ = true;
+        if (!closed_first)
+            closed_first = "stdin";
         state.pipe_closed(now);
     }
     else if (close_when_written_)
@@ -198,10 +223,26 @@ void worker_link::close_input() noexcept
     process.standard_input().close(ignored);
 }
 
+bool worker_link::input_has_no_reader() noexcept
+{
+    pollfd polled{process.standard_input().native_handle(), 0, 0};
+    return ::poll(&polled, 1, 0) == 1 && (polled.revents & POLLERR) != 0;
+}
+
+std::uint64_t worker_link::unread_input() noexcept
+{
+    // While any process has the other end, it may still read.
+    return process.valid() && process.standard_input().is_open() && input_has_no_reader()
+        ? bytes_in(process.standard_input().native_handle())
+        : 0;
+}
+
 void worker_link::drop() noexcept
 {
-    gone = true;
+    dropped_ = true;
     out_.clear();
+    if (start)
+        start->cancel();
     process.drop();
 }
 

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#include "process/child/start_threads.hpp"
+#include "process/child/spare_threads.hpp"
 
 #include "core/support/os.hpp"
 #include "core/support/process_wide.hpp"
@@ -11,29 +11,29 @@
 #include <thread>
 #include <utility>
 
-// The threads that start programs. `spawn` posts to them.
+// Threads for calls that take long. `spawn` and `process_pool` post to them.
 
 namespace leasepool::detail {
 
-start_threads& start_threads::instance()
+spare_threads& spare_threads::instance()
 {
-    return process_wide<start_threads>();
+    return process_wide<spare_threads>();
 }
 
-void start_threads::post(std::function<void()> start)
+void spare_threads::post(std::function<void()> f)
 {
     std::lock_guard const lock(mutex_);
-    starts_.push_back(std::move(start));
-    if (starts_.size() > idle_) {
+    calls_.push_back(std::move(f));
+    if (calls_.size() > idle_) {
         try {
             all_signals_blocked const inherited;
             std::thread([this] { run(); }).detach();
             ++threads_;
         }
         catch (std::exception const&) {
-            // Another thread will run it when its own start is over.
+            // Another thread will make the call when its own is over.
             if (threads_ == 0) {
-                starts_.pop_back();
+                calls_.pop_back();
                 throw;
             }
         }
@@ -41,19 +41,19 @@ void start_threads::post(std::function<void()> start)
     posted_.notify_one();
 }
 
-void start_threads::run() noexcept
+void spare_threads::run() noexcept
 {
-    set_current_thread_name("leasepool-start");
+    set_current_thread_name("leasepool-spare");
     std::unique_lock lock(mutex_);
     for (;;) {
         ++idle_;
-        posted_.wait(lock, [this] { return !starts_.empty(); });
+        posted_.wait(lock, [this] { return !calls_.empty(); });
         --idle_;
-        auto start = std::move(starts_.front());
-        starts_.pop_front();
+        auto call = std::move(calls_.front());
+        calls_.pop_front();
         lock.unlock();
-        start();
-        start = nullptr;  // destroyed without the lock
+        call();
+        call = nullptr;  // destroyed without the lock
         lock.lock();
     }
 }

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_PROCESS_CREW_STATE_HPP
-#define LEASEPOOL_PROCESS_CREW_STATE_HPP
+#ifndef LEASEPOOL_PROCESS_WORKER_SUPPLY_HPP
+#define LEASEPOOL_PROCESS_WORKER_SUPPLY_HPP
 
 #include <chrono>
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace leasepool::detail {
 /// A worker that dies is replaced at once; only when workers do not even get to their first job
 /// are the pauses between attempts doubled. One that is to be recycled stays in service until its
 /// successor is ready.
-class crew_state {
+class worker_supply {
 public:
     using time = std::chrono::steady_clock::time_point;
     using duration = std::chrono::steady_clock::duration;
@@ -29,7 +29,7 @@ public:
         std::size_t attempts = 1;
     };
 
-    explicit crew_state(options const& o) noexcept : options_(o) {}
+    explicit worker_supply(options const& o) noexcept : options_(o) {}
 
     // Events -----------------------------------------------------------------------------------
 
@@ -56,6 +56,9 @@ public:
     {
         return serving_ == 0 && starting_ == 0 && failures_ >= options_.attempts;
     }
+    /// Whether so many starts have failed in a row that starting is given up before all workers are
+    /// ready for the first time.
+    bool out_of_attempts() const noexcept { return failures_ >= options_.attempts; }
     time next_deadline() const noexcept { return short_handed() ? not_before_ : never; }
 
     std::size_t serving() const noexcept { return serving_; }

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#include "process/pool/crew_state.hpp"
+#include "process/pool/worker_supply.hpp"
 
 #include "core/support/steady_time.hpp"
 
@@ -10,7 +10,7 @@
 
 namespace leasepool::detail {
 
-void crew_state::start_failed(time now) noexcept
+void worker_supply::start_failed(time now) noexcept
 {
     --starting_;
     // Those that were started together fail together: that is one failure.
@@ -25,19 +25,19 @@ void crew_state::start_failed(time now) noexcept
     not_before_ = saturating_add(now, pause_);
 }
 
-void crew_state::ready() noexcept
+void worker_supply::ready() noexcept
 {
     --starting_;
     ++serving_;
 }
 
-void crew_state::proven() noexcept
+void worker_supply::proven() noexcept
 {
     failures_ = 0;
     not_before_ = time::min();
 }
 
-void crew_state::left(bool was_due, bool proved, time now) noexcept
+void worker_supply::left(bool was_due, bool proved, time now) noexcept
 {
     --serving_;
     due_ -= was_due ? 1U : 0U;

@@ -4,7 +4,7 @@
 
 // How many workers a pool has: starts, pauses, recycling.
 
-#include "../../libs/process/pool/crew_state.hpp"
+#include "../../libs/process/pool/worker_supply.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,12 +14,12 @@
 
 namespace {
 
-using leasepool::detail::crew_state;
+using leasepool::detail::worker_supply;
 using namespace std::chrono_literals;
 
 /// A crew and its clock.
 struct crew_fixture {
-    explicit crew_fixture(crew_state::options const& o) : crew(o) {}
+    explicit crew_fixture(worker_supply::options const& o) : crew(o) {}
     explicit crew_fixture(std::size_t workers)
         : crew_fixture({.workers = workers, .backoff = 100ms, .max_backoff = 1s, .attempts = 3})
     {
@@ -48,14 +48,14 @@ struct crew_fixture {
     /// How long until the next may be started, in milliseconds; -1: none is wanted.
     std::int64_t next_ms() const
     {
-        return crew.next_deadline() == crew_state::never
+        return crew.next_deadline() == worker_supply::never
             ? -1
             : std::chrono::duration_cast<std::chrono::milliseconds>(crew.next_deadline() - now)
                   .count();
     }
 
-    crew_state crew;
-    crew_state::time now{24h};
+    worker_supply crew;
+    worker_supply::time now{24h};
 };
 
 constexpr bool due = true;
@@ -115,13 +115,13 @@ BOOST_AUTO_TEST_CASE(first_pause_is_not_longer_than_the_longest)
 
 BOOST_AUTO_TEST_CASE(pauses_longer_than_the_clock_do_not_overflow)
 {
-    auto const ever = crew_state::duration::max();
+    auto const ever = worker_supply::duration::max();
     crew_fixture fixture({.workers = 1, .backoff = ever - 1s, .max_backoff = ever, .attempts = 3});
     fixture.fill();
     fixture.start_failed();
     BOOST_TEST(fixture.next_ms() == -1);
     fixture.crew.starting();
-    fixture.now = crew_state::never;
+    fixture.now = worker_supply::never;
     fixture.start_failed();
     BOOST_TEST(fixture.next_ms() == -1);
 }
