@@ -9,7 +9,6 @@ there, and finds each fault of a worker that has one."""
 import concurrent.futures
 import pathlib
 import re
-import resource
 import subprocess
 import sys
 import unittest
@@ -104,7 +103,9 @@ UNWISE = (
 # The wait of the tool, in seconds. A worker that fails in any case need not be waited for long; one
 # that must fail for a certain reason must have the time to get there. LONG only guards against a hang.
 BRIEF, SHORT, LONG = "1", "5", "120"
-MEMORY = 1 << 30  # an endless line must not be kept
+
+# The tool must not keep an endless line.
+WITH_BOUNDED_MEMORY = ["sh", "-c", 'ulimit -v 1048576 2>/dev/null; exec "$@"', "sh"]
 
 
 def changed(source, old, new):
@@ -115,9 +116,8 @@ def changed(source, old, new):
 def run_tool(command, *options):
     """The verdict of each check with its line, and the exit status."""
     done = subprocess.run(
-        [sys.executable, tool, *options, "--", *command], stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)))
+        [*WITH_BOUNDED_MEMORY, sys.executable, tool, *options, "--", *command],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     text = done.stdout.decode(errors="replace")
     lines = re.findall(r"^(ok|FAIL|note|skip) +(\w+)", text, re.M)
     found = {name: verdict for verdict, name in lines}

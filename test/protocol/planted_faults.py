@@ -115,6 +115,10 @@ FAULTS_AT_START = (
 PLANTED = (
     # Lines
     ("line of 17 MiB", "echo", "FAIL too long", instead("raw(id, b'\"' + b'x' * (17 << 20) + b'\"')")),
+    ("line that is one byte too long", "echo", "FAIL too long",
+     instead("raw(id, b'\"' + b'x' * ((16 << 20) + 1 - 36) + b'\"')")),
+    ("line that is as long as allowed", "echo", "FAIL was expected",
+     instead("raw(id, b'\"' + b'x' * ((16 << 20) - 36) + b'\"')")),
     ("endless line", "echo", "FAIL too long", instead("[write(b'x' * 65536) for _ in iter(int, 1)]")),
     ("endless line at the end", "ready", "FAIL too long",
      "def end():\n    while True: write(b'x' * 65536)"),

@@ -14,8 +14,8 @@ from worker_messages import MAX_DEPTH, MAX_MESSAGE_BYTES, NOT_BEGUN, RESUME, End
 LIMITS = {"max_message_bytes": MAX_MESSAGE_BYTES, "max_depth": MAX_DEPTH}
 SMALL_LIMITS = {"max_message_bytes": 1024, "max_depth": 8}
 UNKNOWN = "no such job, of this name"
-DOUBLES = ("its numbers are doubles: integers above 2^53 lose digits, so its jobs cannot take or return "
-           "them; ids are small")
+DOUBLES = ("its numbers are doubles, so jobs cannot take or return integers above 2^53; the ids of "
+           "requests are small enough")
 
 
 def ready(worker):
