@@ -52,7 +52,7 @@ def parse(line):
     """The message in a complete line, and remarks about it."""
     shown = quoted(line)
     expect(line.endswith(b"\n"), f"it stopped in the middle of a line: {shown}")
-    body = line[:-1].removesuffix(b"\r")
+    body = line[:-2] if line.endswith(b"\r\n") else line[:-1]
     expect(body, "it sent an empty line")
     expect(len(body) <= MAX_MESSAGE_BYTES, too_long(line))
     expect(not too_deep(body), f"arrays and objects are nested deeper than {MAX_DEPTH}: {shown}")
