@@ -217,7 +217,7 @@ HANGS = (
     ("closes stdout and goes on", "echo", "FAIL closed its stdout",
      instead("os.close(channel); time.sleep(3600)")),
     ("closes stdin and goes on", "echo", "FAIL closed its stdin",
-     after_answer("os.close(0); time.sleep(3600)")),
+     instead("os.close(0); send({'id': id, 'result': value}); time.sleep(3600)")),
     ("does not read", "large", "FAIL does not read its stdin", "def start():\n"
      "    notify('ready', ready())\n    time.sleep(3600)"),
     ("hangs at EOF", "ready", "FAIL did not exit", "def end(): time.sleep(3600)"),
