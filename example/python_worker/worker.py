@@ -10,6 +10,7 @@ import inspect
 import json
 import os
 import re
+import signal
 import sys
 
 
@@ -25,8 +26,10 @@ def top_words(text: str, count: int) -> list:
 
 
 JOBS = {job.__name__: job for job in (richness, top_words)}
-channel = os.fdopen(os.dup(1), "wb")  # stdout is the protocol's alone,
-os.dup2(2, 1)  # so that a print() in a job goes to stderr
+channel = os.fdopen(os.dup(1), "wb")  # stdout carries messages only,
+os.dup2(2, 1)  # and a print() in a job goes to stderr
+os.environ.pop("LEASEPOOL_WORKER", None)  # a program that a job starts is not a worker
+signal.signal(signal.SIGTERM, lambda *_: None)  # the parent decides when a worker ends
 
 
 def send(**message):
@@ -41,6 +44,8 @@ def answer(id, method, params):
 
     if method not in JOBS:
         return error(-32601, f"no such job: {method}", None)
+    if isinstance(params, dict):
+        return error(-32602, f"{method} takes positional arguments only", None)
     try:
         inspect.signature(JOBS[method]).bind(*params)
     except TypeError as e:
@@ -53,7 +58,7 @@ def answer(id, method, params):
 
 
 send(method="leasepool/ready", params={"version": 1, "pid": os.getpid(), "methods": sorted(JOBS)})
-for line in sys.stdin.buffer:  # one job at a time, so cancel and resume may be passed over
+for line in sys.stdin.buffer:  # one job at a time, so cancel and resume may be ignored
     message = json.loads(line)
     if "id" in message:
         answer(message["id"], message["method"], message.get("params") or [])
