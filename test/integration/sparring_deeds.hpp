@@ -40,6 +40,13 @@ inline void say(std::string const& text)
         ::pause();
 }
 
+[[noreturn]] inline void await_end_of_input()
+{
+    char ignored[256];
+    while (::read(STDIN_FILENO, ignored, sizeof ignored) > 0) {}
+    std::_Exit(0);
+}
+
 inline std::string in_quotes(std::string const& text)
 {
     return '"' + text + '"';
@@ -148,6 +155,22 @@ inline std::map<std::string, std::function<void(message const&)>, std::less<>> c
     {"not_begun", [](message const& m) { put(error(m.id, -32004, "not begun")); }},
     {"could_not_read", [](auto&) { put(error("null", -32700, "not JSON")); }},
     {"close_stdin", [](auto&) { ::close(STDIN_FILENO); }},
+    {"close_stdin_and_hang",
+        [](auto&) {
+            ::close(STDIN_FILENO);
+            stay();
+        }},
+    {"goodbye",
+        [](auto&) {
+            put(notification("leasepool/goodbye", "{}"));
+            await_end_of_input();
+        }},
+    {"goodbye_and_answer",
+        [](message const& m) {
+            put(notification("leasepool/goodbye", "{}"));
+            put(result(m.id, "1"));
+            stay();
+        }},
     {"close_stdout",
         [](auto&) {
             ::close(STDOUT_FILENO);

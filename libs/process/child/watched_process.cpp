@@ -54,13 +54,14 @@ void watched_process::watch(launcher::process&& started, int exit_descriptor) no
     process_ = std::move(started);
     pid_ = process_.id();
     exit_descriptor_ = exit_descriptor;
-    boost::system::error_code ec;
-    exit_.assign(exit_descriptor, ec);
-    // Without memory for the registration there is no event, so the process is looked at.
-    if (ec)
-        wait_for(look_every);
-    else
-        wait();
+    try {
+        exit_.assign(exit_descriptor);
+    }
+    catch (std::exception const&) {
+        // Without memory for the registration there is no event, so the process is looked at.
+        return wait_for(look_every);
+    }
+    wait();
 }
 
 void watched_process::wait() noexcept
