@@ -40,7 +40,7 @@ inline constexpr int protocol_error = 3;
 }  // namespace worker_status
 
 /// Returns whether this program was started as a worker, that is, whether `LEASEPOOL_WORKER` is set
-/// in its environment and not empty.
+/// in its environment and not empty. `run_worker` removes the variable; the answer stays the same.
 ///
 /// Example of one executable in both roles:
 /// @code
@@ -83,7 +83,8 @@ int run_worker(worker_options const& options, std::span<worker_entry const* cons
 /// it. Signal dispositions are not changed.
 /// @par Environment
 /// `LEASEPOOL_LOG_LEVEL`: `debug`, `info` (the default), `warning` or `error`. Log records of jobs
-/// below this severity are not sent.
+/// below this severity are not sent. `LEASEPOOL_WORKER` is removed, so that a program that a job
+/// starts does not take itself for a worker.
 /// @par The end of the worker
 /// When the parent closes the input, the worker answers all requests that it has received and
 /// destroys the state. If a job runs at that time, the parent is gone: that job and the jobs behind

@@ -6,7 +6,6 @@
 
 #include <boost/system/system_error.hpp>
 
-#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -40,7 +39,7 @@ child spawn(boost::asio::any_io_executor const& ex, spawn_options const& options
 
 bool is_marked_as_worker() noexcept
 {
-    return std::getenv(worker_marker) != nullptr;  // NOLINT(concurrency-mt-unsafe)
+    return started_as_worker();
 }
 
 }  // namespace leasepool::detail

@@ -5,6 +5,8 @@
 #ifndef LEASEPOOL_LIBS_PROCESS_SPAWN_OPTIONS_HPP
 #define LEASEPOOL_LIBS_PROCESS_SPAWN_OPTIONS_HPP
 
+#include "base/worker_marker.hpp"
+
 #include <leasepool/resource_limits.hpp>
 
 #include <map>
@@ -42,10 +44,6 @@ struct spawn_options {
     /// and what the child starts does not inherit it.
     int parent_death_signal = 0;
 };
-
-/// This variable is set in every child's environment, unless `spawn_options::environment` says
-/// otherwise: so a program can tell that it was started as a worker.
-inline constexpr char const* worker_marker = "LEASEPOOL_WORKER";
 
 /// @throws std::invalid_argument naming the field, the value and what is wrong with it.
 void validate(spawn_options const& options);

@@ -16,9 +16,6 @@ namespace leasepool::wire {
 /// Increased when a peer that knows only the former version would not understand the messages.
 inline constexpr int protocol_version = 1;
 
-/// The environment variable that marks a worker. Its value is the version of the protocol.
-inline constexpr char const* worker_marker = "LEASEPOOL_WORKER";
-
 /// The prefix of the protocol's own methods. The name of a job must not begin with it.
 inline constexpr std::string_view reserved_prefix = "leasepool/";
 
@@ -27,9 +24,9 @@ namespace methods {
 inline constexpr std::string_view ready = "leasepool/ready";        // from a worker, first message
 inline constexpr std::string_view log = "leasepool/log";            // from a worker
 inline constexpr std::string_view progress = "leasepool/progress";  // from a worker
-inline constexpr std::string_view limits = "leasepool/limits";      // to a worker, after `ready`
-inline constexpr std::string_view cancel = "leasepool/cancel";      // to a worker
-inline constexpr std::string_view resume = "leasepool/resume";      // to a worker
+inline constexpr std::string_view limits = "leasepool/limits";  // to a worker, after `ready`
+inline constexpr std::string_view cancel = "leasepool/cancel";  // to a worker
+inline constexpr std::string_view resume = "leasepool/resume";  // to a worker
 }  // namespace methods
 
 /// The capability of a worker that accepts requests while it runs one.

@@ -5,7 +5,7 @@
 #include "os.hpp"
 #include "session.hpp"
 
-#include "wire/protocol.hpp"
+#include "base/worker_marker.hpp"
 
 #include <leasepool/worker.hpp>
 
@@ -24,12 +24,6 @@
 
 namespace leasepool {
 namespace {
-
-bool has_worker_marker() noexcept
-{
-    char const* const marker = std::getenv(wire::worker_marker);  // NOLINT(concurrency-mt-unsafe)
-    return marker && *marker != '\0';
-}
 
 void print_error(std::string_view text) noexcept
 {
@@ -101,20 +95,21 @@ int serve(worker_options const& options, std::span<detail::worker_entry const* c
 
 bool is_worker(int /*argc*/, char** /*argv*/) noexcept
 {
-    return has_worker_marker();
+    return detail::started_as_worker();
 }
 
 namespace detail {
 
 int run_worker(worker_options const& options, std::span<worker_entry const* const> jobs) noexcept
 {
-    if (!has_worker_marker() && ::isatty(STDIN_FILENO) == 1) {
+    if (!started_as_worker() && ::isatty(STDIN_FILENO) == 1) {
         print_error(
             "this program is a worker. A leasepool::process_backend starts it and sends requests "
             "to its stdin (doc/protocol.md). To use it from a terminal, set LEASEPOOL_WORKER=1 in "
             "its environment.");
         return worker_status::misused;
     }
+    take_worker_marker();
     try {
         auto const pipes = worker::take_standard_streams();
         if (auto const fault = find_fault(jobs); !fault.empty()) {

@@ -410,6 +410,13 @@ BOOST_AUTO_TEST_CASE(job_that_takes_too_long_is_stopped)
     BOOST_TEST(get(limited(add_job(1, 2))) == 3);
 }
 
+BOOST_AUTO_TEST_CASE(job_of_a_worker_cannot_start_workers_of_its_own_program)
+{
+    stage s("process");
+    BOOST_TEST(
+        get(s.run(start_own_workers_job())) == make_error_code(errc::started_as_worker).message());
+}
+
 BOOST_AUTO_TEST_CASE(program_that_is_a_worker_does_not_start_itself)
 {
     io_threads io;

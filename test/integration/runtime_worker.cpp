@@ -267,6 +267,11 @@ int death_signal()
     return signal;
 }
 
+bool knows_that_it_is_a_worker()
+{
+    return leasepool::is_worker(0, nullptr);
+}
+
 constexpr leasepool::job add_job{"add", &add};
 constexpr leasepool::job echo_job{"echo", &echo};
 constexpr leasepool::job length_job{"length", &length};
@@ -290,6 +295,8 @@ constexpr leasepool::job chatter_job{"chatter", &chatter};
 constexpr leasepool::job progress_of_infinity_job{"progress_of_infinity", &progress_of_infinity};
 constexpr leasepool::job sleeps_of_watcher_job{"sleeps_of_watcher", &sleeps_of_watcher};
 constexpr leasepool::job death_signal_job{"death_signal", &death_signal};
+constexpr leasepool::job knows_that_it_is_a_worker_job{
+    "knows_that_it_is_a_worker", &knows_that_it_is_a_worker};
 constexpr leasepool::job<int(int)> elsewhere_job{"elsewhere"};
 
 }  // namespace sparring
@@ -319,7 +326,7 @@ int main(int argc, char** argv)
         nothing_job, raise_job, not_finite_job, not_text_job, deep_job, unspeakable_job, repeat_job,
         await_stop_job, outlast_stop_job, await_gate_job, print_job, read_stdin_job, count_job,
         leave_child_job, output_of_job, log_job, chatter_job, progress_of_infinity_job,
-        sleeps_of_watcher_job, death_signal_job);
+        sleeps_of_watcher_job, death_signal_job, knows_that_it_is_a_worker_job);
     std::fprintf(stderr, "end of main\n");
     return status;
 }

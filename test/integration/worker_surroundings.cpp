@@ -75,6 +75,13 @@ BOOST_AUTO_TEST_CASE(what_a_job_starts_has_the_signals_that_the_worker_was_start
         BOOST_TEST(signals(theirs, set) == signals(ours, set), set);
 }
 
+BOOST_AUTO_TEST_CASE(program_that_a_job_starts_is_not_marked_as_a_worker)
+{
+    auto const marker = worker.run(1, "output_of", {"echo \"[${LEASEPOOL_WORKER-not set}]\""});
+    BOOST_TEST(marker == json::value("[not set]\n"));
+    BOOST_TEST(worker.run(2, "knows_that_it_is_a_worker") == json::value(true));
+}
+
 BOOST_AUTO_TEST_CASE(signal_at_the_parents_death_is_taken_back)
 {
     worker_process watched({.arguments = {"death-signal"}});
