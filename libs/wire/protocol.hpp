@@ -24,6 +24,9 @@ namespace methods {
 inline constexpr std::string_view ready = "leasepool/ready";        // from a worker, first message
 inline constexpr std::string_view log = "leasepool/log";            // from a worker
 inline constexpr std::string_view progress = "leasepool/progress";  // from a worker
+// Sent by a worker when no job runs and all that it has begun are answered. It begins no job after
+// that.
+inline constexpr std::string_view goodbye = "leasepool/goodbye";
 inline constexpr std::string_view limits = "leasepool/limits";  // to a worker, after `ready`
 inline constexpr std::string_view cancel = "leasepool/cancel";  // to a worker
 inline constexpr std::string_view resume = "leasepool/resume";  // to a worker
