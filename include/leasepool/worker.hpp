@@ -80,7 +80,11 @@ int run_worker(worker_options const& options, std::span<worker_entry const* cons
 /// starts. From then on stdin is empty, and output to stdout appears on stderr, so a job may print.
 /// @par Threads and signals
 /// While a job runs, one of the worker's own threads waits for messages. Every signal is blocked on
-/// it. Signal dispositions are not changed.
+/// it. If the disposition of SIGTERM is the default, SIGTERM is ignored from then on: a service
+/// manager may send it to the parent and all workers at once, and the parent decides when a worker
+/// ends. This is done with a handler that does nothing, so SIGTERM has its default again in a program
+/// that a job starts, but not in a copy of the worker that a job forks. No other disposition is
+/// changed.
 /// @par Environment
 /// `LEASEPOOL_LOG_LEVEL`: `debug`, `info` (the default), `warning` or `error`. Log records of jobs
 /// below this severity are not sent. `LEASEPOOL_WORKER` is removed, so that a program that a job

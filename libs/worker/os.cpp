@@ -127,6 +127,18 @@ void clear_parent_death_signal() noexcept
 #endif
 }
 
+void leave_sigterm_to_parent() noexcept
+{
+    struct sigaction now = {};
+    if (::sigaction(SIGTERM, nullptr, &now) != 0 || (now.sa_flags & SA_SIGINFO) != 0 ||
+        now.sa_handler != SIG_DFL)
+        return;
+    now = {};
+    now.sa_handler = [](int) {};
+    now.sa_flags = SA_RESTART;
+    ::sigaction(SIGTERM, &now, nullptr);
+}
+
 void set_watcher_name() noexcept
 {
 #if defined(__linux__)

@@ -50,6 +50,12 @@ bool is_group_leader() noexcept;
 /// also interrupt a normal end.
 void clear_parent_death_signal() noexcept;
 
+/// Makes this process survive SIGTERM, if the disposition of SIGTERM is the default. A service
+/// manager sends SIGTERM to the parent and all workers at once; the parent decides when a worker
+/// ends. Sets a handler that does nothing, because a program that a job starts would inherit an
+/// ignored signal.
+void leave_sigterm_to_parent() noexcept;
+
 /// Sets the name of this thread to `leasepool-watch`. Does nothing except on Linux.
 void set_watcher_name() noexcept;
 

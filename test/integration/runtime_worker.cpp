@@ -316,6 +316,8 @@ int main(int argc, char** argv)
     if (mode == "no-state")
         options.worker_state = leasepool::worker_state_factory(
             []() -> counter { throw std::runtime_error("the database is locked"); });
+    if (mode == "ignores-sigterm")
+        std::signal(SIGTERM, SIG_IGN);
     if (mode == "printed-before")
         std::printf("before");
 #if defined(__linux__)

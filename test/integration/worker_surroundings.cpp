@@ -82,6 +82,27 @@ BOOST_AUTO_TEST_CASE(program_that_a_job_starts_is_not_marked_as_a_worker)
     BOOST_TEST(worker.run(2, "knows_that_it_is_a_worker") == json::value(true));
 }
 
+BOOST_AUTO_TEST_CASE(sigterm_does_not_end_a_worker_or_its_job)
+{
+    BOOST_REQUIRE(::kill(worker.pid(), SIGTERM) == 0);
+    worker.send(call(1, "await_gate"));
+    worker.await_waiting(1);
+    BOOST_REQUIRE(::kill(worker.pid(), SIGTERM) == 0);
+    worker.open_gate();
+    BOOST_TEST(worker.result_of(1) == json::value("not asked"));
+    BOOST_TEST(worker.finish() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(sigterm_ends_a_program_that_a_job_starts)
+{
+    auto const command = "kill -TERM $$; echo survived";
+    BOOST_TEST(worker.run(1, "output_of", {command}) == json::value(""));
+    // A disposition that is not the default is left as it is.
+    worker_process ignoring({.arguments = {"ignores-sigterm"}});
+    ignoring.receive_ready();
+    BOOST_TEST(ignoring.run(1, "output_of", {command}) == json::value("survived\n"));
+}
+
 BOOST_AUTO_TEST_CASE(signal_at_the_parents_death_is_taken_back)
 {
     worker_process watched({.arguments = {"death-signal"}});
