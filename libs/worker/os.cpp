@@ -8,6 +8,9 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <fcntl.h>
 #include <poll.h>
@@ -118,6 +121,16 @@ void kill_self() noexcept
     ::kill(::getpid(), SIGKILL);
     // The first process of a PID namespace, such as a container's, cannot kill itself.
     ::_exit(128 + SIGKILL);
+}
+
+void exit_without_descriptors() noexcept
+{
+    std::fprintf(stderr,
+        "leasepool worker: the worker's own descriptors cannot be used any more (%s). A job must "
+        "close only descriptors that it has opened.\n",
+        std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+    std::fflush(stderr);
+    ::_exit(EXIT_FAILURE);
 }
 
 void clear_parent_death_signal() noexcept

@@ -42,6 +42,11 @@ bool has_no_reader(int fd) noexcept;
 /// parent is gone.
 [[noreturn]] void kill_self() noexcept;
 
+/// Ends this process with status 1, without destructors, because a descriptor that carries the
+/// protocol, or that is needed to watch it, cannot be used any more. Writes the reason to stderr. The
+/// usual cause is a job that closes all descriptors. `errno` is the error of the failed call.
+[[noreturn]] void exit_without_descriptors() noexcept;
+
 /// Returns whether this process leads its process group.
 bool is_group_leader() noexcept;
 

@@ -43,9 +43,12 @@ severity min_severity()
     return severity::info;
 }
 
-/// Returns what is wrong with the list of jobs; empty: nothing.
-std::string find_fault(std::span<detail::worker_entry const* const> jobs)
+/// Returns what is wrong with the options or the list of jobs; empty: nothing.
+std::string find_fault(
+    worker_options const& options, std::span<detail::worker_entry const* const> jobs)
 {
+    if (options.stop_grace <= options.stop_grace.zero())
+        return "worker_options::stop_grace must be greater than zero";
     std::set<std::string_view> names;
     for (auto const* const job : jobs) {
         auto const name = "job \"" + std::string(job->name()) + '"';
@@ -79,7 +82,7 @@ int serve(worker_options const& options, std::span<detail::worker_entry const* c
     bool parent_gone = false;
     {
         detail::worker_state_scope const here(state.get());
-        worker::session session(pipes, jobs, min_severity());
+        worker::session session(pipes, jobs, min_severity(), options.stop_grace);
         worker::clear_parent_death_signal();
         kept_to_protocol = session.run();
         parent_gone = session.parent_is_gone();
@@ -113,7 +116,7 @@ int run_worker(worker_options const& options, std::span<worker_entry const* cons
     worker::leave_sigterm_to_parent();
     try {
         auto const pipes = worker::take_standard_streams();
-        if (auto const fault = find_fault(jobs); !fault.empty()) {
+        if (auto const fault = find_fault(options, jobs); !fault.empty()) {
             print_error(fault);
             return worker_status::misused;
         }

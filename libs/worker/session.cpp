@@ -6,6 +6,7 @@
 
 #include "failure.hpp"
 #include "running_job.hpp"
+#include "watch_deadline.hpp"
 
 #include "wire/notifications.hpp"
 
@@ -31,8 +32,8 @@ namespace leasepool::worker {
 using wire::error_number;
 
 session::session(protocol_descriptors pipes, std::span<detail::worker_entry const* const> jobs,
-    severity min_severity)
-    : channel_(pipes.out), min_severity_{min_severity}, input_(pipes.in)
+    severity min_severity, std::chrono::steady_clock::duration stop_grace)
+    : channel_(pipes.out), min_severity_{min_severity}, stop_grace_{stop_grace}, input_(pipes.in)
 {
     for (auto const* const job : jobs)
         jobs_.emplace(job->name(), job);
@@ -220,7 +221,8 @@ void session::handle_notification(wire::notification&& from, stop_request& stop)
 }
 
 /// Answers with an error. Later messages cannot be trusted, so nothing more is read, and requests
-/// that have not begun are dropped. The job that runs is asked to stop and is answered.
+/// that have not begun are dropped. The job that runs is asked to stop and is answered, if it returns
+/// within `stop_grace`.
 void session::handle_violation(wire::violation&& from, stop_request& stop)
 {
     channel_.error(from.id, from.why, from.text);
@@ -268,9 +270,9 @@ void session::on_input() noexcept
             std::fprintf(stderr, "leasepool worker: %s\n", e.what());
             std::_Exit(1);
         }
-        if (input_ended_)
-            watch_->watch_output();
-        else if (!violated_)
+        if (input_ended_ || violated_)
+            watch_->watch_output(watch_deadline::after(stop_grace_));
+        else
             watch_->arm();
     }
     if (stop)
@@ -278,6 +280,12 @@ void session::on_input() noexcept
 }
 
 void session::on_no_reader() noexcept
+{
+    kill_self();
+}
+
+/// Writes nothing to stderr: if nothing reads it any more, the write may block.
+void session::on_deadline() noexcept
 {
     kill_self();
 }

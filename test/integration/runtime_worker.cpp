@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -272,6 +273,13 @@ bool knows_that_it_is_a_worker()
     return leasepool::is_worker(0, nullptr);
 }
 
+/// Closes descriptors, as a program that becomes a daemon does.
+void close_from(int first)
+{
+    for (int fd = first; fd != 1024; ++fd)
+        ::close(fd);
+}
+
 constexpr leasepool::job add_job{"add", &add};
 constexpr leasepool::job echo_job{"echo", &echo};
 constexpr leasepool::job length_job{"length", &length};
@@ -297,6 +305,7 @@ constexpr leasepool::job sleeps_of_watcher_job{"sleeps_of_watcher", &sleeps_of_w
 constexpr leasepool::job death_signal_job{"death_signal", &death_signal};
 constexpr leasepool::job knows_that_it_is_a_worker_job{
     "knows_that_it_is_a_worker", &knows_that_it_is_a_worker};
+constexpr leasepool::job close_from_job{"close_from", &close_from};
 constexpr leasepool::job<int(int)> elsewhere_job{"elsewhere"};
 
 }  // namespace sparring
@@ -311,8 +320,16 @@ int main(int argc, char** argv)
         return leasepool::run_worker(argc, argv, add_job, nothing_job, add_job);
     if (mode == "elsewhere")
         return leasepool::run_worker(argc, argv, add_job, elsewhere_job);
+    // Long enough for a job to be answered on a machine that is busy.
     leasepool::worker_options options{
-        .worker_state = leasepool::worker_state_factory([] { return counter(); })};
+        .worker_state = leasepool::worker_state_factory([] { return counter(); }),
+        .stop_grace = std::chrono::minutes(10)};
+    if (mode == "short-grace")
+        options.stop_grace = std::chrono::milliseconds(50);
+    if (mode == "no-grace")
+        options.stop_grace = std::chrono::milliseconds(0);
+    if (mode == "endless-grace")
+        options.stop_grace = std::chrono::steady_clock::duration::max();
     if (mode == "no-state")
         options.worker_state = leasepool::worker_state_factory(
             []() -> counter { throw std::runtime_error("the database is locked"); });
@@ -328,7 +345,7 @@ int main(int argc, char** argv)
         nothing_job, raise_job, not_finite_job, not_text_job, deep_job, unspeakable_job, repeat_job,
         await_stop_job, outlast_stop_job, await_gate_job, print_job, read_stdin_job, count_job,
         leave_child_job, output_of_job, log_job, chatter_job, progress_of_infinity_job,
-        sleeps_of_watcher_job, death_signal_job, knows_that_it_is_a_worker_job);
+        sleeps_of_watcher_job, death_signal_job, knows_that_it_is_a_worker_job, close_from_job);
     std::fprintf(stderr, "end of main\n");
     return status;
 }

@@ -129,6 +129,71 @@ BOOST_AUTO_TEST_CASE(answer_that_nobody_reads_ends_the_worker_and_its_group)
     BOOST_TEST(killed(worker.wait()));
 }
 
+BOOST_AUTO_TEST_CASE(job_that_does_not_stop_at_the_end_of_input_is_killed_with_what_it_started)
+{
+    worker_process limited({.arguments = {"short-grace"}});
+    limited.receive_ready();
+    BOOST_TEST(limited.run(1, "leave_child").is_null());
+    limited.send(call(2, "await_gate"));
+    limited.await_waiting(2);
+    // The output has a reader all the time.
+    limited.close_input();
+    limited.await_death_of_all();
+    BOOST_TEST(killed(limited.wait()));
+    BOOST_TEST(limited.rest() == "");
+}
+
+BOOST_AUTO_TEST_CASE(job_that_does_not_stop_after_a_violation_is_killed)
+{
+    worker_process limited({.arguments = {"short-grace"}});
+    limited.receive_ready();
+    limited.send(call(1, "await_gate"));
+    limited.await_waiting(1);
+    limited.send("what?\n");
+    BOOST_TEST(limited.receive().at("error").at("code") == json::value(-32700));
+    BOOST_TEST(killed(limited.wait()));
+}
+
+BOOST_AUTO_TEST_CASE(busy_worker_detects_the_end_of_its_parent_after_a_violation)
+{
+    worker.send(call(1, "await_gate"));
+    worker.await_waiting(1);
+    worker.send("what?\n");
+    BOOST_TEST(worker.receive().at("error").at("code") == json::value(-32700));
+    worker.close_output();
+    worker.await_death_of_all();
+    BOOST_TEST(killed(worker.wait()));
+}
+
+BOOST_AUTO_TEST_CASE(grace_may_be_longer_than_the_clock_can_count)
+{
+    worker_process patient({.arguments = {"endless-grace"}});
+    patient.receive_ready();
+    patient.send(call(1, "await_stop") + call(2, "add", {1, 1}));
+    patient.await_waiting(1);
+    patient.close_input();
+    BOOST_TEST(patient.code_of(1) == -32003);
+    BOOST_TEST(patient.result_of(2) == json::value(2));
+    BOOST_TEST(patient.wait() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(job_that_closes_descriptors_ends_its_worker_with_a_reason)
+{
+    auto const check = [](std::string const& requests) {
+        worker_process one;
+        one.receive_ready();
+        one.send(requests);
+        BOOST_TEST(one.rest() == "");
+        BOOST_TEST(one.wait() == 1 << 8);
+        auto const errors = one.errors();
+        BOOST_TEST(
+            errors.find("A job must close only descriptors that it has opened.") != errors.npos,
+            errors);
+    };
+    check(call(1, "close_from", {3}));
+    check(call(1, "close_from", {3}) + call(2, "nothing"));
+}
+
 BOOST_AUTO_TEST_CASE(job_may_exit_or_crash)
 {
     worker.send(call(1, "raise", {"exit"}) + call(2, "nothing"));
@@ -158,6 +223,15 @@ BOOST_AUTO_TEST_CASE(lists_of_jobs_that_are_wrong_are_refused)
     BOOST_TEST(elsewhere.rest() == "");
     BOOST_TEST(elsewhere.errors().find("job \"elsewhere\" has no function") != std::string::npos);
     BOOST_TEST(elsewhere.wait() == 2 << 8);
+}
+
+BOOST_AUTO_TEST_CASE(grace_that_is_zero_is_refused)
+{
+    worker_process worker({.arguments = {"no-grace"}});
+    worker.close_input();
+    BOOST_TEST(worker.rest() == "");
+    BOOST_TEST(worker.errors().find("stop_grace must be greater than zero") != std::string::npos);
+    BOOST_TEST(worker.wait() == 2 << 8);
 }
 
 BOOST_AUTO_TEST_CASE(state_that_cannot_be_made_is_said_on_stderr)
