@@ -82,12 +82,23 @@ BOOST_AUTO_TEST_CASE(bad_argument_is_named_with_what_was_expected)
     auto const path = json::parse(R"([[{"x":1,"y":2},{"x":1,"y":"up"}],"m"])").as_array();
     BOOST_TEST(check(call(1, "length", path), "/0/1/y", "a number") ==
         "job \"length\", argument 1, at /1/y: expected a number, got the string \"up\"");
+    BOOST_TEST(check(call(1, "length", json::parse(R"([[{"x":1}],"m"])").as_array()), "/0/0",
+                   "an object with the member \"y\"") ==
+        "job \"length\", argument 1, at /0: expected an object with the member \"y\", got an "
+        "object "
+        "without it");
     check(call(1, "add", {1}), "", "an array of 2 arguments");
     check(call(1, "add", {1, 2, 3}), "", "an array of 2 arguments");
     check(line({{"id", 1}, {"method", "add"}}), "", "an array of 2 arguments");
     check(line({{"id", 1}, {"method", "add"}, {"params", {{"a", 1}, {"b", 2}}}}), "",
         "an array of 2 arguments");
     BOOST_TEST(worker.run(2, "add", {1, 2}) == json::value(3));
+}
+
+BOOST_AUTO_TEST_CASE(members_that_a_struct_does_not_name_are_passed_over)
+{
+    auto const path = json::parse(R"([[{"x":1,"y":2,"z":3}],"m"])").as_array();
+    BOOST_TEST(worker.run(1, "length", path) == json::value(1.0));
 }
 
 BOOST_AUTO_TEST_CASE(exception_is_answered_with_its_type_and_text)
