@@ -122,6 +122,14 @@ BOOST_AUTO_TEST_CASE(log_has_severity_and_job_and_begins_with_info)
     BOOST_TEST(worker.result_of(7).is_null());
 }
 
+BOOST_AUTO_TEST_CASE(log_record_that_is_not_utf8_is_repaired)
+{
+    worker.send(call(1, "log", {"bytes"}));
+    for (int i = 0; i != 3; ++i)
+        BOOST_TEST(worker.receive().at("params").at("message") == json::value("page \uFFFD"));
+    BOOST_TEST(worker.result_of(1).is_null());
+}
+
 BOOST_AUTO_TEST_CASE(log_level_of_the_environment_is_honored)
 {
     std::map<std::string, std::size_t> const expected{
