@@ -45,7 +45,9 @@ void redirect_to_null(int fd, int flags)
 {
     int const null = ::open("/dev/null", flags | O_CLOEXEC);
     if (null < 0)
-        throw_errno("opening /dev/null");
+        throw_errno(
+            "a worker needs /dev/null in place of its stdin, and cannot open it; in a chroot, "
+            "create it with: mknod -m 666 dev/null c 1 3");
     if (null == fd) {
         ::fcntl(fd, F_SETFD, 0);
         return;

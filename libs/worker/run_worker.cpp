@@ -6,6 +6,7 @@
 #include "session.hpp"
 
 #include "base/worker_marker.hpp"
+#include "wire/reader.hpp"
 
 #include <leasepool/worker.hpp>
 
@@ -86,6 +87,10 @@ int serve(worker_options const& options, std::span<detail::worker_entry const* c
         worker::clear_parent_death_signal();
         kept_to_protocol = session.run();
         parent_gone = session.parent_is_gone();
+        // If the parent is gone, nothing reads stderr, and the write would raise SIGPIPE.
+        auto const rest = session.unfinished_input();
+        if (kept_to_protocol && !parent_gone && !rest.empty())
+            print_error(wire::line_without_end(rest).text);
     }
     state.reset();
     // The parent is gone, so it does not kill the programs that jobs have started.

@@ -126,7 +126,7 @@ void session::run_job(wire::request&& request)
     if (auto const* const failed = std::get_if<failure>(&result))
         answer_error(request.id, *failed);
     else if (auto const refused = channel_.result(request.id, std::get<boost::json::value>(result)))
-        answer_error(request.id, failure_of_result(request.method, *refused));
+        answer_error(request.id, failure_of_result(*refused));
 }
 
 session::outcome session::call_job(running_job& job, wire::request& request)
@@ -144,7 +144,7 @@ session::outcome session::call_job(running_job& job, wire::request& request)
     }
     catch (...) {
         std::fflush(stdout);
-        return failure_of_exception(request.method, stage, request.params, job.stop_asked());
+        return failure_of_exception(stage, request.params, job.stop_asked());
     }
 }
 

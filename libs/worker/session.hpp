@@ -50,6 +50,9 @@ public:
     ///     too long for `ready`
     bool run();
 
+    /// Returns the bytes after the last line of the input. Called after `run`.
+    std::string_view unfinished_input() const noexcept { return input_.unfinished(); }
+
     /// Returns whether the other end of the output is closed, so that no answer will be read.
     bool parent_is_gone() const noexcept { return has_no_reader(channel_.descriptor()); }
 

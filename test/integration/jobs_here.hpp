@@ -16,6 +16,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -114,6 +115,16 @@ inline void speak(job_context& context, std::string const& text)
     context.log(severity::warning, text);
 }
 
+inline double infinite()
+{
+    return std::numeric_limits<double>::infinity();
+}
+
+inline std::string repeat(std::size_t count)
+{
+    return std::string(count, 'x');
+}
+
 /// Starts a manager whose workers are this program, and returns the text of its error.
 inline std::string start_own_workers()
 {
@@ -135,6 +146,8 @@ inline constexpr job nothing_job{"nothing", &nothing};
 /// For worker processes only.
 inline constexpr job die_job{"die", &die};
 inline constexpr job start_own_workers_job{"start_own_workers", &start_own_workers};
+inline constexpr job infinite_job{"infinite", &infinite};
+inline constexpr job repeat_job{"repeat", &repeat};
 inline constexpr job half_job{"half", &half};
 inline constexpr job fail_job{"fail", &fail};
 inline constexpr job climb_job{"climb", &climb};

@@ -21,6 +21,7 @@
 #include <iostream>
 #include <limits>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@
 #include <vector>
 
 #if defined(__linux__)
+#include <sched.h>
 #include <sys/prctl.h>
 #endif
 
@@ -56,6 +58,23 @@ void tag_invoke(json::value_from_tag, json::value&, stubborn const&)
 stubborn tag_invoke(json::value_to_tag<stubborn>, json::value const&)
 {
     return {};
+}
+
+/// Gets no memory when it is converted, at the stage that its text names.
+struct hungry {
+    std::string stage;
+};
+void tag_invoke(json::value_from_tag, json::value& to, hungry const& from)
+{
+    if (from.stage == "result")
+        throw std::bad_alloc();
+    to = from.stage;
+}
+hungry tag_invoke(json::value_to_tag<hungry>, json::value const& from)
+{
+    if (from.as_string() == "arguments")
+        throw std::bad_alloc();
+    return {std::string(from.as_string())};
 }
 
 struct counter {
@@ -87,6 +106,8 @@ void raise(std::string const& what)
 {
     if (what == "range")
         throw std::out_of_range("page \xff is too far");
+    if (what == "memory")
+        throw std::bad_alloc();
     if (what == "int")
         throw 7;
     if (what == "canceled")
@@ -118,6 +139,11 @@ json::value deep(int levels)
     for (int i = 0; i != levels; ++i)
         out = json::array({std::move(out)});
     return out;
+}
+
+hungry starve(hungry const& from)
+{
+    return from;
 }
 
 stubborn unspeakable()
@@ -210,7 +236,7 @@ void log(job_context& context, std::string const& text)
 {
     using leasepool::severity;
     for (auto const level : {severity::debug, severity::info, severity::warning, severity::error})
-        context.log(level, text);
+        context.log(level, text == "bytes" ? "page \xff" : text);
 }
 
 void chatter(job_context& context, int threads, int messages)
@@ -306,6 +332,7 @@ constexpr leasepool::job death_signal_job{"death_signal", &death_signal};
 constexpr leasepool::job knows_that_it_is_a_worker_job{
     "knows_that_it_is_a_worker", &knows_that_it_is_a_worker};
 constexpr leasepool::job close_from_job{"close_from", &close_from};
+constexpr leasepool::job starve_job{"starve", &starve};
 constexpr leasepool::job<int(int)> elsewhere_job{"elsewhere"};
 
 }  // namespace sparring
@@ -333,6 +360,15 @@ int main(int argc, char** argv)
     if (mode == "no-state")
         options.worker_state = leasepool::worker_state_factory(
             []() -> counter { throw std::runtime_error("the database is locked"); });
+    // In a directory that has no /dev.
+    if (mode == "chroot") {
+#if defined(__linux__)
+        if (::geteuid() != 0)
+            ::unshare(CLONE_NEWUSER);
+#endif
+        if (::chroot("/proc/self/fdinfo") != 0)
+            return 77;
+    }
     if (mode == "ignores-sigterm")
         std::signal(SIGTERM, SIG_IGN);
     if (mode == "printed-before")
@@ -345,7 +381,8 @@ int main(int argc, char** argv)
         nothing_job, raise_job, not_finite_job, not_text_job, deep_job, unspeakable_job, repeat_job,
         await_stop_job, outlast_stop_job, await_gate_job, print_job, read_stdin_job, count_job,
         leave_child_job, output_of_job, log_job, chatter_job, progress_of_infinity_job,
-        sleeps_of_watcher_job, death_signal_job, knows_that_it_is_a_worker_job, close_from_job);
+        sleeps_of_watcher_job, death_signal_job, knows_that_it_is_a_worker_job, close_from_job,
+        starve_job);
     std::fprintf(stderr, "end of main\n");
     return status;
 }

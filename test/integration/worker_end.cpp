@@ -36,6 +36,9 @@ BOOST_AUTO_TEST_CASE(what_was_received_is_answered_before_the_end)
     BOOST_TEST(worker.result_of(2) == json::value(4));
     BOOST_TEST(worker.rest() == "");
     BOOST_TEST(worker.wait() == 0);
+    auto const errors = worker.errors();
+    BOOST_TEST(
+        errors.find(R"(the last line has no line end: "{\"jsonrpc\":")") != errors.npos, errors);
 }
 
 BOOST_AUTO_TEST_CASE(job_that_runs_at_the_end_of_input_is_asked_to_stop)
@@ -242,6 +245,20 @@ BOOST_AUTO_TEST_CASE(state_that_cannot_be_made_is_said_on_stderr)
         "leasepool worker: the worker's state could not be made: the database is locked\n"
         "end of main\n");
     BOOST_TEST(worker.wait() == 1 << 8);
+}
+
+BOOST_AUTO_TEST_CASE(worker_without_a_null_device_says_how_to_make_one)
+{
+    worker_process worker({.arguments = {"chroot"}});
+    BOOST_TEST(worker.rest() == "");
+    auto const errors = worker.errors();
+    auto const status = worker.wait();
+    if (status == 77 << 8) {
+        BOOST_TEST_MESSAGE("not tested: this user may not call chroot");
+        return;
+    }
+    BOOST_TEST(status == 1 << 8);
+    BOOST_TEST(errors.find("mknod -m 666 dev/null c 1 3: No such file") != errors.npos, errors);
 }
 
 BOOST_AUTO_TEST_CASE(mark_in_the_environment_tells_a_worker)
