@@ -19,6 +19,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <variant>
@@ -30,6 +31,23 @@
 namespace leasepool::worker {
 
 using wire::error_number;
+
+namespace {
+
+/// Requests a stop on a thread of its own. The watcher must be free to see its deadline, however long
+/// a stop callback of the job takes. The thread may outlive the session: it has its own reference to
+/// the stop state, and a callback does not outlive the job that has registered it.
+void request_stop_elsewhere(std::stop_source job) noexcept
+{
+    try {
+        std::thread([job] { job.request_stop(); }).detach();
+    }
+    catch (std::exception const&) {
+        job.request_stop();  // no thread, or no memory
+    }
+}
+
+}  // namespace
 
 session::session(protocol_descriptors pipes, std::span<detail::worker_entry const* const> jobs,
     severity min_severity, std::chrono::steady_clock::duration stop_grace)
@@ -257,6 +275,7 @@ void session::answer_not_begun(std::uint64_t id)
 void session::on_input() noexcept
 {
     stop_request stop;
+    bool last = false;
     {
         std::lock_guard const lock(mutex_);
         if (!armed_)
@@ -270,12 +289,17 @@ void session::on_input() noexcept
             std::fprintf(stderr, "leasepool worker: %s\n", e.what());
             std::_Exit(1);
         }
-        if (input_ended_ || violated_)
+        last = input_ended_ || violated_;
+        if (last)
             watch_->watch_output(watch_deadline::after(stop_grace_));
         else
             watch_->arm();
     }
-    if (stop)
+    if (!stop)
+        return;
+    if (last)
+        request_stop_elsewhere(std::move(*stop));
+    else
         stop->request_stop();
 }
 

@@ -168,6 +168,18 @@ void wait_until_asked(job_context& context)
     asked.wait(false);
 }
 
+/// Has a stop callback that never returns.
+void block_stop(job_context& context)
+{
+    std::stop_callback const forever(context.stop_token(), [] {
+        for (;;)
+            ::pause();
+    });
+    context.progress("waiting");
+    for (;;)
+        ::pause();
+}
+
 void await_stop(job_context& context)
 {
     wait_until_asked(context);
@@ -333,6 +345,7 @@ constexpr leasepool::job knows_that_it_is_a_worker_job{
     "knows_that_it_is_a_worker", &knows_that_it_is_a_worker};
 constexpr leasepool::job close_from_job{"close_from", &close_from};
 constexpr leasepool::job starve_job{"starve", &starve};
+constexpr leasepool::job block_stop_job{"block_stop", &block_stop};
 constexpr leasepool::job<int(int)> elsewhere_job{"elsewhere"};
 
 }  // namespace sparring
@@ -382,7 +395,7 @@ int main(int argc, char** argv)
         await_stop_job, outlast_stop_job, await_gate_job, print_job, read_stdin_job, count_job,
         leave_child_job, output_of_job, log_job, chatter_job, progress_of_infinity_job,
         sleeps_of_watcher_job, death_signal_job, knows_that_it_is_a_worker_job, close_from_job,
-        starve_job);
+        starve_job, block_stop_job);
     std::fprintf(stderr, "end of main\n");
     return status;
 }

@@ -146,6 +146,16 @@ BOOST_AUTO_TEST_CASE(job_that_does_not_stop_at_the_end_of_input_is_killed_with_w
     BOOST_TEST(limited.rest() == "");
 }
 
+BOOST_AUTO_TEST_CASE(stop_callback_that_does_not_return_does_not_hold_up_the_end)
+{
+    worker_process limited({.arguments = {"short-grace"}});
+    limited.receive_ready();
+    limited.send(call(1, "block_stop"));
+    limited.await_waiting(1);
+    limited.close_input();
+    BOOST_TEST(killed(limited.wait()));
+}
+
 BOOST_AUTO_TEST_CASE(job_that_does_not_stop_after_a_violation_is_killed)
 {
     worker_process limited({.arguments = {"short-grace"}});
