@@ -224,7 +224,9 @@ concept job_call_like = is_job_call<std::remove_cvref_t<T>>;
 /// Arguments and result are sent as JSON, converted with Boost.JSON's `value_from` and `value_to`:
 /// scalars, strings, containers, optionals, variants, tuples, described structs, and types with a
 /// `tag_invoke` of their own. Parameters are taken by value or by reference to const. Other types
-/// do not compile. A first parameter of type `job_context&` is not an argument; see `job_context`.
+/// do not compile. For a described struct the same rule holds with every version of Boost: members
+/// of the JSON object that the struct does not name are ignored, a member of type `std::optional` may
+/// be missing, and another missing member is an error that names the member. A first parameter of type `job_context&` is not an argument; see `job_context`.
 ///
 /// The name is not copied: it must be a literal, or outlive every use of the job. It must not be
 /// empty, and must not begin with `leasepool/`; in a constant expression a violation is a

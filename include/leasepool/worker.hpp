@@ -11,6 +11,7 @@
 #include <leasepool/worker_state.hpp>
 
 #include <array>
+#include <chrono>
 #include <span>
 #include <tuple>
 
@@ -25,6 +26,12 @@ struct worker_options {
     /// Makes the worker's state before the worker accepts jobs. The state is destroyed when no more
     /// jobs can arrive. Jobs access it through `job_context::state`.
     worker_state_factory worker_state{};
+
+    /// How long a job may run after the parent is gone: the parent has closed the input, or has sent
+    /// a message that breaks the protocol, while the job ran. The job is asked to stop at once. When
+    /// this duration has passed on the steady clock, the worker kills itself. Must be greater than
+    /// zero.
+    std::chrono::steady_clock::duration stop_grace = std::chrono::seconds(2);
 };
 
 /// Results of `run_worker`, to be returned from `main`.
@@ -33,14 +40,14 @@ namespace worker_status {
 inline constexpr int finished = 0;
 /// The state could not be made, a system call failed, or there was no memory.
 inline constexpr int failed = 1;
-/// The program was started by hand, from a terminal, or its list of jobs is wrong.
+/// The program was started by hand, from a terminal, or its options or its list of jobs are wrong.
 inline constexpr int misused = 2;
 /// The parent sent something that is not a message of the protocol.
 inline constexpr int protocol_error = 3;
 }  // namespace worker_status
 
 /// Returns whether this program was started as a worker, that is, whether `LEASEPOOL_WORKER` is set
-/// in its environment and not empty.
+/// in its environment and not empty. `run_worker` removes the variable; the answer stays the same.
 ///
 /// Example of one executable in both roles:
 /// @code
@@ -80,18 +87,27 @@ int run_worker(worker_options const& options, std::span<worker_entry const* cons
 /// starts. From then on stdin is empty, and output to stdout appears on stderr, so a job may print.
 /// @par Threads and signals
 /// While a job runs, one of the worker's own threads waits for messages. Every signal is blocked on
-/// it. Signal dispositions are not changed.
+/// it. If the disposition of SIGTERM is the default, SIGTERM is ignored from then on: a service
+/// manager may send it to the parent and all workers at once, and the parent decides when a worker
+/// ends. This is done with a handler, so SIGTERM has its default again in a program that a job starts,
+/// but not in a copy of the worker that a job forks. No other disposition is changed. On Linux, a
+/// worker of a `process_backend` gets SIGTERM when its parent dies, and then kills its process group
+/// at once; if the program has a handler of its own, it is killed alone.
 /// @par Environment
 /// `LEASEPOOL_LOG_LEVEL`: `debug`, `info` (the default), `warning` or `error`. Log records of jobs
-/// below this severity are not sent.
+/// below this severity are not sent. `LEASEPOOL_WORKER` is removed, so that a program that a job
+/// starts does not take itself for a worker.
 /// @par The end of the worker
 /// When the parent closes the input, the worker answers all requests that it has received and
 /// destroys the state. If a job runs at that time, the parent is gone: that job and the jobs behind
-/// it are asked to stop. When the worker detects that its answers are not read any more, it kills
-/// itself, also while a job runs. If it leads a process group, as every worker of a
-/// `process_backend` does, it kills the whole group, including the programs that its jobs have
-/// started. After a message that breaks the protocol, the worker drops the requests that have not
-/// begun and asks the running job to stop; it returns when that job has been answered.
+/// it are asked to stop. Answers that are ready within `worker_options::stop_grace` are sent; after
+/// that the worker kills itself. It does so at once when it detects that its answers are not read any
+/// more, also while a job runs. If it leads a process group, as every worker of a `process_backend`
+/// does, it kills the whole group, including the programs that its jobs have started. After a message
+/// that breaks the protocol, the worker drops the requests that have not begun and asks the running
+/// job to stop, with the same `stop_grace`; it returns when that job has been answered.
+/// A job must close only descriptors that it has opened. If it closes those of the worker, the worker
+/// writes that to stderr and exits with status 1.
 /// @par Start by hand
 /// If the program was not started as a worker and stdin is a terminal, the function prints an
 /// explanation on stderr and returns `misused`.

@@ -7,7 +7,7 @@
 #include "process/child/spawn.hpp"
 #include "process/pool/process_pool.hpp"
 
-#include "wire/limits.hpp"
+#include "base/worker_marker.hpp"
 
 #include <leasepool/any_backend.hpp>
 #include <leasepool/error.hpp>
@@ -38,7 +38,7 @@ process_backend::process_backend(process_backend_options options)
 
 std::unique_ptr<process_backend::pool_type> process_backend::make_pool(pool_site site)
 {
-    if (options_->command.empty() && detail::is_marked_as_worker())
+    if (options_->command.empty() && detail::started_as_worker())
         throw boost::system::system_error(make_error_code(errc::started_as_worker));
     return std::make_unique<pool_type>(std::move(site), options_);
 }

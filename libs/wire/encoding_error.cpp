@@ -6,15 +6,15 @@
 
 #include "utf8.hpp"
 
-#include <boost/container/small_vector.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
 
 #include <charconv>
 #include <cmath>
-#include <iterator>
+#include <limits>
 #include <system_error>
+#include <utility>
 
 // The checks of values before they are written, and the texts of the errors. `writer` calls the
 // checks; the error answers of the worker and the exceptions of the parent use the texts.
@@ -29,115 +29,100 @@ std::string_view view(json::string_view text) noexcept
     return {text.data(), text.size()};
 }
 
-/// Visits a value and all values inside it, in the order in which they would be written.
-class cursor {
+void append_token(std::string& out, std::string_view key)
+{
+    out += '/';
+    for (auto const c : repaired_utf8(key, 64)) {
+        if (c == '~')
+            out += "~0";
+        else if (c == '/')
+            out += "~1";
+        else
+            out += c;
+    }
+}
+
+/// Searches a value in the order in which it would be written. The recursion ends at the maximum
+/// depth.
+class error_search {
 public:
-    explicit cursor(json::value const& root) noexcept : current_{&root} {}
+    explicit error_search(std::size_t max_depth) noexcept : max_depth_{max_depth} {}
 
-    json::value const& current() const noexcept { return *current_; }
-    /// Returns the member of an object that the current value belongs to; null: it is not in an
-    /// object.
-    json::key_value_pair const* key() const noexcept { return key_; }
-    /// Returns the number of arrays and objects around the current value.
-    std::size_t depth() const noexcept { return ancestors_.size(); }
-
-    /// Goes to the next value. Returns false if there is none.
-    bool advance()
+    /// Returns whether there is an error in the value. Then `what` and `path` are set.
+    /// @param depth the number of arrays and objects around the value.
+    bool in(json::value const& value, std::size_t depth = 0)
     {
-        if (current_->is_structured())
-            ancestors_.push_back({current_, 0});
-        while (!ancestors_.empty() && !step(ancestors_.back()))
-            ancestors_.pop_back();
-        return !ancestors_.empty();
-    }
-
-    /// Returns the path of the current value.
-    std::string path() const
-    {
-        std::string out;
-        for (auto const& l : ancestors_) {
-            out += '/';
-            if (auto const* const object = l.container->if_object())
-                append_token(out, view(std::next(object->begin(), offset(l))->key()));
-            else
-                out += std::to_string(l.next - 1);
-        }
-        return out;
-    }
-
-private:
-    struct level {
-        json::value const* container;
-        std::size_t next;
-    };
-
-    static json::object::difference_type offset(level const& l) noexcept
-    {
-        return static_cast<json::object::difference_type>(l.next - 1);
-    }
-
-    bool step(level& l) noexcept
-    {
-        key_ = nullptr;
-        if (auto const* const array = l.container->if_array()) {
-            if (l.next == array->size())
-                return false;
-            current_ = array->data() + l.next++;
+        auto const kind = error_in(value, depth);
+        if (kind) {
+            what = *kind;
             return true;
         }
-        auto const& object = l.container->get_object();
-        if (l.next == object.size())
+        size += own_size(value);
+        if (auto const* const array = value.if_array()) {
+            for (auto const& element : *array) {
+                ++size;
+                if (in(element, depth + 1)) {
+                    path.insert(0, '/' + std::to_string(&element - array->data()));
+                    return true;
+                }
+            }
+        }
+        else if (auto const* const object = value.if_object())
+            for (auto const& member : *object)
+                if (in_member(member, depth))
+                    return true;
+        return false;
+    }
+
+    encoding_error::kind what{};
+    std::string path;
+    std::size_t size = 0;  ///< an estimate of the size of what was searched as text
+
+private:
+    bool in_member(json::key_value_pair const& member, std::size_t depth)
+    {
+        auto const key = view(member.key());
+        size += key.size() + 4;
+        if (!is_utf8(key))
+            what = encoding_error::kind::invalid_key;
+        else if (!in(member.value(), depth + 1))
             return false;
-        ++l.next;
-        key_ = std::next(object.begin(), offset(l));
-        current_ = &key_->value();
+        std::string token;
+        append_token(token, key);
+        path.insert(0, token);
         return true;
     }
 
-    static void append_token(std::string& out, std::string_view key)
+    std::optional<encoding_error::kind> error_in(
+        json::value const& value, std::size_t depth) const noexcept
     {
-        for (auto const c : repaired_utf8(key, 64)) {
-            if (c == '~')
-                out += "~0";
-            else if (c == '/')
-                out += "~1";
-            else
-                out += c;
-        }
+        if (value.is_structured() && depth >= max_depth_)
+            return encoding_error::kind::too_deep;
+        if (auto const* const number = value.if_double(); number && !std::isfinite(*number))
+            return encoding_error::kind::not_finite;
+        if (auto const* const text = value.if_string(); text && !is_utf8(view(*text)))
+            return encoding_error::kind::invalid_utf8;
+        return std::nullopt;
     }
 
-    json::value const* current_;
-    json::key_value_pair const* key_ = nullptr;
-    boost::container::small_vector<level, 16> ancestors_;
+    /// Returns an estimate of the size of a value as text, without the values inside it.
+    static std::size_t own_size(json::value const& value) noexcept
+    {
+        if (auto const* const text = value.if_string())
+            return text->size() + 2;
+        if (value.is_double())
+            return 18;
+        return value.is_number() ? 8 : 2;
+    }
+
+    std::size_t const max_depth_;
 };
 
-std::optional<encoding_error::kind> error_at(cursor const& at, std::size_t max_depth) noexcept
+std::size_t size_of(json::value const& value)
 {
-    if (at.key() && !is_utf8(view(at.key()->key())))
-        return encoding_error::kind::invalid_key;
-    auto const& v = at.current();
-    if (v.is_structured())
-        return at.depth() < max_depth ? std::nullopt
-                                      : std::optional(encoding_error::kind::too_deep);
-    if (auto const* const number = v.if_double(); number && !std::isfinite(*number))
-        return encoding_error::kind::not_finite;
-    if (auto const* const text = v.if_string(); text && !is_utf8({text->data(), text->size()}))
-        return encoding_error::kind::invalid_utf8;
-    return std::nullopt;
-}
-
-/// Returns an estimate of the size of the current value as text, without the values inside it.
-std::size_t text_size(cursor const& at) noexcept
-{
-    std::size_t size = at.key() ? at.key()->key().size() + 4 : 1;
-    auto const& v = at.current();
-    if (auto const* const text = v.if_string())
-        size += text->size() + 2;
-    else if (v.is_double())
-        size += 18;
-    else
-        size += v.is_number() ? 8U : 2U;
-    return size;
+    error_search search(std::numeric_limits<std::size_t>::max());
+    search.in(value);
+    return search.size;
 }
 
 }  // namespace
@@ -145,38 +130,36 @@ std::size_t text_size(cursor const& at) noexcept
 std::optional<encoding_error> find_encoding_error(
     json::value const& root, std::size_t max_depth, std::size_t* text_bytes)
 {
-    cursor at(root);
-    std::size_t size = 0;
-    do {
-        if (auto const what = error_at(at, max_depth))
-            return encoding_error{*what, at.path()};
-        size += text_size(at);
-    } while (at.advance());
+    error_search search(max_depth);
+    if (search.in(root))
+        return encoding_error{search.what, std::move(search.path)};
     if (text_bytes)
-        *text_bytes = size;
+        *text_bytes = search.size;
     return std::nullopt;
 }
 
 std::string largest_part(json::value const& root)
 {
-    cursor at(root);
-    std::string largest;
     std::string path;
-    std::size_t largest_size = 0;
-    std::size_t size = 0;
-    while (at.advance()) {
-        if (at.depth() == 1) {
-            path = at.path();
-            size = 0;
-        }
-        size += text_size(at);
-        if (size > largest_size) {
-            largest_size = size;
-            if (largest != path)
-                largest = path;
-        }
+    std::size_t largest = 0;
+    auto const is_largest = [&](std::size_t size) {
+        bool const larger = size > largest;
+        if (larger)
+            largest = size;
+        return larger;
+    };
+    if (auto const* const array = root.if_array()) {
+        for (auto const& element : *array)
+            if (is_largest(size_of(element)))
+                path = '/' + std::to_string(&element - array->data());
     }
-    return largest;
+    else if (auto const* const object = root.if_object())
+        for (auto const& member : *object)
+            if (is_largest(member.key().size() + size_of(member.value()))) {
+                path.clear();
+                append_token(path, view(member.key()));
+            }
+    return path;
 }
 
 std::string_view describe(encoding_error::kind what) noexcept

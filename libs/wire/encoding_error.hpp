@@ -47,7 +47,7 @@ std::string describe(encoding_error const& found, boost::json::value const& para
 std::string argument_at(std::string_view path, boost::json::value const& params);
 
 /// Returns the first error in the value, in the order in which the value would be written. Does not
-/// check the size. Does not recurse, so the depth of the value is not limited by the stack.
+/// check the size. Recurses at most `max_depth` times, however deep the value is.
 /// @param max_depth maximum depth of nested arrays and objects; the outermost has depth 1.
 /// @param text_bytes if there is no error, is set to an estimate of the size of the value as text.
 std::optional<encoding_error> find_encoding_error(
@@ -55,6 +55,7 @@ std::optional<encoding_error> find_encoding_error(
 
 /// Returns the path of the element of an array or object whose estimated size as text is largest.
 /// Returns an empty string if there is no element.
+/// @pre `find_encoding_error` has found none
 std::string largest_part(boost::json::value const& root);
 
 }  // namespace leasepool::wire

@@ -50,11 +50,13 @@ void envelope::begin(json::storage_ptr memory)
     result.reset();
     error.reset();
     duplicate = member::none;
+    duplicate_in_error = nullptr;
     number_too_large = false;
     key_.clear();
     depth_ = 0;
     current_ = member::none;
     seen_ = 0;
+    seen_in_error_ = 0;
 }
 
 void envelope::end() noexcept
@@ -104,9 +106,9 @@ bool envelope::on_array_end(std::size_t n, error_code&)
 
 bool envelope::on_key_part(string_view s, std::size_t, error_code&)
 {
-    if (at_top_level())
+    if (at_top_level() || in_error())
         key_.append(s.data(), s.size());
-    else if (in_message() && building())
+    if (depth_ > 1 && in_message() && building())
         stack_.push_chars(s);
     return true;
 }
@@ -118,9 +120,29 @@ bool envelope::on_key(string_view s, std::size_t, error_code&)
         select_member(key_);
         key_.clear();
     }
-    else if (in_message() && building())
+    else if (in_message() && building()) {
+        if (in_error()) {
+            key_.append(s.data(), s.size());
+            record_error_member(key_);
+            key_.clear();
+        }
         stack_.push_key(s);
+    }
     return true;
+}
+
+/// Records a member of `error` that was found twice. Which of them counts would depend on the reader.
+void envelope::record_error_member(string_view key) noexcept
+{
+    unsigned bit = 1;
+    for (char const* const name : {"code", "message", "data"}) {
+        if (key == name) {
+            if ((seen_in_error_ & bit) != 0)
+                duplicate_in_error = name;
+            seen_in_error_ |= bit;
+        }
+        bit <<= 1U;
+    }
 }
 
 /// Makes the member with this key the current one. A member that was found before is recorded as

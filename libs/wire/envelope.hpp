@@ -46,7 +46,8 @@ public:
     std::optional<boost::json::value> params;
     std::optional<boost::json::value> result;
     std::optional<boost::json::value> error;
-    member duplicate = member::none;  ///< a member of the protocol that was found twice
+    member duplicate = member::none;           ///< a member of the protocol that was found twice
+    char const* duplicate_in_error = nullptr;  ///< a member of `error` that was found twice
     bool number_too_large = false;
 
     /// Prepares for a message. The values in it are allocated from `memory`.
@@ -94,6 +95,12 @@ private:
     bool open(root_kind kind) noexcept;
     bool close() noexcept;
     void select_member(string_view key);
+    void record_error_member(string_view key) noexcept;
+    /// Returns whether the parser is directly in the object `error`.
+    bool in_error() const noexcept
+    {
+        return root == root_kind::object && depth_ == 2 && current_ == member::error;
+    }
     template <class Push>
     bool add_value(Push&& push);
     void mark_invalid() noexcept;
@@ -105,7 +112,8 @@ private:
     std::string key_;
     std::size_t depth_ = 0;  // 1 directly in the outermost object or array
     member current_ = member::none;
-    unsigned seen_ = 0;  // one bit for each member that was found
+    unsigned seen_ = 0;           // one bit for each member that was found
+    unsigned seen_in_error_ = 0;  // likewise for the members of `error`
 };
 
 }  // namespace leasepool::wire

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
+#include <utility>
 
 // The buffer between the reads of a pipe and the lines in it. `worker_link` and `input` call it; it
 // calls no other part.
@@ -21,14 +23,9 @@ std::span<char> line_buffer::prepare()
     else if (begin_ == end_)
         begin_ = scanned_ = end_ = 0;
 
-    // A large buffer is not needed any more. Without the margin of one half, lines of about
-    // `kept_bytes` would make every second call allocate.
-    bool const oversized = capacity_ > kept_bytes && pending() <= kept_bytes / 2;
-    oversized_reads_ = oversized ? oversized_reads_ + 1 : 0;
-    if (oversized &&
-        (capacity_ > release_at_once_bytes || oversized_reads_ > release_after_reads || too_long_))
-        reallocate(kept_bytes);
-    else if (capacity_ - end_ < min_space) {
+    if (capacity_ > kept_bytes && pending() <= initial_bytes / 2)
+        shrink();
+    if (capacity_ - end_ < min_space) {
         // A move copies the pending bytes. The cost is amortized: as many bytes have been taken
         // since the last move, or the new buffer has room for as many more.
         if (begin_ >= pending() && capacity_ - pending() >= min_space) {
@@ -38,14 +35,25 @@ std::span<char> line_buffer::prepare()
             begin_ = 0;
         }
         else
-            reallocate(std::max(kept_bytes, 2 * capacity_));
+            reallocate(std::max(initial_bytes, 2 * capacity_));
     }
     return {bytes_.get() + end_, capacity_ - end_};
 }
 
 void line_buffer::reallocate(std::size_t capacity)
 {
-    auto bytes = std::make_unique_for_overwrite<char[]>(capacity);
+    move_to(std::make_unique_for_overwrite<char[]>(capacity), capacity);
+}
+
+/// Does nothing if there is no memory: the buffer that it has is large enough.
+void line_buffer::shrink() noexcept
+{
+    if (std::unique_ptr<char[]> smaller(new (std::nothrow) char[initial_bytes]); smaller)
+        move_to(std::move(smaller), initial_bytes);
+}
+
+void line_buffer::move_to(std::unique_ptr<char[]> bytes, std::size_t capacity) noexcept
+{
     if (pending() != 0)
         std::memcpy(bytes.get(), bytes_.get() + begin_, pending());
     bytes_ = std::move(bytes);

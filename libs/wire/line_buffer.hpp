@@ -32,20 +32,17 @@ namespace leasepool::wire {
 /// bytes.
 ///
 /// Each byte is searched once and is moved a bounded number of times on average, whatever the size
-/// of the reads. The buffer grows for a long line. When that line has been taken, the buffer
-/// shrinks to `kept_bytes`: at the next `prepare` if it has more than `release_at_once_bytes`,
-/// otherwise only after some more reads that do not need it, because long lines often follow each
+/// of the reads. The buffer grows for a long line. A buffer larger than `kept_bytes` shrinks at the
+/// first `prepare` that does not need it; a smaller one is kept, because long lines often follow each
 /// other.
 class line_buffer {
 public:
     /// Minimum size of the space that `prepare` returns.
     static constexpr std::size_t min_space = std::size_t{4} << 10;
     /// Size of the buffer at first, and after it has shrunk.
-    static constexpr std::size_t kept_bytes = std::size_t{64} << 10;
-    /// A buffer larger than this shrinks at the first `prepare` that does not need it.
-    static constexpr std::size_t release_at_once_bytes = std::size_t{4} << 20;
-    /// A smaller buffer stays for this number of calls of `prepare` that do not need it.
-    static constexpr int release_after_reads = 8;
+    static constexpr std::size_t initial_bytes = std::size_t{64} << 10;
+    /// Maximum size of a buffer that is kept when it is not needed.
+    static constexpr std::size_t kept_bytes = std::size_t{1} << 20;
     /// Maximum size of what `start` returns.
     static constexpr std::size_t start_bytes = 256;
 
@@ -85,6 +82,8 @@ public:
 private:
     std::size_t pending() const noexcept { return end_ - begin_; }
     void reallocate(std::size_t capacity);
+    void shrink() noexcept;
+    void move_to(std::unique_ptr<char[]> bytes, std::size_t capacity) noexcept;
     bool exceeds_limit() const noexcept;
     void mark_too_long() noexcept;
 
@@ -94,7 +93,6 @@ private:
     std::size_t scanned_ = 0;  // there is no end of a line from `begin_` to here
     std::size_t end_ = 0;      // of the bytes that were read
     std::size_t max_line_;
-    int oversized_reads_ = 0;  // latest calls of `prepare` for which `kept_bytes` were enough
     bool too_long_ = false;
 };
 

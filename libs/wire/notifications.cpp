@@ -157,8 +157,8 @@ read_result<ready> read_ready(json::value const& params)
     if (out.version == protocol_version) {
         out.pid = in.signed_number("pid");
         out.methods = in.strings("methods");
-        // A worker without capabilities may omit the member.
-        if (in.find("capabilities"))
+        // A worker without capabilities may omit the member, or send null.
+        if (auto const* const found = in.find("capabilities"); found && !found->is_null())
             out.capabilities = in.strings("capabilities");
     }
     return in.value_or_fault(std::move(out));
@@ -166,7 +166,7 @@ read_result<ready> read_ready(json::value const& params)
 
 json::value to_params(log_line const& from)
 {
-    json::object out{{"severity", from.severity}, {"message", repaired_utf8(from.message)}};
+    json::object out{{"severity", from.severity}, {"message", from.message}};
     if (from.id)
         out["id"] = *from.id;
     return out;

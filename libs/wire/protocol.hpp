@@ -16,9 +16,6 @@ namespace leasepool::wire {
 /// Increased when a peer that knows only the former version would not understand the messages.
 inline constexpr int protocol_version = 1;
 
-/// The environment variable that marks a worker. Its value is the version of the protocol.
-inline constexpr char const* worker_marker = "LEASEPOOL_WORKER";
-
 /// The prefix of the protocol's own methods. The name of a job must not begin with it.
 inline constexpr std::string_view reserved_prefix = "leasepool/";
 
@@ -27,11 +24,15 @@ namespace methods {
 inline constexpr std::string_view ready = "leasepool/ready";        // from a worker, first message
 inline constexpr std::string_view log = "leasepool/log";            // from a worker
 inline constexpr std::string_view progress = "leasepool/progress";  // from a worker
-inline constexpr std::string_view goodbye = "leasepool/goodbye";    // from a worker, begins no job
-inline constexpr std::string_view limits = "leasepool/limits";      // to a worker, after `ready`
-inline constexpr std::string_view cancel = "leasepool/cancel";      // to a worker
-inline constexpr std::string_view resume = "leasepool/resume";      // to a worker
-inline constexpr std::string_view shutdown = "leasepool/shutdown";  // to a worker, before EOF
+// Sent by a worker when no job runs and all that it has begun are answered. It begins no job after
+// that.
+inline constexpr std::string_view goodbye = "leasepool/goodbye";
+inline constexpr std::string_view limits = "leasepool/limits";  // to a worker, after `ready`
+inline constexpr std::string_view cancel = "leasepool/cancel";  // to a worker
+inline constexpr std::string_view resume = "leasepool/resume";  // to a worker
+// Sent to a worker immediately before the end of its input, which does not come while a forked copy
+// of the parent has the pipe open. It means the same.
+inline constexpr std::string_view shutdown = "leasepool/shutdown";
 }  // namespace methods
 
 /// The capability of a worker that accepts requests while it runs one.

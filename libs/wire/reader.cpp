@@ -12,6 +12,7 @@
 #include <boost/json/parse_options.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -142,6 +143,9 @@ message message_in(envelope& e, std::string_view line)
         return invalid(e, line, fault);
     if (e.result)
         return result{e.id.value, std::move(*e.result)};
+    if (e.duplicate_in_error)
+        return invalid(
+            e, line, '"' + std::string(e.duplicate_in_error) + "\" occurs twice in \"error\"");
     char const* fault = nullptr;
     auto out = error_of(*e.error, fault);
     if (fault)
@@ -149,6 +153,41 @@ message message_in(envelope& e, std::string_view line)
     if (e.id.state == state::valid)
         out.id = e.id.value;
     return out;
+}
+
+bool is_letter(char c) noexcept
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// Returns the word of letters at the beginning of a text.
+std::string_view first_word(std::string_view text) noexcept
+{
+    auto const end = std::find_if_not(text.begin(), text.end(), is_letter);
+    return text.substr(0, static_cast<std::size_t>(end - text.begin()));
+}
+
+/// Returns the name of a usual mistake that makes a line other than JSON; empty: it is another
+/// mistake.
+/// @param at the position at which the parser stopped.
+std::string common_fault(std::string_view line, std::size_t at)
+{
+    if (line.empty())
+        return "it is an empty line";
+    if (line.starts_with("\xEF\xBB\xBF"))
+        return "it begins with a byte order mark";
+    if (line.starts_with("\xFF\xFE") || line.starts_with("\xFE\xFF"))
+        return "it begins with a byte order mark of UTF-16; messages are UTF-8";
+    // The parser stops inside an invalid character or before it.
+    if (auto const valid = valid_utf8_prefix(line); valid < line.size() && valid <= at)
+        return "it is not valid UTF-8, at byte " + std::to_string(valid);
+    auto const word = first_word(line.substr(std::min(at, line.size())));
+    for (std::string_view const number :
+        {"NaN", "nan", "NAN", "Infinity", "infinity", "inf", "Inf", "INF"})
+        if (word == number)
+            return "it contains " + std::string(word) + ", which is not JSON, at byte " +
+                std::to_string(at);
+    return {};
 }
 
 }  // namespace
@@ -165,9 +204,7 @@ reader::~reader() = default;
 message reader::read(std::string_view line, json::storage_ptr memory)
 {
     if (line.size() > limits_.max_message_bytes)
-        return violation{error_number::invalid_message, std::nullopt,
-            "a message longer than max_message_bytes (" +
-                std::to_string(limits_.max_message_bytes) + "): " + in_quotes(line)};
+        return line_too_long(limits_.max_message_bytes, line);
 
     if (!parser_)
         parser_ = std::make_unique<parser>(options_for(limits_));
@@ -207,11 +244,26 @@ message reader::read(std::string_view line, json::storage_ptr memory)
 
 violation reader::not_json(std::string_view line, std::size_t at, std::string const& reason) const
 {
-    std::string text = "not a JSON object";
-    text += " (" + reason + " at byte " + std::to_string(at) + "): " + in_quotes(line);
-    if (from_ == peer::worker)
+    auto const fault = common_fault(line, at);
+    std::string text = "not a JSON object (";
+    text += fault.empty() ? reason + " at byte " + std::to_string(at) : fault;
+    text += "): " + in_quotes(line);
+    if (from_ == peer::worker && fault.empty())
         text += "; write only messages to the stdout of a worker, and print to stderr";
     return {error_number::not_json, std::nullopt, std::move(text)};
+}
+
+violation line_too_long(std::size_t max_message_bytes, std::string_view start)
+{
+    return {error_number::invalid_message, std::nullopt,
+        "a message longer than max_message_bytes (" + std::to_string(max_message_bytes) +
+            "): " + in_quotes(start)};
+}
+
+violation line_without_end(std::string_view rest)
+{
+    return {
+        error_number::not_json, std::nullopt, "the last line has no line end: " + in_quotes(rest)};
 }
 
 }  // namespace leasepool::wire

@@ -21,6 +21,15 @@ namespace leasepool::wire {
 /// only for messages.
 enum class peer { parent, worker };
 
+// Violations that the owner of a `line_buffer` finds itself.
+
+/// Makes the violation for a line that is longer than the limit.
+/// @param start the first bytes of the line.
+violation line_too_long(std::size_t max_message_bytes, std::string_view start);
+
+/// Makes the violation for bytes at the end of the stream that have no line end.
+violation line_without_end(std::string_view rest);
+
 /// Turns lines into messages. `worker_link` uses it in the parent, and `input` in a worker.
 ///
 /// Only `params`, `result` and `error` become JSON values. Each member of the protocol must have

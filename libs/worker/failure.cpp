@@ -12,6 +12,7 @@
 
 #include <cxxabi.h>
 #include <exception>
+#include <new>
 #include <typeinfo>
 
 // The texts and the data of error answers. `session` calls these functions; they call the functions
@@ -22,32 +23,25 @@ namespace {
 
 using wire::error_number;
 
-std::string job_named(std::string_view name)
-{
-    return "job \"" + std::string(name) + '"';
-}
-
 failure job_threw(std::string type, std::string what)
 {
     auto data = wire::to_data(wire::thrown{std::move(type), what});
     return {error_number::job_threw, std::move(what), std::move(data)};
 }
 
-failure bad_arguments(
-    detail::misfit const& why, std::string_view job, boost::json::value const& params)
+failure bad_arguments(detail::misfit const& why, boost::json::value const& params)
 {
     auto const place = wire::argument_at(why.at, params);
-    auto text = job_named(job) + (place.empty() ? "" : ", " + place) + ": expected " +
-        why.expected + ", got " + why.came;
+    auto text =
+        (place.empty() ? "" : place + ": ") + "expected " + why.expected + ", got " + why.came;
     return {error_number::bad_arguments, std::move(text),
         wire::to_data(wire::conversion_error{why.at, why.expected})};
 }
 
 /// Returns the failure for a result whose conversion to JSON threw an exception.
-failure bad_result(std::string_view job, std::string_view what)
+failure bad_result(std::string_view what)
 {
-    return {error_number::bad_result,
-        job_named(job) + ": its result cannot be converted to JSON: " + std::string(what),
+    return {error_number::bad_result, "the conversion to JSON failed: " + std::string(what),
         wire::to_data(wire::conversion_error{{}, "a result that value_from can convert"})};
 }
 
@@ -59,8 +53,8 @@ std::string current_exception_type()
 
 }  // namespace
 
-failure failure_of_exception(std::string_view job, detail::job_stage stage,
-    boost::json::value const& params, bool stop_asked)
+failure failure_of_exception(
+    detail::job_stage stage, boost::json::value const& params, bool stop_asked)
 {
     using detail::job_stage;
     try {
@@ -68,24 +62,35 @@ failure failure_of_exception(std::string_view job, detail::job_stage stage,
     }
     catch (detail::misfit const& why) {
         if (stage == job_stage::arguments)
-            return bad_arguments(why, job, params);
-        return {error_number::internal, job_named(job) + ": " + why.expected};
+            return bad_arguments(why, params);
+        return {error_number::internal, "expected " + why.expected};
     }
     catch (job_canceled const& e) {
         if (stop_asked && stage == job_stage::running)
-            return {error_number::canceled, job_named(job) + " was asked to stop, and stopped"};
+            return {error_number::canceled, "the job was asked to stop, and stopped"};
         return job_threw("leasepool::job_canceled", e.what());
+    }
+    catch (std::bad_alloc const& e) {
+        switch (stage) {
+        case job_stage::arguments:
+            return {error_number::internal, "out of memory while the arguments were converted"};
+        case job_stage::running:
+            break;
+        case job_stage::result:
+            return {error_number::internal, "out of memory while the result was converted"};
+        }
+        return job_threw(boost::core::demangle(typeid(e).name()), e.what());
     }
     catch (std::exception const& e) {
         switch (stage) {
         case job_stage::arguments:
             return bad_arguments(
                 {{}, "arguments that can be converted", "an exception: " + std::string(e.what())},
-                job, params);
+                params);
         case job_stage::running:
             break;
         case job_stage::result:
-            return bad_result(job, e.what());
+            return bad_result(e.what());
         }
         return job_threw(boost::core::demangle(typeid(e).name()), e.what());
     }
@@ -94,25 +99,26 @@ failure failure_of_exception(std::string_view job, detail::job_stage stage,
         auto const what = "an exception of type " + type + ", which is no std::exception";
         switch (stage) {
         case job_stage::arguments:
-            return bad_arguments({{}, "arguments that can be converted", what}, job, params);
+            return bad_arguments({{}, "arguments that can be converted", what}, params);
         case job_stage::running:
             break;
         case job_stage::result:
-            return bad_result(job, what);
+            return bad_result(what);
         }
         return job_threw(std::move(type), what);
     }
 }
 
-failure failure_of_result(std::string_view job, wire::encoding_error const& why)
+failure failure_of_result(wire::encoding_error const& why)
 {
-    auto const number = why.what == wire::encoding_error::kind::too_large
-        ? error_number::result_too_large
-        : error_number::bad_result;
-    auto text = job_named(job) + ": its result cannot be sent: ";
-    if (!why.path.empty())
-        text += "at " + why.path + ": ";
-    text += wire::describe(why.what);
+    auto number = error_number::bad_result;
+    std::string text(wire::describe(why.what));
+    if (why.what == wire::encoding_error::kind::too_large) {
+        number = error_number::result_too_large;
+        text = "the result is " + text;
+        if (!why.path.empty())
+            text += "; its largest part is at " + why.path;
+    }
     std::string_view expected;
     switch (why.what) {
     case wire::encoding_error::kind::not_finite:
@@ -138,7 +144,7 @@ failure failure_of_result(std::string_view job, wire::encoding_error const& why)
 
 failure unknown_job(std::string_view name)
 {
-    return {error_number::unknown_method, "this worker has no " + job_named(name)};
+    return {error_number::unknown_method, "this worker has no job \"" + std::string(name) + '"'};
 }
 
 }  // namespace leasepool::worker

@@ -17,7 +17,8 @@
 
 namespace leasepool::worker {
 
-/// The error answer of a job that has no result. `session` makes and sends it.
+/// The error answer of a job that has no result. `session` makes and sends it. The message does not
+/// name the job: the parent adds the name, and for `bad_result` the place.
 struct failure {
     wire::error_number number;
     std::string message;
@@ -29,11 +30,11 @@ struct failure {
 /// @param params the params of the job. Only their kind is used: the conversion may have moved
 ///     their elements.
 /// @param stop_asked whether the job was asked to stop.
-failure failure_of_exception(std::string_view job, detail::job_stage stage,
-    boost::json::value const& params, bool stop_asked);
+failure failure_of_exception(
+    detail::job_stage stage, boost::json::value const& params, bool stop_asked);
 
 /// Returns the failure for a result that cannot be sent.
-failure failure_of_result(std::string_view job, wire::encoding_error const& why);
+failure failure_of_result(wire::encoding_error const& why);
 
 /// Returns the failure for a request that names no job of this worker.
 failure unknown_job(std::string_view name);

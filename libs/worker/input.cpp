@@ -4,11 +4,8 @@
 
 #include "input.hpp"
 
-#include "wire/utf8.hpp"
-
 #include <cerrno>
 #include <poll.h>
-#include <string>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -60,9 +57,7 @@ std::optional<wire::message> input::next()
         return reader_->read(*line);
     if (!lines_.too_long() || std::exchange(too_long_reported_, true))
         return std::nullopt;
-    return wire::violation{wire::error_number::invalid_message, std::nullopt,
-        "a message longer than max_message_bytes (" + std::to_string(limits_.max_message_bytes) +
-            "): " + wire::in_quotes(lines_.start())};
+    return wire::line_too_long(limits_.max_message_bytes, lines_.start());
 }
 
 void input::set_limits(wire::limits const& bounds)

@@ -11,6 +11,7 @@
 #include "wire/reader.hpp"
 
 #include <optional>
+#include <string_view>
 
 namespace leasepool::worker {
 
@@ -32,6 +33,9 @@ public:
     /// Returns the next complete message that was read; none: more has to be read. A line that is
     /// too long is returned as a violation. After it there are no more messages.
     std::optional<wire::message> next();
+
+    /// Returns the bytes that were read after the last line. Called when the input has ended.
+    std::string_view unfinished() const noexcept { return lines_.unfinished(); }
 
     /// Sets the limits of the messages that `next` has not returned yet.
     void set_limits(wire::limits const& bounds);

@@ -5,6 +5,7 @@
 #ifndef LEASEPOOL_LIBS_WORKER_INPUT_WATCH_HPP
 #define LEASEPOOL_LIBS_WORKER_INPUT_WATCH_HPP
 
+#include <chrono>
 #include <memory>
 
 namespace leasepool::worker {
@@ -26,6 +27,8 @@ public:
         virtual void on_input() noexcept = 0;
         /// Called when the other end of the output is closed. Only after `watch_output`.
         virtual void on_no_reader() noexcept = 0;
+        /// Called once when the deadline of `watch_output` has passed.
+        virtual void on_deadline() noexcept = 0;
 
     protected:
         ~listener() = default;
@@ -34,16 +37,18 @@ public:
     /// Ends the thread. Waits for a call of the listener that is in progress.
     virtual ~input_watch() = default;
 
-    // Any thread, also inside a call of the listener.
+    // Any thread, also inside a call of the listener. If a descriptor that the watch needs is
+    // closed, these functions and the destructor do not return: see `exit_without_descriptors`.
 
     /// Reports once when the input is readable or has ended.
     virtual void arm() noexcept = 0;
     /// Cancels `arm`.
     virtual void disarm() noexcept = 0;
 
-    /// Watches only the other end of the output from now on. Called when the input has ended,
-    /// inside `on_input` or while disarmed.
-    virtual void watch_output() noexcept = 0;
+    /// Watches only the other end of the output from now on, and reports when the deadline has
+    /// passed. `time_point::max()`: there is no deadline. Called at most once, when no more input is
+    /// read, inside `on_input` or while disarmed.
+    virtual void watch_output(std::chrono::steady_clock::time_point deadline) noexcept = 0;
 };
 
 /// Makes a watch that uses epoll, which can be armed without a wake-up. Only on Linux.

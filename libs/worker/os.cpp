@@ -8,6 +8,9 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <fcntl.h>
 #include <poll.h>
@@ -23,6 +26,10 @@
 
 namespace leasepool::worker {
 namespace {
+
+// Set before the handler of SIGTERM is, and read by it.
+pid_t parent = 0;
+volatile std::sig_atomic_t dies_with_parent = 0;
 
 [[noreturn]] void throw_errno(char const* what)
 {
@@ -42,7 +49,9 @@ void redirect_to_null(int fd, int flags)
 {
     int const null = ::open("/dev/null", flags | O_CLOEXEC);
     if (null < 0)
-        throw_errno("opening /dev/null");
+        throw_errno(
+            "a worker needs /dev/null in place of its stdin, and cannot open it; in a chroot, "
+            "create it with: mknod -m 666 dev/null c 1 3");
     if (null == fd) {
         ::fcntl(fd, F_SETFD, 0);
         return;
@@ -120,10 +129,38 @@ void kill_self() noexcept
     ::_exit(128 + SIGKILL);
 }
 
-void clear_parent_death_signal() noexcept
+void exit_without_descriptors() noexcept
 {
+    std::fprintf(stderr,
+        "leasepool worker: the worker's own descriptors cannot be used any more (%s). A job must "
+        "close only descriptors that it has opened.\n",
+        std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+    std::fflush(stderr);
+    ::_exit(EXIT_FAILURE);
+}
+
+void leave_sigterm_to_parent() noexcept
+{
+    struct sigaction now = {};
+    if (::sigaction(SIGTERM, nullptr, &now) != 0 || (now.sa_flags & SA_SIGINFO) != 0 ||
+        now.sa_handler != SIG_DFL)
+        return;
+    parent = ::getppid();
+    now = {};
+    now.sa_handler = [](int) {
+        if (dies_with_parent && ::getppid() != parent)
+            kill_self();
+    };
+    now.sa_flags = SA_RESTART;
+    ::sigaction(SIGTERM, &now, nullptr);
 #if defined(__linux__)
-    ::prctl(PR_SET_PDEATHSIG, 0);
+    int death_signal = 0;
+    if (::prctl(PR_GET_PDEATHSIG, &death_signal) != 0 || death_signal == 0)
+        return;
+    dies_with_parent = 1;
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent)
+        kill_self();
 #endif
 }
 

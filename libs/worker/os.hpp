@@ -42,13 +42,23 @@ bool has_no_reader(int fd) noexcept;
 /// parent is gone.
 [[noreturn]] void kill_self() noexcept;
 
+/// Ends this process with status 1, without destructors, because a descriptor that carries the
+/// protocol, or that is needed to watch it, cannot be used any more. Writes the reason to stderr. The
+/// usual cause is a job that closes all descriptors. `errno` is the error of the failed call.
+[[noreturn]] void exit_without_descriptors() noexcept;
+
 /// Returns whether this process leads its process group.
 bool is_group_leader() noexcept;
 
-/// Clears the parent-death signal that the parent has set (Linux). A worker detects the end of its
-/// parent itself and then kills its whole group. The signal would kill only this process, and could
-/// also interrupt a normal end.
-void clear_parent_death_signal() noexcept;
+/// Makes this process survive SIGTERM, if the disposition of SIGTERM is the default. A service
+/// manager sends SIGTERM to the parent and all workers at once; the parent decides when a worker
+/// ends. Sets a handler, because a program that a job starts would inherit an ignored signal.
+///
+/// If the parent has asked the system to kill this process when the parent dies (Linux), the system
+/// is asked to send SIGTERM instead, and the handler then calls `kill_self`, which kills the whole
+/// group. A worker that only waits for the end of its input would survive if a forked copy of the
+/// parent has the pipes open.
+void leave_sigterm_to_parent() noexcept;
 
 /// Sets the name of this thread to `leasepool-watch`. Does nothing except on Linux.
 void set_watcher_name() noexcept;

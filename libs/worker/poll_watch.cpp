@@ -4,6 +4,7 @@
 
 #include "input_watch.hpp"
 #include "os.hpp"
+#include "watch_deadline.hpp"
 
 #include <array>
 #include <atomic>
@@ -25,13 +26,18 @@ class wake_pipe {
 public:
     wake_pipe()
     {
-        if (::pipe(ends_.data()) != 0)
-            throw std::system_error(errno, std::generic_category(), "watching the input");
+        // Non-blocking: if the pipe is full, the thread wakes anyway.
+#if defined(__APPLE__)
+        bool const made = ::pipe(ends_.data()) == 0;
         for (int const end : ends_) {
             ::fcntl(end, F_SETFD, FD_CLOEXEC);
-            // If the pipe is full, the thread wakes anyway.
             ::fcntl(end, F_SETFL, O_NONBLOCK);
         }
+#else
+        bool const made = ::pipe2(ends_.data(), O_CLOEXEC | O_NONBLOCK) == 0;
+#endif
+        if (!made)
+            throw std::system_error(errno, std::generic_category(), "watching the input");
     }
     ~wake_pipe()
     {
@@ -41,11 +47,16 @@ public:
     wake_pipe(wake_pipe const&) = delete;
     wake_pipe& operator=(wake_pipe const&) = delete;
 
-    int descriptor() const noexcept { return ends_[0]; }
+    int descriptor() const noexcept
+    {
+        return ends_[0];
+    }
     void wake() const noexcept
     {
         char const byte = 0;
-        while (::write(ends_[1], &byte, 1) < 0 && errno == EINTR) {}
+        while (::write(ends_[1], &byte, 1) < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+            if (errno != EINTR)
+                exit_without_descriptors();
     }
     void drain() const noexcept
     {
@@ -54,7 +65,7 @@ public:
     }
 
 private:
-    std::array<int, 2> ends_;
+    std::array<int, 2> ends_{-1, -1};
 };
 
 class poll_watch final : public input_watch {
@@ -83,10 +94,11 @@ public:
     // then does not watch the input any more.
     void disarm() noexcept override { armed_ = false; }
 
-    void watch_output() noexcept override
+    void watch_output(std::chrono::steady_clock::time_point deadline) noexcept override
     {
         armed_ = false;
         output_ = true;
+        deadline_.set(deadline);
         wake_pipe_.wake();
     }
 
@@ -98,8 +110,18 @@ private:
             // poll ignores a negative descriptor.
             std::array<pollfd, 3> polled{pollfd{wake_pipe_.descriptor(), POLLIN, 0},
                 pollfd{armed_ ? in_ : -1, POLLIN, 0}, pollfd{output_ ? out_ : -1, 0, 0}};
-            if (::poll(polled.data(), polled.size(), -1) <= 0)
+            auto const count = ::poll(polled.data(), polled.size(), deadline_.timeout());
+            if (deadline_.has_passed()) {
+                deadline_.reset();
+                listener_.on_deadline();
+            }
+            if (count <= 0)
                 continue;
+            for (auto const& each : polled)
+                if ((each.revents & POLLNVAL) != 0) {
+                    errno = EBADF;
+                    exit_without_descriptors();
+                }
             if (polled[0].revents != 0)
                 wake_pipe_.drain();
             if (polled[1].revents != 0 && armed_.exchange(false))
@@ -113,6 +135,7 @@ private:
     int const out_;
     listener& listener_;
     wake_pipe wake_pipe_;
+    watch_deadline deadline_;
     std::atomic<bool> armed_ = false;
     std::atomic<bool> output_ = false;
     std::atomic<bool> quit_ = false;

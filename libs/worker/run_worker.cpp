@@ -5,7 +5,8 @@
 #include "os.hpp"
 #include "session.hpp"
 
-#include "wire/protocol.hpp"
+#include "base/worker_marker.hpp"
+#include "wire/reader.hpp"
 
 #include <leasepool/worker.hpp>
 
@@ -25,12 +26,6 @@
 namespace leasepool {
 namespace {
 
-bool has_worker_marker() noexcept
-{
-    char const* const marker = std::getenv(wire::worker_marker);  // NOLINT(concurrency-mt-unsafe)
-    return marker && *marker != '\0';
-}
-
 void print_error(std::string_view text) noexcept
 {
     std::fprintf(stderr, "leasepool worker: %.*s\n", static_cast<int>(text.size()), text.data());
@@ -49,9 +44,12 @@ severity min_severity()
     return severity::info;
 }
 
-/// Returns what is wrong with the list of jobs; empty: nothing.
-std::string find_fault(std::span<detail::worker_entry const* const> jobs)
+/// Returns what is wrong with the options or the list of jobs; empty: nothing.
+std::string find_fault(
+    worker_options const& options, std::span<detail::worker_entry const* const> jobs)
 {
+    if (options.stop_grace <= options.stop_grace.zero())
+        return "worker_options::stop_grace must be greater than zero";
     std::set<std::string_view> names;
     for (auto const* const job : jobs) {
         auto const name = "job \"" + std::string(job->name()) + '"';
@@ -85,10 +83,13 @@ int serve(worker_options const& options, std::span<detail::worker_entry const* c
     bool parent_gone = false;
     {
         detail::worker_state_scope const here(state.get());
-        worker::session session(pipes, jobs, min_severity());
-        worker::clear_parent_death_signal();
+        worker::session session(pipes, jobs, min_severity(), options.stop_grace);
         kept_to_protocol = session.run();
         parent_gone = session.parent_is_gone();
+        // If the parent is gone, nothing reads stderr, and the write would raise SIGPIPE.
+        auto const rest = session.unfinished_input();
+        if (kept_to_protocol && !parent_gone && !rest.empty())
+            print_error(wire::line_without_end(rest).text);
     }
     state.reset();
     // The parent is gone, so it does not kill the programs that jobs have started.
@@ -101,23 +102,25 @@ int serve(worker_options const& options, std::span<detail::worker_entry const* c
 
 bool is_worker(int /*argc*/, char** /*argv*/) noexcept
 {
-    return has_worker_marker();
+    return detail::started_as_worker();
 }
 
 namespace detail {
 
 int run_worker(worker_options const& options, std::span<worker_entry const* const> jobs) noexcept
 {
-    if (!has_worker_marker() && ::isatty(STDIN_FILENO) == 1) {
+    if (!started_as_worker() && ::isatty(STDIN_FILENO) == 1) {
         print_error(
             "this program is a worker. A leasepool::process_backend starts it and sends requests "
             "to its stdin (doc/protocol.md). To use it from a terminal, set LEASEPOOL_WORKER=1 in "
             "its environment.");
         return worker_status::misused;
     }
+    take_worker_marker();
+    worker::leave_sigterm_to_parent();
     try {
         auto const pipes = worker::take_standard_streams();
-        if (auto const fault = find_fault(jobs); !fault.empty()) {
+        if (auto const fault = find_fault(options, jobs); !fault.empty()) {
             print_error(fault);
             return worker_status::misused;
         }

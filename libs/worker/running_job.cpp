@@ -13,29 +13,10 @@
 
 #include <string>
 
-// The stop token and the messages of the job that runs. The job calls these functions through its
-// context, `session` calls them to stop the job; they call `channel`.
+// The messages of the job that runs. The job calls these functions through its context; they call
+// `channel`.
 
 namespace leasepool::worker {
-
-std::stop_source running_job::stop_source() const
-{
-    std::lock_guard const lock(mutex_);
-    if (!stop_)
-        stop_.emplace();
-    return *stop_;
-}
-
-bool running_job::stop_asked() const noexcept
-{
-    std::lock_guard const lock(mutex_);
-    return stop_ && stop_->stop_requested();
-}
-
-std::stop_token running_job::stop_token() const noexcept
-{
-    return stop_source().get_token();
-}
 
 void running_job::progress(boost::json::value&& value)
 {

@@ -11,8 +11,6 @@
 #include <leasepool/severity.hpp>
 
 #include <cstdint>
-#include <mutex>
-#include <optional>
 #include <stop_token>
 #include <string_view>
 
@@ -21,23 +19,23 @@ namespace leasepool::worker {
 /// The job that runs. `session` makes it; it is the host of the job's context, and sends the job's
 /// messages through `channel`.
 ///
-/// The stop state is made when it is first used, because most jobs do not use it.
+/// The stop state is made with the object, although most jobs do not use it: `stop_token` must not
+/// fail.
 class running_job final : public detail::job_host {
 public:
-    running_job(std::uint64_t id, channel& out, severity min_severity) noexcept
+    /// @throws std::bad_alloc
+    running_job(std::uint64_t id, channel& out, severity min_severity)
         : id_{id}, channel_{out}, min_severity_{min_severity}
     {
     }
 
-    std::uint64_t id() const noexcept { return id_; }
-
     /// Returns the stop source of the job. The caller requests the stop with no lock held, because
     /// that calls the job's stop callbacks.
-    std::stop_source stop_source() const;
+    std::stop_source stop_source() const noexcept { return stop_; }
     /// Returns whether the job was asked to stop.
-    bool stop_asked() const noexcept;
+    bool stop_asked() const noexcept { return stop_.stop_requested(); }
 
-    std::stop_token stop_token() const noexcept override;
+    std::stop_token stop_token() const noexcept override { return stop_.get_token(); }
     void progress(boost::json::value&& value) override;
     void log(severity level, std::string_view text) override;
 
@@ -45,8 +43,7 @@ private:
     std::uint64_t const id_;
     channel& channel_;
     severity const min_severity_;
-    mutable std::mutex mutex_;
-    mutable std::optional<std::stop_source> stop_;
+    std::stop_source const stop_;
 };
 
 }  // namespace leasepool::worker

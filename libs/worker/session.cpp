@@ -6,6 +6,7 @@
 
 #include "failure.hpp"
 #include "running_job.hpp"
+#include "watch_deadline.hpp"
 
 #include "wire/notifications.hpp"
 
@@ -18,6 +19,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <variant>
@@ -30,9 +32,26 @@ namespace leasepool::worker {
 
 using wire::error_number;
 
+namespace {
+
+/// Requests a stop on a thread of its own. The watcher must be free to see its deadline, however long
+/// a stop callback of the job takes. The thread may outlive the session: it has its own reference to
+/// the stop state, and a callback does not outlive the job that has registered it.
+void request_stop_elsewhere(std::stop_source job) noexcept
+{
+    try {
+        std::thread([job] { job.request_stop(); }).detach();
+    }
+    catch (std::exception const&) {
+        job.request_stop();  // no thread, or no memory
+    }
+}
+
+}  // namespace
+
 session::session(protocol_descriptors pipes, std::span<detail::worker_entry const* const> jobs,
-    severity min_severity)
-    : channel_(pipes.out), min_severity_{min_severity}, input_(pipes.in)
+    severity min_severity, std::chrono::steady_clock::duration stop_grace)
+    : channel_(pipes.out), min_severity_{min_severity}, stop_grace_{stop_grace}, input_(pipes.in)
 {
     for (auto const* const job : jobs)
         jobs_.emplace(job->name(), job);
@@ -125,7 +144,7 @@ void session::run_job(wire::request&& request)
     if (auto const* const failed = std::get_if<failure>(&result))
         answer_error(request.id, *failed);
     else if (auto const refused = channel_.result(request.id, std::get<boost::json::value>(result)))
-        answer_error(request.id, failure_of_result(request.method, *refused));
+        answer_error(request.id, failure_of_result(*refused));
 }
 
 session::outcome session::call_job(running_job& job, wire::request& request)
@@ -143,7 +162,7 @@ session::outcome session::call_job(running_job& job, wire::request& request)
     }
     catch (...) {
         std::fflush(stdout);
-        return failure_of_exception(request.method, stage, request.params, job.stop_asked());
+        return failure_of_exception(stage, request.params, job.stop_asked());
     }
 }
 
@@ -164,13 +183,13 @@ void session::disarm_if_idle() noexcept
 void session::read_input(stop_request& stop)
 {
     bool const more = input_.read();
-    while (!violated_) {
+    while (!violated_ && !input_ended_) {
         auto message = input_.next();
         if (!message)
             break;
         handle_message(std::move(*message), stop);
     }
-    if (!more)
+    if (!more && !input_ended_)
         end_input(stop);
 }
 
@@ -209,6 +228,8 @@ void session::handle_notification(wire::notification&& from, stop_request& stop)
     }
     else if (from.method == wire::methods::resume)
         requests_.resume();
+    else if (from.method == wire::methods::shutdown)
+        end_input(stop);
     else if (from.method == wire::methods::limits) {
         auto const read = wire::read_limits(from.params);
         auto const* const bounds = std::get_if<wire::limits>(&read);
@@ -220,7 +241,8 @@ void session::handle_notification(wire::notification&& from, stop_request& stop)
 }
 
 /// Answers with an error. Later messages cannot be trusted, so nothing more is read, and requests
-/// that have not begun are dropped. The job that runs is asked to stop and is answered.
+/// that have not begun are dropped. The job that runs is asked to stop and is answered, if it returns
+/// within `stop_grace`.
 void session::handle_violation(wire::violation&& from, stop_request& stop)
 {
     channel_.error(from.id, from.why, from.text);
@@ -255,6 +277,7 @@ void session::answer_not_begun(std::uint64_t id)
 void session::on_input() noexcept
 {
     stop_request stop;
+    bool last = false;
     {
         std::lock_guard const lock(mutex_);
         if (!armed_)
@@ -268,16 +291,27 @@ void session::on_input() noexcept
             std::fprintf(stderr, "leasepool worker: %s\n", e.what());
             std::_Exit(1);
         }
-        if (input_ended_)
-            watch_->watch_output();
-        else if (!violated_)
+        last = input_ended_ || violated_;
+        if (last)
+            watch_->watch_output(watch_deadline::after(stop_grace_));
+        else
             watch_->arm();
     }
-    if (stop)
+    if (!stop)
+        return;
+    if (last)
+        request_stop_elsewhere(std::move(*stop));
+    else
         stop->request_stop();
 }
 
 void session::on_no_reader() noexcept
+{
+    kill_self();
+}
+
+/// Writes nothing to stderr: if nothing reads it any more, the write may block.
+void session::on_deadline() noexcept
 {
     kill_self();
 }

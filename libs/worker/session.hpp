@@ -15,6 +15,7 @@
 #include <leasepool/detail/worker_entry.hpp>
 #include <leasepool/severity.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -38,7 +39,7 @@ class running_job;
 class session final : input_watch::listener {
 public:
     session(protocol_descriptors pipes, std::span<detail::worker_entry const* const> jobs,
-        severity min_severity);
+        severity min_severity, std::chrono::steady_clock::duration stop_grace);
     ~session();
     session(session const&) = delete;
     session& operator=(session const&) = delete;
@@ -48,6 +49,9 @@ public:
     /// @throws std::system_error, std::bad_alloc; std::length_error if the names of the jobs are
     ///     too long for `ready`
     bool run();
+
+    /// Returns the bytes after the last line of the input. Called after `run`.
+    std::string_view unfinished_input() const noexcept { return input_.unfinished(); }
 
     /// Returns whether the other end of the output is closed, so that no answer will be read.
     bool parent_is_gone() const noexcept { return has_no_reader(channel_.descriptor()); }
@@ -76,9 +80,11 @@ private:
 
     void on_input() noexcept override;
     void on_no_reader() noexcept override;
+    void on_deadline() noexcept override;
 
     channel channel_;
     severity const min_severity_;
+    std::chrono::steady_clock::duration const stop_grace_;
     std::unordered_map<std::string_view, detail::worker_entry const*> jobs_;
 
     std::mutex mutex_;

@@ -9,10 +9,13 @@
 #include "failing_heap.hpp"
 #include "process_pool_support.hpp"
 
+#include "wire/line_buffer.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace leasepool::test {
@@ -196,6 +199,33 @@ BOOST_AUTO_TEST_CASE(each_of_several_jobs_completes_once_and_the_next_goes_well)
 {
     jobs_with_each_allocation_failing({}, 3);
     jobs_with_each_allocation_failing({"--pipelining"}, 20);
+}
+
+BOOST_AUTO_TEST_CASE(buffer_of_lines_that_cannot_shrink_stays_as_it_is)
+{
+    wire::line_buffer buffer(std::size_t{8} << 20);
+    auto const put = [&](std::string_view bytes) {
+        while (!bytes.empty()) {
+            auto const space = buffer.prepare();
+            auto const n = std::min(space.size(), bytes.size());
+            std::copy_n(bytes.data(), n, space.data());
+            buffer.commit(n);
+            bytes.remove_prefix(n);
+        }
+    };
+    put(std::string(std::size_t{2} << 20, 'x') + "\nrest");
+    BOOST_REQUIRE(buffer.next());
+    auto const grown = buffer.capacity();
+    {
+        empty_heap const none(1);
+        buffer.prepare();
+        BOOST_TEST(none.left() == 0);
+    }
+    BOOST_TEST(buffer.capacity() == grown);
+    BOOST_TEST(buffer.unfinished() == "rest");
+    buffer.prepare();
+    BOOST_TEST(buffer.capacity() == wire::line_buffer::initial_bytes);
+    BOOST_TEST(buffer.unfinished() == "rest");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -410,6 +410,24 @@ BOOST_AUTO_TEST_CASE(job_that_takes_too_long_is_stopped)
     BOOST_TEST(get(limited(add_job(1, 2))) == 3);
 }
 
+BOOST_AUTO_TEST_CASE(error_about_a_result_names_the_job_once)
+{
+    stage s("process");
+    auto const check = [&](auto call, std::string const& expected) {
+        auto const text = text_of_failure(s.run(std::move(call)));
+        BOOST_TEST(text.starts_with(expected), text);
+    };
+    check(infinite_job(), "job \"infinite\": its result cannot be sent: not a finite number");
+    check(repeat_job(17 << 20), "job \"repeat\": the result is too large for one message");
+}
+
+BOOST_AUTO_TEST_CASE(job_of_a_worker_cannot_start_workers_of_its_own_program)
+{
+    stage s("process");
+    BOOST_TEST(
+        get(s.run(start_own_workers_job())) == make_error_code(errc::started_as_worker).message());
+}
+
 BOOST_AUTO_TEST_CASE(program_that_is_a_worker_does_not_start_itself)
 {
     io_threads io;

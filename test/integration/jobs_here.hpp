@@ -7,12 +7,16 @@
 
 #include <leasepool/job.hpp>
 #include <leasepool/job_context.hpp>
+#include <leasepool/manager.hpp>
+#include <leasepool/process_backend.hpp>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/describe/class.hpp>
 #include <boost/describe/operators.hpp>
 
 #include <csignal>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -111,12 +115,39 @@ inline void speak(job_context& context, std::string const& text)
     context.log(severity::warning, text);
 }
 
+inline double infinite()
+{
+    return std::numeric_limits<double>::infinity();
+}
+
+inline std::string repeat(std::size_t count)
+{
+    return std::string(count, 'x');
+}
+
+/// Starts a manager whose workers are this program, and returns the text of its error.
+inline std::string start_own_workers()
+{
+    boost::asio::io_context io;
+    manager<process_backend> pools(io, process_backend());
+    std::string text;
+    pools.async_start([&](error_code ec) {
+        text = ec.message();
+        pools.async_stop({}, [](error_code) {});
+    });
+    io.run();
+    return text;
+}
+
 inline constexpr job add_job{"add", &add};
 inline constexpr job mirror_job{"mirror", &mirror};
 inline constexpr job count_words_job{"count_words", &count_words};
 inline constexpr job nothing_job{"nothing", &nothing};
 /// For worker processes only.
 inline constexpr job die_job{"die", &die};
+inline constexpr job start_own_workers_job{"start_own_workers", &start_own_workers};
+inline constexpr job infinite_job{"infinite", &infinite};
+inline constexpr job repeat_job{"repeat", &repeat};
 inline constexpr job half_job{"half", &half};
 inline constexpr job fail_job{"fail", &fail};
 inline constexpr job climb_job{"climb", &climb};

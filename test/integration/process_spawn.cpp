@@ -4,6 +4,8 @@
 
 #include "process_support.hpp"
 
+#include "base/worker_marker.hpp"
+
 #include <climits>
 #include <fcntl.h>
 #include <filesystem>
@@ -95,7 +97,7 @@ BOOST_AUTO_TEST_CASE(child_inherits_the_environment_as_changed)
         "LEASEPOOL_TEST_REMOVED is not set\n"
         "LEASEPOOL_TEST_ADDED=\n"
         "LEASEPOOL_WORKER=1\n");
-    BOOST_TEST(!detail::is_marked_as_worker());
+    BOOST_TEST(!detail::started_as_worker());
 
     options.inherit_environment = false;
     options.environment = {{detail::worker_marker, std::nullopt}};

@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,7 @@
 #include <iostream>
 #include <limits>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -29,7 +31,9 @@
 #include <vector>
 
 #if defined(__linux__)
+#include <sched.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 
 namespace sparring {
@@ -55,6 +59,23 @@ void tag_invoke(json::value_from_tag, json::value&, stubborn const&)
 stubborn tag_invoke(json::value_to_tag<stubborn>, json::value const&)
 {
     return {};
+}
+
+/// Gets no memory when it is converted, at the stage that its text names.
+struct hungry {
+    std::string stage;
+};
+void tag_invoke(json::value_from_tag, json::value& to, hungry const& from)
+{
+    if (from.stage == "result")
+        throw std::bad_alloc();
+    to = from.stage;
+}
+hungry tag_invoke(json::value_to_tag<hungry>, json::value const& from)
+{
+    if (from.as_string() == "arguments")
+        throw std::bad_alloc();
+    return {std::string(from.as_string())};
 }
 
 struct counter {
@@ -86,6 +107,8 @@ void raise(std::string const& what)
 {
     if (what == "range")
         throw std::out_of_range("page \xff is too far");
+    if (what == "memory")
+        throw std::bad_alloc();
     if (what == "int")
         throw 7;
     if (what == "canceled")
@@ -119,6 +142,11 @@ json::value deep(int levels)
     return out;
 }
 
+hungry starve(hungry const& from)
+{
+    return from;
+}
+
 stubborn unspeakable()
 {
     return {};
@@ -139,6 +167,18 @@ void wait_until_asked(job_context& context)
     });
     context.progress("waiting");
     asked.wait(false);
+}
+
+/// Has a stop callback that never returns.
+void block_stop(job_context& context)
+{
+    std::stop_callback const forever(context.stop_token(), [] {
+        for (;;)
+            ::pause();
+    });
+    context.progress("waiting");
+    for (;;)
+        ::pause();
 }
 
 void await_stop(job_context& context)
@@ -209,7 +249,7 @@ void log(job_context& context, std::string const& text)
 {
     using leasepool::severity;
     for (auto const level : {severity::debug, severity::info, severity::warning, severity::error})
-        context.log(level, text);
+        context.log(level, text == "bytes" ? "page \xff" : text);
 }
 
 void chatter(job_context& context, int threads, int messages)
@@ -267,6 +307,23 @@ int death_signal()
     return signal;
 }
 
+bool knows_that_it_is_a_worker()
+{
+    return leasepool::is_worker(0, nullptr);
+}
+
+/// Closes descriptors, as a program that becomes a daemon does.
+void close_from(int first)
+{
+    for (int fd = first; fd != 1024; ++fd)
+#if defined(__linux__)
+        // Otherwise a sanitizer reports the race with the thread that uses the descriptor.
+        ::syscall(SYS_close, fd);
+#else
+        ::close(fd);
+#endif
+}
+
 constexpr leasepool::job add_job{"add", &add};
 constexpr leasepool::job echo_job{"echo", &echo};
 constexpr leasepool::job length_job{"length", &length};
@@ -290,6 +347,11 @@ constexpr leasepool::job chatter_job{"chatter", &chatter};
 constexpr leasepool::job progress_of_infinity_job{"progress_of_infinity", &progress_of_infinity};
 constexpr leasepool::job sleeps_of_watcher_job{"sleeps_of_watcher", &sleeps_of_watcher};
 constexpr leasepool::job death_signal_job{"death_signal", &death_signal};
+constexpr leasepool::job knows_that_it_is_a_worker_job{
+    "knows_that_it_is_a_worker", &knows_that_it_is_a_worker};
+constexpr leasepool::job close_from_job{"close_from", &close_from};
+constexpr leasepool::job starve_job{"starve", &starve};
+constexpr leasepool::job block_stop_job{"block_stop", &block_stop};
 constexpr leasepool::job<int(int)> elsewhere_job{"elsewhere"};
 
 }  // namespace sparring
@@ -304,11 +366,30 @@ int main(int argc, char** argv)
         return leasepool::run_worker(argc, argv, add_job, nothing_job, add_job);
     if (mode == "elsewhere")
         return leasepool::run_worker(argc, argv, add_job, elsewhere_job);
+    // Long enough for a job to be answered on a machine that is busy.
     leasepool::worker_options options{
-        .worker_state = leasepool::worker_state_factory([] { return counter(); })};
+        .worker_state = leasepool::worker_state_factory([] { return counter(); }),
+        .stop_grace = std::chrono::minutes(10)};
+    if (mode == "short-grace")
+        options.stop_grace = std::chrono::milliseconds(50);
+    if (mode == "no-grace")
+        options.stop_grace = std::chrono::milliseconds(0);
+    if (mode == "endless-grace")
+        options.stop_grace = std::chrono::steady_clock::duration::max();
     if (mode == "no-state")
         options.worker_state = leasepool::worker_state_factory(
             []() -> counter { throw std::runtime_error("the database is locked"); });
+    // In a directory that has no /dev.
+    if (mode == "chroot") {
+#if defined(__linux__)
+        if (::geteuid() != 0)
+            ::unshare(CLONE_NEWUSER);
+#endif
+        if (::chroot("/proc/self/fdinfo") != 0)
+            return 77;
+    }
+    if (mode == "ignores-sigterm")
+        std::signal(SIGTERM, SIG_IGN);
     if (mode == "printed-before")
         std::printf("before");
 #if defined(__linux__)
@@ -319,7 +400,8 @@ int main(int argc, char** argv)
         nothing_job, raise_job, not_finite_job, not_text_job, deep_job, unspeakable_job, repeat_job,
         await_stop_job, outlast_stop_job, await_gate_job, print_job, read_stdin_job, count_job,
         leave_child_job, output_of_job, log_job, chatter_job, progress_of_infinity_job,
-        sleeps_of_watcher_job, death_signal_job);
+        sleeps_of_watcher_job, death_signal_job, knows_that_it_is_a_worker_job, close_from_job,
+        starve_job, block_stop_job);
     std::fprintf(stderr, "end of main\n");
     return status;
 }

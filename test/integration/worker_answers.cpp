@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(ready_names_version_pid_jobs_and_pipelining)
     BOOST_TEST(ready.at("pid").to_number<pid_t>() == other.pid());
     BOOST_TEST(ready.at("capabilities") == json::value(json::array(1, "pipelining")));
     auto const methods = json::value_to<std::vector<std::string>>(ready.at("methods"));
-    BOOST_TEST(methods.size() == 23u);
+    BOOST_TEST(methods.size() == 27u);
     BOOST_TEST(methods.front() == "add");
 }
 
@@ -77,17 +77,28 @@ BOOST_AUTO_TEST_CASE(bad_argument_is_named_with_what_was_expected)
     };
     auto const whole = "a whole number from -2147483648 to 2147483647";
     BOOST_TEST(check(call(1, "add", {1, "x"}), "/1", whole) ==
-        "job \"add\", argument 2: expected " + std::string(whole) + ", got the string \"x\"");
+        "argument 2: expected " + std::string(whole) + ", got the string \"x\"");
     check(call(1, "add", {1.5, 1}), "/0", whole);
     auto const path = json::parse(R"([[{"x":1,"y":2},{"x":1,"y":"up"}],"m"])").as_array();
     BOOST_TEST(check(call(1, "length", path), "/0/1/y", "a number") ==
-        "job \"length\", argument 1, at /1/y: expected a number, got the string \"up\"");
+        "argument 1, at /1/y: expected a number, got the string \"up\"");
+    BOOST_TEST(check(call(1, "length", json::parse(R"([[{"x":1}],"m"])").as_array()), "/0/0",
+                   "an object with the member \"y\"") ==
+        "argument 1, at /0: expected an object with the member \"y\", got an "
+        "object "
+        "without it");
     check(call(1, "add", {1}), "", "an array of 2 arguments");
     check(call(1, "add", {1, 2, 3}), "", "an array of 2 arguments");
     check(line({{"id", 1}, {"method", "add"}}), "", "an array of 2 arguments");
     check(line({{"id", 1}, {"method", "add"}, {"params", {{"a", 1}, {"b", 2}}}}), "",
         "an array of 2 arguments");
     BOOST_TEST(worker.run(2, "add", {1, 2}) == json::value(3));
+}
+
+BOOST_AUTO_TEST_CASE(members_that_a_struct_does_not_name_are_passed_over)
+{
+    auto const path = json::parse(R"([[{"x":1,"y":2,"z":3}],"m"])").as_array();
+    BOOST_TEST(worker.run(1, "length", path) == json::value(1.0));
 }
 
 BOOST_AUTO_TEST_CASE(exception_is_answered_with_its_type_and_text)
@@ -101,6 +112,7 @@ BOOST_AUTO_TEST_CASE(exception_is_answered_with_its_type_and_text)
     };
     check("boom", "std::runtime_error", "boom");
     // What is no UTF-8 in it is replaced.
+    check("memory", "std::bad_alloc", "std::bad_alloc");
     check("range", "std::out_of_range", "page \uFFFD is too far");
     check("int", "int", "an exception of type int, which is no std::exception");
     // Nobody has asked it to stop.
@@ -118,15 +130,26 @@ BOOST_AUTO_TEST_CASE(result_that_json_cannot_carry_is_an_error_that_says_where)
         BOOST_TEST(error.at("data").at("at") == json::value(at));
         return json::value_to<std::string>(error.at("message"));
     };
-    BOOST_TEST(check("not_finite", {}, "") ==
-        "job \"not_finite\": its result cannot be sent: not a finite number");
+    BOOST_TEST(check("not_finite", {}, "") == "not a finite number");
     check("not_text", {}, "/1");
     check("deep", {64},
         "/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0"
         "/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0");
-    BOOST_TEST(check("unspeakable", {}, "") ==
-        "job \"unspeakable\": its result cannot be converted to JSON: no words for it");
+    BOOST_TEST(check("unspeakable", {}, "") == "the conversion to JSON failed: no words for it");
     BOOST_TEST(worker.run(2, "deep", {63}).is_array());
+}
+
+BOOST_AUTO_TEST_CASE(conversion_that_gets_no_memory_is_an_error_of_the_worker)
+{
+    auto const check = [&](char const* stage, char const* text) {
+        worker.send(call(1, "starve", {stage}));
+        auto const error = worker.error_of(1);
+        BOOST_TEST(error.at("code") == json::value(-32603));
+        BOOST_TEST(error.at("message") == json::value(text));
+    };
+    check("arguments", "out of memory while the arguments were converted");
+    check("result", "out of memory while the result was converted");
+    BOOST_TEST(worker.run(2, "starve", {"never"}) == json::value("never"));
 }
 
 BOOST_AUTO_TEST_CASE(limits_of_the_parent_hold_in_both_directions)
@@ -135,6 +158,7 @@ BOOST_AUTO_TEST_CASE(limits_of_the_parent_hold_in_both_directions)
         call(3, "deep", {8}) + call(4, "deep", {7}));
     auto const error = worker.error_of(1);
     BOOST_TEST(error.at("code") == json::value(-32002));
+    BOOST_TEST(error.at("message") == json::value("the result is too large for one message"));
     BOOST_TEST(worker.result_of(2).as_string().size() == 900u);
     BOOST_TEST(worker.code_of(3) == -32001);
     BOOST_TEST(worker.result_of(4).is_array());

@@ -36,6 +36,9 @@ BOOST_AUTO_TEST_CASE(what_was_received_is_answered_before_the_end)
     BOOST_TEST(worker.result_of(2) == json::value(4));
     BOOST_TEST(worker.rest() == "");
     BOOST_TEST(worker.wait() == 0);
+    auto const errors = worker.errors();
+    BOOST_TEST(
+        errors.find(R"(the last line has no line end: "{\"jsonrpc\":")") != errors.npos, errors);
 }
 
 BOOST_AUTO_TEST_CASE(job_that_runs_at_the_end_of_input_is_asked_to_stop)
@@ -129,6 +132,83 @@ BOOST_AUTO_TEST_CASE(answer_that_nobody_reads_ends_the_worker_and_its_group)
     BOOST_TEST(killed(worker.wait()));
 }
 
+BOOST_AUTO_TEST_CASE(job_that_does_not_stop_at_the_end_of_input_is_killed_with_what_it_started)
+{
+    worker_process limited({.arguments = {"short-grace"}});
+    limited.receive_ready();
+    BOOST_TEST(limited.run(1, "leave_child").is_null());
+    limited.send(call(2, "await_gate"));
+    limited.await_waiting(2);
+    // The output has a reader all the time.
+    limited.close_input();
+    limited.await_death_of_all();
+    BOOST_TEST(killed(limited.wait()));
+    BOOST_TEST(limited.rest() == "");
+}
+
+BOOST_AUTO_TEST_CASE(stop_callback_that_does_not_return_does_not_hold_up_the_end)
+{
+    worker_process limited({.arguments = {"short-grace"}});
+    limited.receive_ready();
+    limited.send(call(1, "block_stop"));
+    limited.await_waiting(1);
+    limited.close_input();
+    BOOST_TEST(killed(limited.wait()));
+}
+
+BOOST_AUTO_TEST_CASE(job_that_does_not_stop_after_a_violation_is_killed)
+{
+    worker_process limited({.arguments = {"short-grace"}});
+    limited.receive_ready();
+    limited.send(call(1, "await_gate"));
+    limited.await_waiting(1);
+    limited.send("what?\n");
+    BOOST_TEST(limited.receive().at("error").at("code") == json::value(-32700));
+    BOOST_TEST(killed(limited.wait()));
+}
+
+BOOST_AUTO_TEST_CASE(busy_worker_detects_the_end_of_its_parent_after_a_violation)
+{
+    worker.send(call(1, "await_gate"));
+    worker.await_waiting(1);
+    worker.send("what?\n");
+    BOOST_TEST(worker.receive().at("error").at("code") == json::value(-32700));
+    worker.close_output();
+    worker.await_death_of_all();
+    BOOST_TEST(killed(worker.wait()));
+}
+
+BOOST_AUTO_TEST_CASE(grace_may_be_longer_than_the_clock_can_count)
+{
+    worker_process patient({.arguments = {"endless-grace"}});
+    patient.receive_ready();
+    patient.send(call(1, "await_stop") + call(2, "add", {1, 1}));
+    patient.await_waiting(1);
+    patient.close_input();
+    BOOST_TEST(patient.code_of(1) == -32003);
+    BOOST_TEST(patient.result_of(2) == json::value(2));
+    BOOST_TEST(patient.wait() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(job_that_closes_descriptors_ends_its_worker_with_a_reason)
+{
+    auto const check = [](std::string const& requests) {
+        // The watcher cannot be joined then, which is right.
+        worker_process one(
+            {.environment = {"LEASEPOOL_WORKER=1", "TSAN_OPTIONS=report_thread_leaks=0"}});
+        one.receive_ready();
+        one.send(requests);
+        BOOST_TEST(one.rest() == "");
+        BOOST_TEST(one.wait() == 1 << 8);
+        auto const errors = one.errors();
+        BOOST_TEST(
+            errors.find("A job must close only descriptors that it has opened.") != errors.npos,
+            errors);
+    };
+    check(call(1, "close_from", {3}));
+    check(call(1, "close_from", {3}) + call(2, "nothing"));
+}
+
 BOOST_AUTO_TEST_CASE(job_may_exit_or_crash)
 {
     worker.send(call(1, "raise", {"exit"}) + call(2, "nothing"));
@@ -160,6 +240,15 @@ BOOST_AUTO_TEST_CASE(lists_of_jobs_that_are_wrong_are_refused)
     BOOST_TEST(elsewhere.wait() == 2 << 8);
 }
 
+BOOST_AUTO_TEST_CASE(grace_that_is_zero_is_refused)
+{
+    worker_process worker({.arguments = {"no-grace"}});
+    worker.close_input();
+    BOOST_TEST(worker.rest() == "");
+    BOOST_TEST(worker.errors().find("stop_grace must be greater than zero") != std::string::npos);
+    BOOST_TEST(worker.wait() == 2 << 8);
+}
+
 BOOST_AUTO_TEST_CASE(state_that_cannot_be_made_is_said_on_stderr)
 {
     worker_process worker({.arguments = {"no-state"}});
@@ -168,6 +257,20 @@ BOOST_AUTO_TEST_CASE(state_that_cannot_be_made_is_said_on_stderr)
         "leasepool worker: the worker's state could not be made: the database is locked\n"
         "end of main\n");
     BOOST_TEST(worker.wait() == 1 << 8);
+}
+
+BOOST_AUTO_TEST_CASE(worker_without_a_null_device_says_how_to_make_one)
+{
+    worker_process worker({.arguments = {"chroot"}});
+    BOOST_TEST(worker.rest() == "");
+    auto const errors = worker.errors();
+    auto const status = worker.wait();
+    if (status == 77 << 8) {
+        BOOST_TEST_MESSAGE("not tested: this user may not call chroot");
+        return;
+    }
+    BOOST_TEST(status == 1 << 8);
+    BOOST_TEST(errors.find("mknod -m 666 dev/null c 1 3: No such file") != errors.npos, errors);
 }
 
 BOOST_AUTO_TEST_CASE(mark_in_the_environment_tells_a_worker)

@@ -75,6 +75,34 @@ BOOST_AUTO_TEST_CASE(what_a_job_starts_has_the_signals_that_the_worker_was_start
         BOOST_TEST(signals(theirs, set) == signals(ours, set), set);
 }
 
+BOOST_AUTO_TEST_CASE(program_that_a_job_starts_is_not_marked_as_a_worker)
+{
+    auto const marker = worker.run(1, "output_of", {"echo \"[${LEASEPOOL_WORKER-not set}]\""});
+    BOOST_TEST(marker == json::value("[not set]\n"));
+    BOOST_TEST(worker.run(2, "knows_that_it_is_a_worker") == json::value(true));
+}
+
+BOOST_AUTO_TEST_CASE(sigterm_does_not_end_a_worker_or_its_job)
+{
+    BOOST_REQUIRE(::kill(worker.pid(), SIGTERM) == 0);
+    worker.send(call(1, "await_gate"));
+    worker.await_waiting(1);
+    BOOST_REQUIRE(::kill(worker.pid(), SIGTERM) == 0);
+    worker.open_gate();
+    BOOST_TEST(worker.result_of(1) == json::value("not asked"));
+    BOOST_TEST(worker.finish() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(sigterm_ends_a_program_that_a_job_starts)
+{
+    auto const command = "kill -TERM $$; echo survived";
+    BOOST_TEST(worker.run(1, "output_of", {command}) == json::value(""));
+    // A disposition that is not the default is left as it is.
+    worker_process ignoring({.arguments = {"ignores-sigterm"}});
+    ignoring.receive_ready();
+    BOOST_TEST(ignoring.run(1, "output_of", {command}) == json::value("survived\n"));
+}
+
 BOOST_AUTO_TEST_CASE(signal_at_the_parents_death_is_taken_back)
 {
     worker_process watched({.arguments = {"death-signal"}});
@@ -92,6 +120,14 @@ BOOST_AUTO_TEST_CASE(log_has_severity_and_job_and_begins_with_info)
             (json::value{{"severity", severity}, {"message", "b\u00e4d"}, {"id", 7}}));
     }
     BOOST_TEST(worker.result_of(7).is_null());
+}
+
+BOOST_AUTO_TEST_CASE(log_record_that_is_not_utf8_is_repaired)
+{
+    worker.send(call(1, "log", {"bytes"}));
+    for (int i = 0; i != 3; ++i)
+        BOOST_TEST(worker.receive().at("params").at("message") == json::value("page \uFFFD"));
+    BOOST_TEST(worker.result_of(1).is_null());
 }
 
 BOOST_AUTO_TEST_CASE(log_level_of_the_environment_is_honored)

@@ -8,6 +8,7 @@
 
 #include "worker/input_watch.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,7 @@ public:
             then_();
     }
     void on_no_reader() noexcept override { tell('o'); }
+    void on_deadline() noexcept override { tell('d'); }
 
     /// What it was told, in order; waits for each.
     char next() const
@@ -57,6 +59,8 @@ private:
     std::mutex mutex_;
     std::function<void()> then_;
 };
+
+constexpr auto never = std::chrono::steady_clock::time_point::max();
 
 using factory = std::unique_ptr<input_watch> (*)(int, int, input_watch::listener&);
 
@@ -132,7 +136,7 @@ BOOST_AUTO_TEST_CASE(what_comes_while_disarmed_is_not_told)
         w.watch->disarm();
         w.write();
         w.read();
-        w.watch->watch_output();
+        w.watch->watch_output(never);
         w.out.read.reset();
         BOOST_TEST(w.told.next() == 'o');
     });
@@ -157,8 +161,31 @@ BOOST_AUTO_TEST_CASE(output_without_a_reader_is_told_when_it_is_watched)
         w.watch->arm();
         // Not before that.
         BOOST_TEST(w.told.next() == 'i');
-        w.watch->watch_output();
+        w.watch->watch_output(never);
         BOOST_TEST(w.told.next() == 'o');
+    });
+}
+
+BOOST_AUTO_TEST_CASE(deadline_is_told_once_and_the_output_is_watched_on)
+{
+    with_each([](factory make) {
+        watched w(make);
+        w.watch->watch_output(std::chrono::steady_clock::now() + std::chrono::milliseconds(5));
+        BOOST_TEST(w.told.next() == 'd');
+        w.out.read.reset();
+        BOOST_TEST(w.told.next() == 'o');
+    });
+}
+
+BOOST_AUTO_TEST_CASE(deadline_may_be_set_inside_the_listener)
+{
+    with_each([](factory make) {
+        watched w(make);
+        w.told.then([&] { w.watch->watch_output(std::chrono::steady_clock::now()); });
+        w.in.write.reset();
+        w.watch->arm();
+        BOOST_TEST(w.told.next() == 'i');
+        BOOST_TEST(w.told.next() == 'd');
     });
 }
 
@@ -169,7 +196,10 @@ BOOST_AUTO_TEST_CASE(thread_ends_in_whatever_state)
         watched armed(make);
         armed.watch->arm();
         watched at_the_end(make);
-        at_the_end.watch->watch_output();
+        at_the_end.watch->watch_output(never);
+        watched at_a_deadline(make);
+        at_a_deadline.watch->watch_output(
+            std::chrono::steady_clock::now() + std::chrono::hours(1000));
     });
 }
 

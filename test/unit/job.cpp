@@ -4,6 +4,7 @@
 
 // Jobs, calls of them, and what travels as JSON.
 
+#include <leasepool/detail/worker_entry.hpp>
 #include <leasepool/error.hpp>
 #include <leasepool/job.hpp>
 #include <leasepool/remote_error.hpp>
@@ -41,6 +42,52 @@ struct tree {
     std::vector<tree> branches;
 };
 BOOST_DESCRIBE_STRUCT(tree, (), (value, branches))
+
+struct labeled_point : point {
+    std::string label;
+};
+BOOST_DESCRIBE_STRUCT(labeled_point, (point), (label))
+
+}  // namespace jobs_tested
+
+// Boost.JSON asks for this if a class has a base.
+template <>
+struct boost::json::is_described_class<jobs_tested::labeled_point> : std::true_type {
+};
+
+namespace jobs_tested {
+
+struct route {
+    std::map<std::string, std::vector<point>> legs;
+    std::optional<labeled_point> end;
+    std::tuple<point, int> start;
+    std::array<point, 1> only;
+};
+BOOST_DESCRIBE_STRUCT(route, (), (legs, end, start, only))
+
+struct circle {
+    double radius = 0;
+};
+BOOST_DESCRIBE_STRUCT(circle, (), (radius))
+
+/// Described, and with a conversion from JSON that looks at a member that is not described.
+struct versioned {
+    int value = 0;
+};
+BOOST_DESCRIBE_STRUCT(versioned, (), (value))
+versioned tag_invoke(boost::json::value_to_tag<versioned>, boost::json::value const& from)
+{
+    auto const& object = from.as_object();
+    return {object.contains("v2") ? 2 : 1};
+}
+
+double sum(std::vector<point> const& points, std::variant<circle, labeled_point> const& shape)
+{
+    double total = std::holds_alternative<circle>(shape) ? 1000 : 2000;
+    for (auto const& each : points)
+        total += each.x + each.y.value_or(100);
+    return total;
+}
 
 enum class color { red, green };
 BOOST_DESCRIBE_ENUM(color, red, green)
@@ -91,6 +138,8 @@ int negated(int n)
 {
     return -n;
 }
+
+constexpr leasepool::job sum_job{"sum", &sum};
 
 }  // namespace jobs_tested
 
@@ -297,6 +346,100 @@ BOOST_AUTO_TEST_CASE(answer_that_does_not_fit_says_where_what_was_expected_and_w
         "expected what the type's own conversion takes, got the number -1");
     auto const longer = refusal_of<int>(('"' + std::string(59, 'a') + "\u00e4b\"").c_str());
     BOOST_TEST(longer.ends_with(std::string(59, 'a') + "...\""));
+}
+
+BOOST_AUTO_TEST_CASE(members_that_a_struct_does_not_name_are_passed_over)
+{
+    auto const one = job_call<point>::convert(json::parse(R"({"z":[],"x":1,"y":2,"a":{}})"));
+    BOOST_TEST(one.x == 1);
+    BOOST_TEST(one.y.value() == 2);
+    auto const nested = job_call<tree>::convert(json::parse(
+        R"({"value":1,"a":1,"branches":[{"b":2,"value":2,"branches":[{"value":3,"branches":[],"c":3}]}]})"));
+    BOOST_TEST(nested.branches.at(0).branches.at(0).value == 3);
+}
+
+BOOST_AUTO_TEST_CASE(optional_member_may_be_missing)
+{
+    auto const one = job_call<point>::convert(json::parse(R"({"x":1})"));
+    BOOST_TEST(one.x == 1);
+    BOOST_TEST(!one.y.has_value());
+    // One member is missing, and there is another one instead.
+    BOOST_TEST(!job_call<point>::convert(json::parse(R"({"x":1,"z":2})")).y.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(struct_is_read_by_the_same_rule_at_any_depth)
+{
+    auto const read = job_call<route>::convert(json::parse(R"({
+        "legs": {"a": [{"x": 1}, {"x": 2, "y": 3, "z": 4}], "b": []},
+        "start": [{"x": 5, "w": 0}, 6],
+        "only": [{"x": 7}],
+        "end": {"label": "here", "x": 8, "more": null}})"));
+    BOOST_TEST(read.legs.at("a").at(1).y.value() == 3);
+    BOOST_TEST(!read.legs.at("a").at(0).y.has_value());
+    BOOST_TEST(std::get<0>(read.start).x == 5);
+    BOOST_TEST(read.only.at(0).x == 7);
+    BOOST_TEST(read.end.value().label == "here");
+    BOOST_TEST(read.end.value().x == 8);
+    BOOST_TEST(!job_call<route>::convert(
+        json::parse(R"({"legs":{},"start":[{"x":1},2],"only":[{"x":1}]})"))
+                    .end.has_value());
+    BOOST_TEST(!job_call<std::optional<point>>::convert(nullptr).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(variant_takes_the_first_alternative_that_fits_by_the_rule)
+{
+    using shape = std::variant<std::monostate, circle, point, std::vector<point>>;
+    auto const index = [](char const* text) {
+        return job_call<shape>::convert(json::parse(text)).index();
+    };
+    BOOST_TEST(index("null") == 0u);
+    BOOST_TEST(index(R"({"radius":1,"x":2})") == 1u);
+    BOOST_TEST(index(R"({"x":2,"color":"red"})") == 2u);
+    BOOST_TEST(index(R"([{"x":2}])") == 3u);
+    BOOST_TEST(refusal_of<shape>("7") ==
+        "expected null or an object or an object or an array, got the number 7");
+}
+
+BOOST_AUTO_TEST_CASE(member_that_is_missing_or_of_a_wrong_type_is_named_at_any_depth)
+{
+    BOOST_TEST(refusal_of<point>(R"({"y":1,"z":2})") ==
+        "expected an object with the member \"x\", got an object without it");
+    BOOST_TEST((refusal_of<std::map<std::string, std::vector<point>>>(
+                    R"({"points":[{"x":1},{"x":1},{"x":1},{"z":1}]})") ==
+        "expected an object with the member \"x\" at /points/3, got an object without it"));
+    BOOST_TEST(refusal_of<route>(R"({"legs":{},"start":[{"x":1},2],"only":[{"x":"a","b":1}]})") ==
+        "expected a number at /only/0/x, got the string \"a\"");
+    BOOST_TEST(refusal_of<labeled_point>(R"({"label":"a"})") ==
+        "expected an object with the member \"x\", got an object without it");
+    BOOST_TEST(refusal_of<std::optional<labeled_point>>(R"({"x":1,"extra":1})") ==
+        "expected an object with the member \"label\" or null, got an object without it");
+    BOOST_TEST(refusal_of<point>("[]") == "expected an object, got an array of 0 elements");
+}
+
+BOOST_AUTO_TEST_CASE(conversion_of_a_users_own_sees_every_member)
+{
+    BOOST_TEST(job_call<versioned>::convert(json::parse(R"({"v2":1})")).value == 2);
+    auto const list =
+        job_call<std::vector<versioned>>::convert(json::parse(R"([{"value":7},{"v2":1}])"));
+    BOOST_TEST(list.at(0).value == 1);
+    BOOST_TEST(list.at(1).value == 2);
+}
+
+BOOST_AUTO_TEST_CASE(arguments_of_a_worker_are_read_by_the_same_rule)
+{
+    leasepool::detail::worker_entry_for<double(std::vector<point> const&,
+        std::variant<circle, labeled_point> const&)> const entry(sum_job);
+    auto stage = leasepool::detail::job_stage::arguments;
+    auto const run = [&](char const* params) {
+        return entry.run(json::parse(params), context, stage);
+    };
+    BOOST_TEST(
+        run(R"([[{"x":1},{"x":2,"y":3,"z":4}],{"radius":1,"unit":"m"}])") == json::value(1106.0));
+    BOOST_TEST(run(R"([[],{"x":1,"label":""}])") == json::value(2000.0));
+    BOOST_CHECK_EXCEPTION(
+        run(R"([[{"x":1},{"y":2}],{"radius":1}])"), leasepool::detail::misfit, [](auto const& e) {
+            return e.at == "/0/1" && e.expected == "an object with the member \"x\"";
+        });
 }
 
 BOOST_AUTO_TEST_CASE(remote_error_says_who_threw_what)

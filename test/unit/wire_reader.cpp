@@ -249,7 +249,8 @@ BOOST_AUTO_TEST_CASE(line_that_is_not_a_json_object_is_quoted_and_a_worker_gets_
         "stderr");
     BOOST_TEST(read("Loading") ==
         "violation -32700 none not a JSON object (syntax error at byte 0): \"Loading\"");
-    BOOST_TEST(read("").starts_with("violation -32700 none not a JSON object (incomplete"));
+    BOOST_TEST(
+        read("").starts_with("violation -32700 none not a JSON object (it is an empty line"));
     BOOST_TEST(
         read("5") == "violation -32700 none not a JSON object (found a scalar at byte 0): \"5\"");
     BOOST_TEST(
@@ -344,6 +345,89 @@ BOOST_AUTO_TEST_CASE(number_beyond_the_range_of_double_is_refused)
             digits);
     BOOST_TEST(invalid(call("\"id\":1,\"result\":1" + std::string(400, '0')), "1") ==
         "a number is too large for a double");
+}
+
+BOOST_AUTO_TEST_CASE(number_with_an_extreme_exponent_is_a_value_or_a_violation_for_both_peers)
+{
+    for (auto const from : {peer::parent, peer::worker})
+        for (std::string const number : {"1e-99999999999", "1e99999999999", "-1e99999999999",
+                 "0e99999999999", "1e999", "-1e999", "1e-999", "1E+2147483648"})
+            for (auto const& line :
+                {call("\"id\":1,\"result\":" + number), call("\"id\":" + number + ",\"result\":1"),
+                    call(R"("id":1,"error":{"code":)" + number + R"(,"message":"m"})"),
+                    call(R"("method":"m","params":[)" + number + "]")}) {
+                auto const m = text(reader(from).read(line));
+                BOOST_TEST(
+                    (m.starts_with("result 1 ") || m.starts_with("notification m [") ||
+                        m.starts_with("violation -32600") || m.starts_with("violation -32700")),
+                    line << ": " << m);
+            }
+    BOOST_TEST(
+        invalid(call(R"("id":1,"result":1e999)"), "1") == "a number is too large for a double");
+}
+
+BOOST_AUTO_TEST_CASE(member_of_an_error_that_occurs_twice_is_named)
+{
+    auto const error = [](std::string const& members) {
+        return call(R"("id":1,"error":{)" + members + '}');
+    };
+    BOOST_TEST(invalid(error(R"("code":1,"code":2,"message":"m")"), "1") ==
+        R"("code" occurs twice in "error")");
+    BOOST_TEST(invalid(error(R"("code":1,"message":"m","c\u006fde":1)"), "1") ==
+        R"("code" occurs twice in "error")");
+    BOOST_TEST(invalid(error(R"("message":"a","code":1,"message":"b")"), "1") ==
+        R"("message" occurs twice in "error")");
+    BOOST_TEST(invalid(error(R"("code":1,"message":"m","data":1,"data":1)"), "1") ==
+        R"("data" occurs twice in "error")");
+    // Other members are not those of the protocol.
+    BOOST_TEST(read(error(R"("code":1,"message":"m","x":1,"x":2,"data":{"code":1,"code":2})")) ==
+        R"(error 1 1 m {"code":2})");
+    BOOST_TEST(read(call(R"("id":1,"result":{"code":1,"code":2})")) == R"(result 1 {"code":2})");
+}
+
+BOOST_AUTO_TEST_CASE(usual_mistakes_that_make_a_line_other_than_json_are_named)
+{
+    auto const reason = [](std::string_view line) {
+        auto const all = read(line);
+        std::string const before = "violation -32700 none not a JSON object (";
+        BOOST_TEST_REQUIRE(all.starts_with(before), all);
+        return all.substr(before.size(), all.find("): ") - before.size());
+    };
+    auto const result_of = [](std::string const& value) {
+        return R"({"id":1,"result":)" + value + '}';
+    };
+    BOOST_TEST(reason(result_of("NaN")) == "it contains NaN, which is not JSON, at byte 17");
+    BOOST_TEST(
+        reason(result_of("[1,Infinity]")) == "it contains Infinity, which is not JSON, at byte 20");
+    BOOST_TEST(
+        reason(result_of("-Infinity")) == "it contains Infinity, which is not JSON, at byte 18");
+    BOOST_TEST(reason(result_of("-inf")) == "it contains inf, which is not JSON, at byte 18");
+    BOOST_TEST(reason("info: loaded").starts_with("syntax error"));
+    BOOST_TEST(reason(result_of("Nothing")).starts_with("syntax error"));
+    BOOST_TEST(reason("\xEF\xBB\xBF" + result_of("1")) == "it begins with a byte order mark");
+    BOOST_TEST(reason(std::string_view("\xFF\xFE{\0}\0", 6)) ==
+        "it begins with a byte order mark of UTF-16; messages are UTF-8");
+    BOOST_TEST(reason(result_of("\"caf\xE9\"")) == "it is not valid UTF-8, at byte 21");
+    // The parser stops before the invalid byte.
+    BOOST_TEST(reason("caf\xE9").starts_with("syntax error"));
+
+    // The hint about stdout is for lines that may be output of a library.
+    reader of_worker(peer::worker);
+    auto const has_hint = [&](std::string const& line) {
+        return text(of_worker.read(line)).find("print to stderr") != std::string::npos;
+    };
+    BOOST_TEST(has_hint("Loading"));
+    BOOST_TEST(!has_hint(result_of("NaN")));
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_a_buffer_refuses_are_described)
+{
+    auto const long_line = line_too_long(1024, "abc");
+    BOOST_TEST((long_line.why == error_number::invalid_message));
+    BOOST_TEST(long_line.text == "a message longer than max_message_bytes (1024): \"abc\"");
+    auto const rest = line_without_end("{\"a\"");
+    BOOST_TEST((rest.why == error_number::not_json));
+    BOOST_TEST(rest.text == R"(the last line has no line end: "{\"a\"")");
 }
 
 BOOST_AUTO_TEST_CASE(violation_does_not_affect_the_next_message)

@@ -5,17 +5,16 @@
 #ifndef LEASEPOOL_DETAIL_JSON_TYPES_HPP
 #define LEASEPOOL_DETAIL_JSON_TYPES_HPP
 
-#include <leasepool/config.hpp>
+#include <leasepool/detail/json_traits.hpp>
+#include <leasepool/detail/member_fitting.hpp>
 
-#include <boost/describe/members.hpp>
-#include <boost/json/conversion.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
-#include <boost/json/value_from.hpp>
 #include <boost/json/value_to.hpp>
 #include <boost/mp11/algorithm.hpp>
 
 #include <cstddef>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -26,69 +25,12 @@
 #include <variant>
 
 /// @file
-/// Decides which types can be sent as JSON, and finds the place at which a JSON value does not fit
-/// a type.
+/// Converts JSON values, and finds the place at which a value does not fit a type.
 
 // Branches for different types are equal only by coincidence.
 // NOLINTBEGIN(bugprone-branch-clone)
 
 namespace leasepool::detail {
-
-template <class T>
-inline constexpr bool is_optional = false;
-template <class T>
-inline constexpr bool is_optional<std::optional<T>> = true;
-
-/// Whether T has a user-defined conversion. Such a conversion says nothing about the parts of T.
-template <class T>
-concept converts_itself = requires(boost::json::value& to, T const& from)
-{
-    tag_invoke(boost::json::value_from_tag(), to, from);
-};
-
-/// Whether Boost.JSON can convert T in both directions. The traits of Boost.JSON look at the
-/// outermost type only. This trait looks at elements too. It does not look at the members of
-/// described classes, because such a class may contain itself.
-template <class T>
-struct travels {
-    static constexpr bool test()
-    {
-        namespace json = boost::json;
-        if constexpr (std::is_pointer_v<T> || std::is_reference_v<T> || std::is_array_v<T>)
-            return false;
-        else if constexpr (!json::has_value_from<T>::value || !json::has_value_to<T>::value)
-            return false;
-        else if constexpr (std::is_same_v<T, json::value> || std::is_same_v<T, json::object> ||
-            std::is_same_v<T, json::array> || std::is_same_v<T, json::string> ||
-            json::is_string_like<T>::value || converts_itself<T>)
-            return true;
-        else if constexpr (json::is_map_like<T>::value)
-            return travels<typename T::mapped_type>::value;
-        else if constexpr (json::is_sequence_like<T>::value)
-            return travels<typename T::value_type>::value;
-        else if constexpr (json::is_tuple_like<T>::value)
-            return all(std::make_index_sequence<std::tuple_size_v<T>>());
-        else
-            return true;
-    }
-    static constexpr bool value = test();
-
-private:
-    template <std::size_t... I>
-    static constexpr bool all(std::index_sequence<I...>)
-    {
-        return (travels<std::remove_cv_t<std::tuple_element_t<I, T>>>::value && ...);
-    }
-};
-template <class T>
-struct travels<std::optional<T>> : travels<T> {
-};
-template <class... Ts>
-struct travels<std::variant<Ts...>> : std::bool_constant<(travels<Ts>::value && ...)> {
-};
-template <>
-struct travels<std::monostate> : std::true_type {
-};
 
 /// The place at which a value does not fit a type.
 struct misfit {
@@ -104,6 +46,17 @@ void append_to_pointer(std::string& pointer, std::string_view key);
 /// "a whole number from -128 to 127"
 std::string whole_number_between(std::string_view least, std::string_view most);
 
+template <class T>
+std::string expected_json();
+
+template <class... Ts>
+std::string expected_alternative(std::variant<Ts...>*)
+{
+    std::string text;
+    (((text += text.empty() ? "" : " or ") += expected_json<Ts>()), ...);
+    return text;
+}
+
 /// Returns text for a message: what a value must be to become a T.
 template <class T>
 std::string expected_json()
@@ -111,6 +64,8 @@ std::string expected_json()
     namespace json = boost::json;
     if constexpr (is_optional<T>)
         return expected_json<typename T::value_type>() + " or null";
+    else if constexpr (is_variant<T>)
+        return expected_alternative(static_cast<T*>(nullptr));
     else if constexpr (std::is_same_v<T, bool>)
         return "true or false";
     else if constexpr (std::is_integral_v<T>)
@@ -126,7 +81,7 @@ std::string expected_json()
         return "an array";
     else if constexpr (std::is_same_v<T, json::string> || json::is_string_like<T>::value)
         return "a string";
-    else if constexpr (converts_itself<T>)
+    else if constexpr (reads_itself<T>)
         return "what the type's own conversion takes";
     else if constexpr (json::is_map_like<T>::value)
         return "an object";
@@ -157,9 +112,7 @@ public:
                 found.expected += " or null";
             return true;
         }
-        else if constexpr (converts_itself<T> || json::is_string_like<T>::value ||
-            std::is_same_v<T, json::value> || std::is_same_v<T, json::object> ||
-            std::is_same_v<T, json::array>)
+        else if constexpr (is_json<T> || json::is_string_like<T>::value || reads_itself<T>)
             return whole<T>(value);
         else if constexpr (json::is_map_like<T>::value) {
             if (auto const* const object = value.if_object())
@@ -224,16 +177,14 @@ private:
     bool members(boost::json::object const& object)
     {
         bool bad = false;
-        using described = boost::describe::describe_members<T,
-            boost::describe::mod_public | boost::describe::mod_inherited>;
-        boost::mp11::mp_for_each<described>([&](auto const& member) {
+        boost::mp11::mp_for_each<described_members<T>>([&]<class Member>(Member) {
             if (bad)
                 return;
-            using type = std::remove_cvref_t<decltype(std::declval<T&>().*member.pointer)>;
-            if (auto const* const value = object.if_contains(member.name))
-                bad = part<type>(member.name, *value);
+            using type = member_type<T, Member>;
+            if (auto const* const value = object.if_contains(Member::name))
+                bad = part<type>(Member::name, *value);
             else if (!is_optional<type>) {
-                found.expected = "an object with the member \"" + std::string(member.name) + '"';
+                found.expected = "an object with the member \"" + std::string(Member::name) + '"';
                 found.came = "an object without it";
                 bad = true;
             }
@@ -285,6 +236,7 @@ T from_json(boost::json::value&& value)
         return std::move(*there);
     }
     else {
+        member_fitting::in<T>(value);
         auto converted = json::try_value_to<T>(value);
         if (!converted)
             throw find_misfit<T>(value);

@@ -4,6 +4,8 @@
 
 #include "process/child/launch_plan.hpp"
 
+#include "base/worker_marker.hpp"
+
 #include <boost/system/system_error.hpp>
 
 #include <cerrno>

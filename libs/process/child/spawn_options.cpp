@@ -5,7 +5,6 @@
 #include "process/child/spawn_options.hpp"
 
 #include <csignal>
-#include <cstdlib>
 #include <stdexcept>
 #include <string_view>
 
@@ -49,11 +48,6 @@ void validate(spawn_options const& options)
         refuse("limits.cpu_time", std::to_string(cpu->count()) + " s", "at least 1 s");
     if (int const signal = options.parent_death_signal; signal < 0 || signal >= NSIG)
         refuse("parent_death_signal", std::to_string(signal), "no such signal");
-}
-
-bool is_marked_as_worker() noexcept
-{
-    return std::getenv(worker_marker) != nullptr;  // NOLINT(concurrency-mt-unsafe)
 }
 
 }  // namespace leasepool::detail

@@ -45,15 +45,8 @@ struct spawn_options {
     int parent_death_signal = 0;
 };
 
-/// This variable is set in the environment of each child, unless `spawn_options::environment` has
-/// it. So a program can tell that it was started as a worker.
-inline constexpr char const* worker_marker = "LEASEPOOL_WORKER";
-
 /// @throws std::invalid_argument naming the field, the value and what is wrong with it.
 void validate(spawn_options const& options);
-
-/// Returns whether this program was started with the marker in its environment.
-bool is_marked_as_worker() noexcept;
 
 }  // namespace leasepool::detail
 
