@@ -26,12 +26,13 @@ namespace leasepool {
 /// Options of the process backend. An aggregate, for designated initializers.
 struct process_backend_options {
     /// The command that starts a worker: a program and its arguments. A program without a slash is
-    /// searched in the `PATH` that the worker will have. Empty: this executable, without arguments.
-    /// Its `main` must then call `is_worker` before anything else, and a worker must not start such
-    /// workers in turn.
+    /// searched in the `PATH` that the worker will have. Empty: this executable, without arguments:
+    /// the image that runs, also if its file was replaced since the start. Its `main` must then call
+    /// `is_worker` before anything else, and a worker must not start such workers in turn.
     std::vector<std::string> command{};
     /// Words placed in front of the command: `{"nice", "-n", "10"}`, `{"ssh", "host"}`, `{"docker",
-    /// "run", "-i", "image"}`. Pid, limits and kills then apply to the launcher.
+    /// "run", "-i", "image"}`. Pid, limits and kills then apply to the launcher. With an empty command,
+    /// the start fails if the file of this executable was replaced.
     std::vector<std::string> launcher{};
     /// Number of workers in each pool.
     std::size_t workers_per_pool = 2;
@@ -45,12 +46,15 @@ struct process_backend_options {
     /// Limits on what a worker may use, enforced by the system.
     resource_limits limits{};
 
-    /// Maximum time from the start of a worker until it is ready.
+    /// Maximum time from the start of a worker until it is ready, including the execution of its
+    /// program.
     steady_duration startup_timeout = std::chrono::seconds{30};
     /// Maximum time that a job may run, counted from the moment when it begins; see
     /// `job_options::timeout`. Default: no limit.
     std::optional<steady_duration> job_timeout{};
-    /// Time from asking a job to stop, or a worker to end, until the worker is killed.
+    /// Time from asking a job to stop, or a worker to end, until the worker is killed. A worker that
+    /// was killed and does not end within another `kill_grace`, at least one second, is given up: its
+    /// job fails with `errc::worker_lost`.
     steady_duration kill_grace = std::chrono::seconds{2};
 
     /// Maximum size of a message in either direction, in bytes. At least 1024.
@@ -72,8 +76,9 @@ struct process_backend_options {
     /// is reset when a worker gets a job.
     steady_duration backoff = std::chrono::milliseconds{100};
     steady_duration max_backoff = std::chrono::seconds{30};
-    /// Number of consecutive failures after which the pool breaks, provided that it has no worker
-    /// left.
+    /// Number of consecutive failures to start a worker after which the pool is given up: it cannot be
+    /// made if not all of its first workers are ready yet; later it breaks, provided that it has no
+    /// worker left.
     std::size_t start_attempts = 3;
 
     /// Minimum severity of the log records of workers that are passed on. C++ workers do not send
@@ -92,16 +97,22 @@ void validate(process_backend_options const& options);
 ///
 /// A lease on such a pool runs jobs only: `lease.async_run(some_job(arguments…))`. Workers are C++
 /// programs that call `run_worker`, or programs in any language that implement the protocol of
-/// doc/protocol.md. The pool's I/O is done on the manager's executor.
+/// doc/protocol.md. The pool's I/O is done on the manager's executor. An answer longer than 16 KiB is
+/// parsed and converted on one of the library's own threads.
 ///
 /// A worker that dies, hangs, or breaks the protocol is replaced. Other workers and their jobs are
 /// not affected. Every job completes exactly once. When a worker dies, a job that may have begun on
 /// it fails with `worker_died`, and jobs that certainly have not begun go to another worker.
 ///
 /// The program's signal dispositions are not changed, SIGCHLD is left to the program, and no
-/// descriptor of the program is inherited by a worker. A worker is started from one of the
-/// library's own threads, and is placed in a process group of its own. The group is killed when the
-/// worker ends. On Linux, the worker is killed when this program ends, for whatever reason.
+/// descriptor of the program is inherited by a worker. A worker is started from one of the library's
+/// own threads, leads a session and a process group of its own, has no controlling terminal, and is
+/// scheduled as the main thread of this program is, as far as its privileges allow. The group is
+/// killed when the worker ends. On Linux, the worker is killed when this program ends, for whatever
+/// reason; doc/protocol.md says which processes may survive.
+///
+/// After `fork()` without exec, a pool that was made before is of no use in the child; a manager that
+/// is made in the child works.
 ///
 /// A copy of a backend is a separate backend with the same options.
 class process_backend {
