@@ -111,8 +111,9 @@ void validate(process_backend_options const& options);
 /// killed when the worker ends. On Linux, the worker is killed when this program ends, for whatever
 /// reason; doc/protocol.md says which processes may survive.
 ///
-/// After `fork()` without exec, a pool that was made before is of no use in the child; a manager that
-/// is made in the child works.
+/// After `fork()` without exec, a job given to a pool of the parent fails in the child at once with
+/// `errc::pool_broken`, and the pool is replaced by one of the child's. The workers of the parent are
+/// not touched. Call `notify_fork` of the context, and fork while no other thread runs it.
 ///
 /// A copy of a backend is a separate backend with the same options.
 class process_backend {

@@ -219,6 +219,64 @@ for line in sys.stdin:
 
 #endif
 
+// ThreadSanitizer ends a forked child that starts a thread.
+#if !defined(__SANITIZE_THREAD__)
+#define LEASEPOOL_TEST_FORKS 1
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#undef LEASEPOOL_TEST_FORKS
+#endif
+#endif
+#endif
+
+#if defined(LEASEPOOL_TEST_FORKS)
+
+BOOST_AUTO_TEST_CASE(job_on_a_pool_of_the_parent_fails_and_the_child_gets_a_pool_of_its_own)
+{
+    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+        co_await workers.check_service();
+        auto& io = *workers.context();
+        io.notify_fork(asio::execution_context::fork_prepare);
+        pid_t const forked = ::fork();
+        if (forked == 0) {
+            ::alarm(60);
+            int result = 1;
+            try {
+                io.notify_fork(asio::execution_context::fork_child);
+                fate first;
+                fate second;
+                bool done = false;
+                workers.lease.async_call(
+                    "pid", json::value(), [&](std::exception_ptr why, json::value value) {
+                        first = fate_of(std::move(why), std::move(value));
+                        workers.pools.async_acquire({}, [&](error_code, process_lease lease) {
+                            workers.lease = std::move(lease);
+                            workers.lease.async_call(
+                                "pid", json::value(), [&](std::exception_ptr e, json::value v) {
+                                    second = fate_of(std::move(e), std::move(v));
+                                    done = true;
+                                });
+                        });
+                    });
+                while (!done)
+                    io.run_one();
+                result = first.code == errc::pool_broken && second.text.empty() ? 0 : 2;
+            }
+            catch (...) {
+            }
+            ::_exit(result);
+        }
+        io.notify_fork(asio::execution_context::fork_parent);
+        BOOST_TEST_REQUIRE(forked > 0);
+        int status = -1;
+        BOOST_TEST_REQUIRE(::waitpid(forked, &status, 0) == forked);
+        BOOST_TEST((WIFEXITED(status) && WEXITSTATUS(status) == 0), "status " << status);
+        co_await workers.check_service();
+    });
+}
+
+#endif
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace leasepool::test

@@ -394,7 +394,7 @@ int main(int argc, char** argv)
         std::printf("before");
 #if defined(__linux__)
     if (mode == "death-signal")
-        ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
     int const status = leasepool::run_worker(argc, argv, options, add_job, echo_job, length_job,
         nothing_job, raise_job, not_finite_job, not_text_job, deep_job, unspeakable_job, repeat_job,

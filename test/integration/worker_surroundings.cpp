@@ -8,11 +8,19 @@
 
 #include <boost/json/value_to.hpp>
 
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <poll.h>
 #include <string>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 
 using namespace leasepool::test;
 
@@ -103,12 +111,56 @@ BOOST_AUTO_TEST_CASE(sigterm_ends_a_program_that_a_job_starts)
     BOOST_TEST(ignoring.run(1, "output_of", {command}) == json::value("survived\n"));
 }
 
-BOOST_AUTO_TEST_CASE(signal_at_the_parents_death_is_taken_back)
+#if defined(__linux__)
+
+BOOST_AUTO_TEST_CASE(signal_at_the_parents_death_is_sigterm)
 {
     worker_process watched({.arguments = {"death-signal"}});
     watched.receive_ready();
-    BOOST_TEST(watched.run(1, "death_signal") == json::value(0));
+    BOOST_TEST(watched.run(1, "death_signal") == json::value(SIGTERM));
 }
+
+BOOST_AUTO_TEST_CASE(worker_dies_with_its_parent_though_a_forked_copy_has_the_pipes)
+{
+    int input[2];
+    int output[2];
+    int ready[2];
+    BOOST_TEST_REQUIRE((::pipe(input) == 0 && ::pipe(output) == 0 && ::pipe(ready) == 0));
+    pid_t const parent = ::fork();
+    BOOST_TEST_REQUIRE(parent >= 0);
+    if (parent == 0) {
+        pid_t pids[2] = {::fork(), 0};
+        if (pids[0] == 0)
+            for (;;)
+                ::pause();  // the copy
+        pids[1] = ::fork();
+        if (pids[1] == 0) {
+            ::dup2(input[0], STDIN_FILENO);
+            ::dup2(output[1], STDOUT_FILENO);
+            ::execl(LEASEPOOL_RUNTIME_WORKER, LEASEPOOL_RUNTIME_WORKER, "death-signal", nullptr);
+            ::_exit(127);
+        }
+        // It is ready, so it has asked for the signal.
+        char byte = 0;
+        if (::read(output[0], &byte, 1) == 1 && ::write(ready[1], pids, sizeof pids) < 0) {}
+        for (;;)
+            ::pause();
+    }
+    pid_t pids[2] = {};
+    BOOST_TEST_REQUIRE(::read(ready[0], pids, sizeof pids) == static_cast<ssize_t>(sizeof pids));
+    int const watch = static_cast<int>(::syscall(SYS_pidfd_open, pids[1], 0));
+    BOOST_TEST_REQUIRE(watch >= 0);
+    ::kill(parent, SIGKILL);
+    ::waitpid(parent, nullptr, 0);
+    pollfd gone{watch, POLLIN, 0};
+    BOOST_TEST(::poll(&gone, 1, 60'000) == 1);
+    ::kill(pids[0], SIGKILL);
+    ::kill(pids[1], SIGKILL);
+    for (int const fd : {input[0], input[1], output[0], output[1], ready[0], ready[1], watch})
+        ::close(fd);
+}
+
+#endif
 
 BOOST_AUTO_TEST_CASE(log_has_severity_and_job_and_begins_with_info)
 {

@@ -18,6 +18,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <csignal>
@@ -90,7 +91,8 @@ process_pool::process_pool(pool_site site, std::shared_ptr<process_backend_optio
 {
 }
 
-/// A forked child has neither the threads nor the workers of this pool.
+/// In a forked child there are neither the threads nor the workers of this pool, and its lock may
+/// be held.
 bool process_pool::inherited() const noexcept
 {
     return fork_generation() != generation_;
@@ -103,6 +105,8 @@ bool process_pool::inherited() const noexcept
 template <class F>
 void process_pool::guarded(F const& f) noexcept
 {
+    if (inherited())
+        return;
     outcomes done;
     lock held(mutex_);
     if (dead_)
@@ -121,6 +125,8 @@ void process_pool::guarded(F const& f) noexcept
 template <class F>
 void process_pool::guarded(link_ptr const& link, F const& f) noexcept
 {
+    if (inherited())
+        return;
     outcomes done;
     lock held(mutex_);
     if (dead_ || link->dropped())
@@ -339,7 +345,13 @@ void process_pool::end() noexcept
 
 void process_pool::jobs_waiting() noexcept
 {
-    if (no_room_.load() || inherited())
+    if (inherited())
+        return site_.broken(reason([] {
+            return std::make_exception_ptr(
+                boost::system::system_error(make_error_code(errc::pool_broken),
+                    "the process has forked, and the pool's workers are those of its parent"));
+        }));
+    if (no_room_.load())
         return;
     lock const held(mutex_);
     // An unsent job comes first; it is given back soon.
@@ -429,8 +441,6 @@ void process_pool::give_job(worker_link& link, run_operation& op)
 
 void process_pool::stop_job(std::uint64_t request_id, error_code why) noexcept
 {
-    if (inherited())
-        return;
     guarded([&](outcomes&) {
         for (auto const& link : links_)
             if (link->state.may_have(request_id) && link->state.ask(request_id, why, now_)) {
@@ -606,6 +616,8 @@ void process_pool::tick(worker_link& link, outcomes& done)
 
 void process_pool::on_readable(link_ptr const& link) noexcept
 {
+    if (inherited())
+        return;
     {
         lock const held(mutex_);
         if (dead_ || !begin_reading(*link))
