@@ -91,6 +91,12 @@ public:
         link.retire(now);
         return settle();
     }
+    std::string goodbye()
+    {
+        bool const before = link.has_said_goodbye();
+        link.said_goodbye(now);
+        return with_actions(link.has_said_goodbye() && !before ? taken_out() : std::string());
+    }
     std::string pipe_closed()
     {
         link.pipe_closed(now);
@@ -118,6 +124,10 @@ public:
     std::string ended(bool killed = true, std::uint64_t unread = 0)
     {
         link.ended(killed, unread);
+        return taken_out();
+    }
+    std::string taken_out()
+    {
         std::string told;
         while (link.in_flight() != 0) {
             auto const loss = word(link.lose(out));
@@ -147,7 +157,7 @@ private:
     std::string with_actions(std::string told)
     {
         auto const actions = settle();
-        return actions.empty() ? told : told + "; " + actions;
+        return told.empty() || actions.empty() ? told + actions : told + "; " + actions;
     }
 
     std::string settle()

@@ -308,4 +308,94 @@ BOOST_AUTO_TEST_CASE(worker_that_is_killed_for_its_job_breaks_no_protocol_after_
     BOOST_TEST(fixture.ended() == "1 killed, 2 returned");
 }
 
+// Goodbye ------------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(worker_that_says_goodbye_gives_its_jobs_back)
+{
+    link_fixture fixture;
+    fixture.send({1, 2, 3});
+    fixture.answer(1);
+    fixture.ask(3);
+    BOOST_TEST(fixture.goodbye() == "2 returned, 3 stopped; close");
+    BOOST_TEST(fixture.link.retiring());
+    BOOST_TEST(!fixture.link.in_service());
+    BOOST_TEST(fixture.next_ms() == 2000);
+    // The worker answers to the cancel, which it has read, too.
+    BOOST_TEST(fixture.not_begun(2) == "nothing");
+    BOOST_TEST(fixture.answer(3) == "violation");
+}
+
+BOOST_AUTO_TEST_CASE(second_goodbye_and_one_before_it_is_ready_change_nothing)
+{
+    link_fixture fixture;
+    BOOST_TEST(fixture.goodbye() == "close");
+    BOOST_TEST(fixture.goodbye() == "");
+    link_fixture starting(usual);
+    BOOST_TEST(starting.goodbye() == "");
+    BOOST_TEST((starting.link.state() == phase::starting));
+}
+
+// What was not read --------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(request_that_was_not_read_never_began)
+{
+    link_fixture fixture;
+    fixture.send({1, 2});
+    BOOST_TEST(fixture.ended(true, 20) == "1 returned, 2 returned");
+
+    link_fixture partly;
+    partly.send({1, 2});
+    // One byte of the first is missing.
+    BOOST_TEST(partly.ended(true, 11) == "1 returned, 2 returned");
+
+    link_fixture read;
+    read.send({1, 2});
+    BOOST_TEST(read.ended(true, 10) == "1 failed, 2 returned");
+}
+
+// Workers that do not end --------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(worker_that_a_kill_does_not_end_is_lost)
+{
+    link_fixture fixture;
+    fixture.send({1, 2, 3});
+    fixture.ask(2);
+    fixture.kill(verdict::dropped);
+    BOOST_TEST(fixture.wait(1999ms) == "");
+    BOOST_TEST((fixture.link.state() == phase::killing));
+    fixture.wait(1ms);
+    BOOST_TEST((fixture.link.state() == phase::lost));
+    // It may still run all of them.
+    BOOST_TEST(fixture.taken_out() == "1 failed, 2 failed, 3 failed");
+}
+
+BOOST_AUTO_TEST_CASE(worker_has_a_second_to_die_also_without_grace)
+{
+    link_fixture fixture(link_fixture::wish{.options = {.startup_timeout = 30s, .kill_grace = 0s}});
+    fixture.kill(verdict::dropped);
+    BOOST_TEST(fixture.next_ms() == 1000);
+}
+
+BOOST_AUTO_TEST_CASE(worker_that_has_exited_is_not_lost)
+{
+    link_fixture fixture;
+    fixture.send(1);
+    fixture.kill(verdict::dropped);
+    fixture.link.exited();
+    BOOST_TEST(fixture.next_ms() == -1);
+    BOOST_TEST(fixture.answer(1) == "finished");
+    BOOST_TEST(fixture.ended() == "");
+}
+
+BOOST_AUTO_TEST_CASE(start_that_hangs_is_ended_at_its_timeout_and_then_lost)
+{
+    link_state link(usual, link_fixture::epoch);
+    BOOST_TEST((link.state() == phase::launching));
+    link.tick(link_fixture::epoch + 30s);
+    BOOST_TEST((link.poll().what == link_state::act::kill));
+    BOOST_TEST((link.why_killed() == verdict::start_timeout));
+    link.tick(link_fixture::epoch + 32s);
+    BOOST_TEST((link.state() == phase::lost));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

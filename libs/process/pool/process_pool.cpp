@@ -1041,6 +1041,11 @@ void process_pool::on_lost(worker_link& link, outcomes& done)
     done.reserve(done.size() + link.state.in_flight());
     auto const facts = facts_of(link);
     auto const why = reason([&] {
+        if (!link.process.valid())
+            return trouble_with(facts, errc::worker_start_failed,
+                "was not started within startup_timeout (" + in_words(options_->startup_timeout) +
+                    "), and its start does not end; its program may be on a file server that does "
+                    "not answer");
         return trouble_with(facts, errc::worker_lost,
             "was killed and did not end within kill_grace (" + in_words(options_->kill_grace) +
                 "); it may belong to another user, or wait in the kernel, and may still run");

@@ -178,8 +178,10 @@ void worker_link::carry_out()
             notify(wire::methods::resume, nullptr);
             break;
         case link_state::act::close_input:
-            // A forked copy of this program may hold the pipe open, so the worker is told, too.
-            notify(wire::methods::shutdown, nullptr);
+            // A forked copy of this program may hold the pipe open, so the worker is told, too. After
+            // a goodbye, half of a request may have been written.
+            if (!state.has_said_goodbye())
+                notify(wire::methods::shutdown, nullptr);
             close_when_written_ = true;
             break;
         case link_state::act::kill:
