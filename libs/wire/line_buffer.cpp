@@ -48,8 +48,12 @@ void line_buffer::reallocate(std::size_t capacity)
 /// Does nothing if there is no memory: the buffer that it has is large enough.
 void line_buffer::shrink() noexcept
 {
-    if (std::unique_ptr<char[]> smaller(new (std::nothrow) char[initial_bytes]); smaller)
-        move_to(std::move(smaller), initial_bytes);
+    try {
+        move_to(std::make_unique_for_overwrite<char[]>(initial_bytes), initial_bytes);
+    }
+    catch (std::bad_alloc const&) {
+        return;
+    }
 }
 
 void line_buffer::move_to(std::unique_ptr<char[]> bytes, std::size_t capacity) noexcept

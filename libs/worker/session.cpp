@@ -37,10 +37,10 @@ namespace {
 /// Requests a stop on a thread of its own. The watcher must be free to see its deadline, however long
 /// a stop callback of the job takes. The thread may outlive the session: it has its own reference to
 /// the stop state, and a callback does not outlive the job that has registered it.
-void request_stop_elsewhere(std::stop_source job) noexcept
+void request_stop_elsewhere(std::stop_source const& job) noexcept
 {
     try {
-        std::thread([job] { job.request_stop(); }).detach();
+        std::thread([job]() mutable { job.request_stop(); }).detach();
     }
     catch (std::exception const&) {
         job.request_stop();  // no thread, or no memory

@@ -4,8 +4,10 @@
 
 #include "process_pool_support.hpp"
 
+#include <fstream>
 #include <map>
 #include <set>
+#include <sys/stat.h>
 
 // Workers that are replaced because of their age, their size, or the jobs they had; and those that
 // cannot be replaced at once, or at all.
@@ -81,7 +83,7 @@ BOOST_AUTO_TEST_CASE(worker_serves_until_its_successor_does)
         for (int i = 0; i != 1000; ++i)
             seen.insert(pid_in(co_await workers.call("pid")));
         BOOST_TEST(seen.size() > 9U);
-        BOOST_TEST(workers.log.count("worker ended") >= 9);
+        co_await workers.log.await("worker ended", 9);
     });
 }
 
@@ -106,12 +108,16 @@ BOOST_AUTO_TEST_CASE(old_worker_finishes_its_job)
     auto options = sparring();
     options.max_worker_age = 20ms;
     options.kill_grace = 60s;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    scratch_folder const folder;
+    auto const gate = folder.file("gate");
+    BOOST_TEST_REQUIRE(::mkfifo(gate.c_str(), 0600) == 0);
+    with_crew(options, [&](crew& workers) -> asio::awaitable<void> {
         // The successor is ready, and has been replaced, too, before this has ended.
-        auto slow = workers.begin("sleep", args(100));
+        auto slow = workers.begin("await_byte", args(gate));
         co_await workers.log.await("worker ready", 3);
         BOOST_TEST(!slow.done());
-        BOOST_TEST((co_await slow.get()).value == json::value("slept"));
+        std::ofstream(gate) << 'x';
+        BOOST_TEST((co_await slow.get()).value == json::value(1));
         co_await workers.check_service();
     });
 }

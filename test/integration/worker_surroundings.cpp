@@ -120,6 +120,9 @@ BOOST_AUTO_TEST_CASE(signal_at_the_parents_death_is_sigterm)
     BOOST_TEST(watched.run(1, "death_signal") == json::value(SIGTERM));
 }
 
+// The run-time of ThreadSanitizer delays signal handlers, in a call that blocks for ever.
+#if !defined(__SANITIZE_THREAD__)
+
 BOOST_AUTO_TEST_CASE(worker_dies_with_its_parent_though_a_forked_copy_has_the_pipes)
 {
     int input[2];
@@ -160,6 +163,7 @@ BOOST_AUTO_TEST_CASE(worker_dies_with_its_parent_though_a_forked_copy_has_the_pi
         ::close(fd);
 }
 
+#endif
 #endif
 
 BOOST_AUTO_TEST_CASE(log_has_severity_and_job_and_begins_with_info)

@@ -103,7 +103,7 @@ std::string find_program(std::string const& name, std::string_view directories)
         auto const colon = directories.find(':');
         std::string const directory(directories.substr(0, colon));
         // A directory that cannot be resolved contains no program.
-        auto const path = absolute((directory.empty() ? "." : directory) + '/' + name);
+        auto path = absolute((directory.empty() ? "." : directory) + '/' + name);
         int const why = path.empty() ? ENOENT : error_of_executing(path);
         if (why == 0)
             return path;

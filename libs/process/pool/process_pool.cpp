@@ -310,7 +310,7 @@ void process_pool::end() noexcept
 {
     // The I/O objects and the workers are the parent's, so they are not destroyed.
     if (inherited()) {
-        static_cast<void>(new std::shared_ptr<process_pool>(shared_from_this()));
+        kept_ = shared_from_this();
         return;
     }
     {
@@ -1040,7 +1040,7 @@ void process_pool::on_lost(worker_link& link, outcomes& done)
 {
     done.reserve(done.size() + link.state.in_flight());
     auto const facts = facts_of(link);
-    auto const why = reason([&] {
+    auto why = reason([&] {
         if (!link.process.valid())
             return trouble_with(facts, errc::worker_start_failed,
                 "was not started within startup_timeout (" + in_words(options_->startup_timeout) +
