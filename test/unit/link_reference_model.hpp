@@ -89,8 +89,10 @@ public:
     }
     void ready(tick now)
     {
-        if (is == phase::starting)
+        if (is == phase::starting) {
             is = phase::ready;
+            was_ready = true;
+        }
         close_if_done(now);
     }
     void pipe_closed(tick now)
@@ -110,10 +112,12 @@ public:
     }
     void said_goodbye(tick now)
     {
+        if (!was_ready || goodbye || is >= phase::ended || killed_for == verdict::violation)
+            return;
+        goodbye = retiring = true;
         if (is != phase::ready && is != phase::closing)
             return;
         close_due = true;
-        goodbye = retiring = true;
         recalling = recall_told = false;
         is = phase::closing;
         closing_at = plus(now, opts_.kill_grace.count());
@@ -247,6 +251,7 @@ public:
     bool kill_told = false;
     bool close_told = false;
     bool goodbye = false;
+    bool was_ready = false;
 
 private:
     bool any_asked() const

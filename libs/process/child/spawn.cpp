@@ -57,10 +57,10 @@ started_program start(
             process_v2::process_stdio{input.read.get(), output.write.get(), errors.write.get()},
             standard_descriptors_only(), directory..., limited(options.limits));
     };
-    process->watch(options.working_directory.empty()
-            ? start_in()
-            : start_in(process_v2::process_start_dir(options.working_directory)),
-        launch.exit_descriptor());
+    auto started = options.working_directory.empty()
+        ? start_in()
+        : start_in(process_v2::process_start_dir(options.working_directory));
+    process->watch(std::move(started), launch.exit_descriptor());
     program.process = std::move(process);
     // The ends of the child are closed on return, because the end of a stream would not come
     // otherwise.

@@ -9,6 +9,7 @@
 #include "core/support/os.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/assert.hpp>
 
 #include <chrono>
 #include <csignal>
@@ -36,8 +37,8 @@ struct watched_process::handler {
 };
 
 watched_process::watched_process(process_reaper& reaper, std::function<void()> exited)
-    : generation_(fork_generation()), exited_(std::move(exited)), exit_(reaper.watching()),
-      pause_(reaper.watching()), process_(reaper.holding().get_executor())
+    : reaper_(reaper), generation_(fork_generation()), exited_(std::move(exited)),
+      exit_(reaper.watching()), pause_(reaper.watching()), process_(reaper.holding().get_executor())
 {
 }
 
@@ -50,6 +51,7 @@ bool watched_process::inherited() const noexcept
 
 void watched_process::watch(launcher::process&& started, int exit_descriptor) noexcept
 {
+    BOOST_ASSERT(exit_descriptor >= 0);
     std::lock_guard const lock(mutex_);
     process_ = std::move(started);
     pid_ = process_.id();
@@ -165,8 +167,12 @@ void watched_process::reap_leader() noexcept
         boost::system::error_code ignored;
         process_.running(ignored);  // calls waitpid, which does not wait here
         if (adopts_orphans())
-            // Takes the memory of the wait, which has ended.
-            boost::asio::post(exit_.get_executor(), handler{shared_from_this()});
+            try {
+                boost::asio::post(reaper_.watching(), handler{shared_from_this()});
+            }
+            catch (std::exception const&) {
+                // Without memory the orphans stay zombies.
+            }
     }
     process_.detach();
     exit_descriptor_ = -1;

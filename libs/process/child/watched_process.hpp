@@ -67,6 +67,7 @@ private:
     void reap_leader() noexcept;
     void reap_group() noexcept;
 
+    process_reaper& reaper_;
     unsigned const generation_;
     mutable std::mutex mutex_;
     std::function<void()> exited_;

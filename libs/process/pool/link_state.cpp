@@ -210,8 +210,13 @@ void link_state::close_if_empty(time now) noexcept
 
 void link_state::said_goodbye(time now) noexcept
 {
-    if (!serving() || goodbye_)
+    if (!was_ready_ || goodbye_ || phase_ >= phase::ended || verdict_ == verdict::violation)
         return;
+    if (!serving()) {
+        // It has exited meanwhile, or was killed.
+        retiring_ = goodbye_ = true;
+        return;
+    }
     close_ = close_ || phase_ == phase::ready || !retiring_;
     retiring_ = goodbye_ = true;
     phase_ = phase::closing;

@@ -184,11 +184,15 @@ void process_pool::on_memory() noexcept
             done.push_back({.op = unsent_, .what = outcome::kind::given_back});
             unsent_ = nullptr;
         }
-        for (std::size_t i = 0; i < links_.size(); ++i) {
-            auto const link = links_[i];
+        auto const links = links_;
+        for (auto const& link : links) {
             if (link->exit && !link->is_read())
                 asio::post(
                     executor_, [self = shared_from_this(), link] { self->on_readable(link); });
+            if (link->state.state() == link_state::phase::lost && !link->dropped())
+                tick(*link, now_, done);
+            if (phase_ == phase::closing && !link->dropped())
+                link->state.retire(now_);
             after(*link);
         }
         supply();
@@ -196,12 +200,17 @@ void process_pool::on_memory() noexcept
 }
 
 /// What follows from an event of a worker.
-void process_pool::after(worker_link& link)
+void process_pool::after(worker_link& link) noexcept
 {
     if (link.dropped())
         return;
-    act(link);
-    await_events(link);
+    try {
+        act(link);
+        await_events(link);
+    }
+    catch (...) {
+        out_of_memory(&link);
+    }
     account(link);
     index_.update(link, now_);
 }
@@ -221,11 +230,11 @@ void process_pool::await_events(worker_link& link)
     using asio::posix::descriptor_base;
     if (!link.process.valid())
         return;
-    if (link.reading == worker_link::reader::none && !link.output_ended()) {
+    if (!link.awaits_output && !link.is_read() && !link.output_ended()) {
         link.process.standard_output().async_wait(descriptor_base::wait_read,
             [self = shared_from_this(), link = link.shared_from_this()](
-                error_code) { self->on_readable(link); });
-        link.reading = worker_link::reader::waiting;
+                error_code) { self->on_output(link); });
+        link.awaits_output = true;
     }
     if (!link.awaits_errors && !link.errors_ended()) {
         link.process.standard_error().async_wait(descriptor_base::wait_read,
@@ -535,19 +544,35 @@ void process_pool::start_trouble(std::exception_ptr const& why)
         return;
     bool const give_up = phase_ == phase::starting ? supply_.out_of_attempts() : supply_.given_up();
     if (!give_up) {
-        site_.log(severity::warning, "a worker could not be started", {{"error", text_of(why)}});
+        log_start_failure(severity::warning, why);
         return;
     }
     bool const was_ready = phase_ == phase::ready;
     phase_ = phase::failed;
+    if (was_ready) {
+        log_start_failure(severity::error, why);
+        site_.broken(why);
+    }
+    else
+        site_.failed(why);
     for (auto const& link : links_) {
-        link->state.kill(link_state::verdict::dropped, now_);
+        // A worker that was ready may run a job.
+        if (link->state.was_ready())
+            link->state.retire(now_);
+        else
+            link->state.kill(link_state::verdict::dropped, now_);
         after(*link);
     }
-    if (!was_ready)
-        return site_.failed(why);
-    site_.log(severity::error, "a worker could not be started", {{"error", text_of(why)}});
-    site_.broken(why);
+}
+
+void process_pool::log_start_failure(severity level, std::exception_ptr const& why) noexcept
+{
+    try {
+        site_.log(level, "a worker could not be started", {{"error", text_of(why)}});
+    }
+    catch (std::bad_alloc const&) {
+        return;
+    }
 }
 
 /// Before the jobs of a worker that ended are settled, because their callers may acquire a pool.
@@ -595,17 +620,19 @@ void process_pool::on_timer() noexcept
     for (auto const& link : due) {
         // What has arrived counts, also if this thread was late: first that, then the clock.
         on_readable(link);
-        guarded(link, [&](outcomes& done) { tick(*link, done); });
+        guarded(link, [&](outcomes& done) { tick(*link, now_, done); });
     }
     guarded([this](outcomes&) { supply(); });
 }
 
 /// The deadline of the worker may have passed.
-void process_pool::tick(worker_link& link, outcomes& done)
+void process_pool::tick(worker_link& link, time at, outcomes& done)
 {
-    if (now_ < link.state.next_deadline() || link.is_read() || !link.has_caught_up())
-        return;
-    link.state.tick(now_);
+    if (link.state.state() != link_state::phase::lost) {
+        if (at < link.state.next_deadline() || link.is_read() || !link.has_caught_up())
+            return;
+        link.state.tick(at);
+    }
     if (link.state.state() == link_state::phase::lost) {
         static_cast<void>(link.act(now_));
         on_lost(link, done);
@@ -613,6 +640,17 @@ void process_pool::tick(worker_link& link, outcomes& done)
 }
 
 // Reading ------------------------------------------------------------------------------------------
+
+void process_pool::on_output(link_ptr const& link) noexcept
+{
+    if (inherited())
+        return;
+    {
+        lock const held(mutex_);
+        link->awaits_output = false;
+    }
+    on_readable(link);
+}
 
 void process_pool::on_readable(link_ptr const& link) noexcept
 {
@@ -643,9 +681,11 @@ void process_pool::read(link_ptr const& link, bool long_messages) noexcept
     using reader = worker_link::reader;
     auto next = progress::more;
     lock held(mutex_);
-    while (next == progress::more && !dead_ && !link->dropped()) {
+    while ((next == progress::more || next == progress::again) && !dead_ && !link->dropped()) {
         outcomes done;
-        now();
+        auto const begun = now();
+        if (begun >= link->state.next_deadline())
+            link->note_deadline();
         try {
             next = read_once(link, held, long_messages, done);
             if (dead_ || link->dropped())
@@ -654,10 +694,12 @@ void process_pool::read(link_ptr const& link, bool long_messages) noexcept
             // What a dead worker has sent is limited.
             if (next == progress::more && !link->exit)
                 next = progress::nothing;
+            if (next == progress::elsewhere)
+                after(*link);
             if (next == progress::nothing) {
                 link->reading = reader::none;
                 // The worker may send without a pause.
-                tick(*link, done);
+                tick(*link, begun, done);
                 finish(*link, done);
                 after(*link);
                 supply();
@@ -667,7 +709,8 @@ void process_pool::read(link_ptr const& link, bool long_messages) noexcept
             // There is no memory for what it sends. It cannot go on in the middle of a message.
             next = progress::nothing;
             link->reading = reader::none;
-            out_of_memory(link.get());
+            if (!dead_ && !link->dropped())
+                out_of_memory(link.get());
         }
         // The handlers of several jobs are likely to submit as many: they are written together.
         if (done.size() > 1)
@@ -678,7 +721,7 @@ void process_pool::read(link_ptr const& link, bool long_messages) noexcept
 
 /// Reads and decodes once.
 process_pool::progress process_pool::read_once(
-    link_ptr const& link, lock& held, bool long_messages, outcomes& done)
+    link_ptr const& link, lock& held, bool& long_messages, outcomes& done)
 {
     bool more = link->read();
 
@@ -712,7 +755,8 @@ process_pool::progress process_pool::read_once(
             return progress::elsewhere;
         }
         catch (...) {
-            return read_once(link, held, true, done);  // there is no such thread
+            long_messages = true;  // there is no such thread
+            return progress::again;
         }
     if (!link->exit && link->output_ended()) {
         if (!link->closed_first)
@@ -955,7 +999,6 @@ void process_pool::on_exited(link_ptr const& link) noexcept
         // What is left is read on the executor.
         if (!link->is_read()) {
             asio::post(executor_, [self = shared_from_this(), link] { self->on_readable(link); });
-            link->reading = worker_link::reader::waiting;
         }
     });
 }
@@ -1025,7 +1068,8 @@ void process_pool::on_ended(worker_link& link, outcomes& done)
     });
     account(link);
     remove(link);
-    if (unproven && killed_for != verdict::dropped && !link.state.retiring()) {
+    bool const retired = link.state.retiring() && !link.state.has_said_goodbye();
+    if (unproven && killed_for != verdict::dropped && !retired) {
         if (!why)
             why = reason([&] {
                 return trouble_with(facts, errc::worker_start_failed, how + " before it had a job");

@@ -95,6 +95,7 @@ private:
     void on_launched(
         link_ptr const& link, started_program&& program) noexcept;  // on a spare thread
     void on_exited(link_ptr const& link) noexcept;                  // on the thread of the reaper
+    void on_output(link_ptr const& link) noexcept;
     void on_readable(link_ptr const& link) noexcept;
     void on_errors_readable(link_ptr const& link) noexcept;
     void on_writable(link_ptr const& link) noexcept;
@@ -111,8 +112,8 @@ private:
     // Reading. Called without the lock, by one caller at a time for each worker.
 
     void read(link_ptr const& link, bool long_messages) noexcept;
-    enum class progress { more, nothing, elsewhere };
-    progress read_once(link_ptr const& link, lock& held, bool long_messages, outcomes& done);
+    enum class progress { more, again, nothing, elsewhere };
+    progress read_once(link_ptr const& link, lock& held, bool& long_messages, outcomes& done);
     bool begin_reading(worker_link& link) noexcept;
     void settle(outcomes& done) noexcept;
     void settle(outcome& done, time now) noexcept;
@@ -120,12 +121,12 @@ private:
 
     // All others are called with the lock.
 
-    void after(worker_link& link);
+    void after(worker_link& link) noexcept;
     void act(worker_link& link);
     void await_events(worker_link& link);
     void check_input(worker_link& link) noexcept;
     void account(worker_link& link) noexcept;
-    void tick(worker_link& link, outcomes& done);
+    void tick(worker_link& link, time at, outcomes& done);
     void finish(worker_link& link, outcomes& done);
     void out_of_memory(worker_link* link) noexcept;
     void fail_from_memory(worker_link& link) noexcept;
@@ -140,6 +141,7 @@ private:
     void start_worker();
     void start_failed(std::exception_ptr const& why);
     void start_trouble(std::exception_ptr const& why);
+    void log_start_failure(severity level, std::exception_ptr const& why) noexcept;
     void report_workers() noexcept;
     void arm_timer();
 

@@ -199,7 +199,7 @@ void worker_link::carry_out()
 
 bool worker_link::flush(time now)
 {
-    if (!process.valid() || input_failed_ || !process.standard_input().is_open()) {
+    if (!process.valid() || exit || input_failed_ || !process.standard_input().is_open()) {
         out_.clear();
         return true;
     }

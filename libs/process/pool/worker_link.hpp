@@ -106,15 +106,15 @@ public:
     char const* closed_first = nullptr;  // the stream that it has closed
     std::optional<exit_status> exit;
 
-    /// What waits for its output, or handles it: a wait of the executor, the thread that has
-    /// noticed it, or a spare thread.
-    enum class reader { none, waiting, active, elsewhere };
+    /// Which thread handles its output: the one that has noticed it, or a spare thread.
+    enum class reader { none, active, elsewhere };
     reader reading = reader::none;
     bool is_read() const noexcept
     {
         return reading == reader::active || reading == reader::elsewhere;
     }
     // Whether a wait is outstanding.
+    bool awaits_output = false;
     bool awaits_errors = false;
     bool awaits_room = false;
     bool awaits_no_reader = false;
