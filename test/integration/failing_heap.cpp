@@ -102,6 +102,22 @@ void* operator new(std::size_t size, std::nothrow_t const&) noexcept
     return leasepool::test::fails() ? nullptr : std::malloc(size ? size : 1);
 }
 
+// The sanitizers have their own forms for arrays, too.
+void* operator new[](std::size_t size)
+{
+    return ::operator new(size);
+}
+
+void operator delete[](void* p) noexcept
+{
+    std::free(p);
+}
+
+void operator delete[](void* p, std::size_t) noexcept
+{
+    std::free(p);
+}
+
 void operator delete(void* p) noexcept
 {
     std::free(p);
