@@ -300,7 +300,7 @@ void session::on_input() noexcept
     if (!stop)
         return;
     if (last)
-        request_stop_elsewhere(std::move(*stop));
+        request_stop_elsewhere(*stop);
     else
         stop->request_stop();
 }
