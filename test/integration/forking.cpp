@@ -5,6 +5,7 @@
 // A manager of threads in a child made by fork(), without exec.
 
 #include "events.hpp"
+#include "forks.hpp"
 #include "io_threads.hpp"
 
 #include <exception>
@@ -15,16 +16,6 @@
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
-
-// ThreadSanitizer ends a forked child that starts a thread.
-#if !defined(__SANITIZE_THREAD__)
-#define LEASEPOOL_TEST_FORKS
-#endif
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#undef LEASEPOOL_TEST_FORKS
-#endif
-#endif
 
 #if defined(LEASEPOOL_TEST_FORKS)
 

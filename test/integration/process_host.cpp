@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
+#include "forks.hpp"
 #include "io_threads.hpp"
 #include "process_pool_support.hpp"
 #include "started_program.hpp"
@@ -217,16 +218,6 @@ for line in sys.stdin:
         }
 }
 
-#endif
-
-// ThreadSanitizer ends a forked child that starts a thread.
-#if !defined(__SANITIZE_THREAD__)
-#define LEASEPOOL_TEST_FORKS 1
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#undef LEASEPOOL_TEST_FORKS
-#endif
-#endif
 #endif
 
 #if defined(LEASEPOOL_TEST_FORKS)

@@ -24,7 +24,7 @@ public:
 
     /// The thread runs this one.
     boost::asio::io_context& watching() noexcept { return watching_; }
-    /// Nobody runs this one. It is for the objects of Boost.Process, which need an executor, and
+    /// This one is never run. It is for the objects of Boost.Process, which need an executor, and
     /// register the same descriptor that the thread waits for.
     boost::asio::io_context& holding() noexcept { return holding_; }
 

@@ -105,7 +105,7 @@ public:
     void send(
         std::uint64_t id, void* what, duration timeout, std::uint64_t ends_at, time now) noexcept;
 
-    /// So many bytes have been written in all.
+    /// Records how many bytes have been written in all.
     void written(std::uint64_t bytes) noexcept { written_ = bytes; }
 
     enum class answer {
@@ -262,7 +262,7 @@ private:
     bool legible_ = true;
 
     std::size_t lost_ = 0;
-    std::uint64_t read_ = UINT64_MAX;  // so many bytes it may have read
+    std::uint64_t read_ = UINT64_MAX;  // number of bytes that it may have read
 
     // To do.
     std::size_t untold_ = 0;  // flights of which a cancel is to be sent

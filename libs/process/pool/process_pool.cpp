@@ -416,7 +416,8 @@ void process_pool::send_jobs()
             index_.update(*best, now_);
             continue;
         }
-        // Stored before the queue is looked into: who comes later sees it, who came earlier is seen.
+        // Stored before the queue is checked: a later caller sees it, and the job of an earlier one is
+        // found.
         no_room_.store(!best);
         auto* const op = best ? source_->take_job() : nullptr;
         if (!op)
@@ -648,8 +649,10 @@ void process_pool::on_output(link_ptr const& link) noexcept
     {
         lock const held(mutex_);
         link->awaits_output = false;
+        if (dead_ || !begin_reading(*link))
+            return;
     }
-    on_readable(link);
+    read(link, false);
 }
 
 void process_pool::on_readable(link_ptr const& link) noexcept
@@ -997,9 +1000,8 @@ void process_pool::on_exited(link_ptr const& link) noexcept
         link->has_exited(*link->process.status());
         account(*link);
         // What is left is read on the executor.
-        if (!link->is_read()) {
+        if (!link->is_read())
             asio::post(executor_, [self = shared_from_this(), link] { self->on_readable(link); });
-        }
     });
 }
 

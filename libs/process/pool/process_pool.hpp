@@ -185,7 +185,7 @@ private:
 
     std::mutex mutex_;
     std::condition_variable settled_;
-    int settling_ = 0;  // outcomes are being settled by so many calls; `end` waits for them
+    int settling_ = 0;  // number of calls that settle outcomes now; `end` waits for them
     boost::asio::any_io_executor executor_;
     std::optional<boost::asio::steady_timer> timer_;
     time armed_for_ = link_state::never;
@@ -201,8 +201,8 @@ private:
     bool dead_ = false;
     bool more_jobs_awaited_ = false;
     run_operation* unsent_ = nullptr;  // was taken, and could not be given to a worker
-    /// No worker takes a job now. Who changes that looks into the queue, so that who has put
-    /// something into the queue need not, and takes no lock.
+    /// No worker takes a job now. The thread that changes this checks the queue. So a thread that has
+    /// queued a job need not, and takes no lock.
     std::atomic<bool> no_room_{true};
 };
 
