@@ -40,6 +40,9 @@ struct row {
     std::function<void(benchmark::State&)> ours;
     std::string reference_name{};
     std::function<void(benchmark::State&)> reference{};  ///< empty: none
+    /// A second comparison, which is reported and has no goal.
+    std::string unjudged_name{};
+    std::function<void(benchmark::State&)> unjudged{};  ///< empty: none
 };
 
 // Each in the file of its name.
