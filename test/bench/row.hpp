@@ -61,6 +61,8 @@ row compile_time(effort how);
 row process_rtt(effort how);
 row process_throughput(effort how);
 row process_payload(effort how);
+row workers_scale_64(effort how);   // in workers_scale.cpp
+row workers_scale_256(effort how);  // in workers_scale.cpp
 row spawn(effort how);
 row spawn_big_parent(effort how);  // in spawn.cpp
 row grinder_throughput(effort how);
@@ -73,7 +75,8 @@ inline std::vector<row> all_rows(effort how)
     return {offload_rtt(how), offload_throughput(how), manager_run(how), latency_beside_load(how),
         acquire_release(how), acquire_release_no_timer(how), waiters_scale(how), waiter_bytes(how),
         strand_allocations(how), leases_scale(how), idle(how), compile_time(how), process_rtt(how),
-        process_throughput(how), process_payload(how), spawn(how), spawn_big_parent(how),
+        process_throughput(how), process_payload(how), workers_scale_64(how),
+        workers_scale_256(how), spawn(how), spawn_big_parent(how),
         grinder_throughput(how), grinder_process_throughput(how), grinder_latency(how),
         grinder_item_bytes(how)};
 }
