@@ -3,6 +3,7 @@
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
 #include "bench_jobs.hpp"
+#include "large_answers.hpp"
 #include "raw_worker.hpp"
 #include "two_cpus.hpp"
 
@@ -23,8 +24,8 @@
 #include <vector>
 
 // The worker of the benchmarks; and what they compare it with: `echo n m` answers each n bytes with m
-// bytes, `add` runs that job with nothing but the codec. A number before that is the CPU to
-// run on.
+// bytes, `add` runs that job with nothing but the codec. `answers` is the worker of large_answers.hpp.
+// A number before that is the CPU to run on.
 
 namespace {
 
@@ -77,5 +78,7 @@ int main(int argc, char** argv)
             std::strtoul(words[1], nullptr, 10), std::strtoul(words[2], nullptr, 10));
     if (words.size() == 1 && std::string_view(words[0]) == "add")
         return answer_sums();
+    if (words.size() == 1 && std::string_view(words[0]) == "answers")
+        return run_large_answers();
     return leasepool::run_worker(argc, argv, add_job, length_job);
 }

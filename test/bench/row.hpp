@@ -63,6 +63,7 @@ row process_throughput(effort how);
 row process_payload(effort how);
 row workers_scale_64(effort how);   // in workers_scale.cpp
 row workers_scale_256(effort how);  // in workers_scale.cpp
+row io_thread_hold(effort how);
 row spawn(effort how);
 row spawn_big_parent(effort how);  // in spawn.cpp
 row grinder_throughput(effort how);
@@ -76,7 +77,7 @@ inline std::vector<row> all_rows(effort how)
         acquire_release(how), acquire_release_no_timer(how), waiters_scale(how), waiter_bytes(how),
         strand_allocations(how), leases_scale(how), idle(how), compile_time(how), process_rtt(how),
         process_throughput(how), process_payload(how), workers_scale_64(how),
-        workers_scale_256(how), spawn(how), spawn_big_parent(how),
+        workers_scale_256(how), io_thread_hold(how), spawn(how), spawn_big_parent(how),
         grinder_throughput(how), grinder_process_throughput(how), grinder_latency(how),
         grinder_item_bytes(how)};
 }
