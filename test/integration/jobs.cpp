@@ -12,9 +12,11 @@
 #include <leasepool/process_backend.hpp>
 #include <leasepool/remote_error.hpp>
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/execution/blocking.hpp>
@@ -25,13 +27,16 @@
 #include <boost/asio/use_future.hpp>
 #include <boost/test/data/test_case.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <future>
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -55,6 +60,24 @@ inline any_backend backend_named(std::string const& name)
     return process_backend({.workers_per_pool = 2, .kill_grace = 200ms});
 }
 
+/// A result that records which thread has converted it.
+struct converted_text {
+    std::string text;
+    std::thread::id by{};
+};
+
+void tag_invoke(
+    boost::json::value_from_tag const&, boost::json::value& to, converted_text const& from)
+{
+    to = boost::json::value(from.text);
+}
+
+converted_text tag_invoke(
+    boost::json::value_to_tag<converted_text> const&, boost::json::value const& from)
+{
+    return {boost::json::value_to<std::string>(from), std::this_thread::get_id()};
+}
+
 /// Throws at its first function, as an executor whose queue is full for a moment.
 struct refusing_executor : executor_over {
     template <class F>
@@ -75,8 +98,9 @@ struct stage {
     any_manager pools;
     any_lease held;
 
-    explicit stage(std::string const& backend, manager_options options = {})
-        : pools(io.context(), backend_named(backend), std::move(options))
+    explicit stage(
+        std::string const& backend, manager_options options = {}, int threads = 1)
+        : io(threads), pools(io.context(), backend_named(backend), std::move(options))
     {
         start(pools);
         held = acquire(pools);
@@ -243,6 +267,38 @@ BOOST_DATA_TEST_CASE(progress_comes_in_order_and_before_the_end, data::make(both
         BOOST_TEST(seen[static_cast<std::size_t>(i)] == i + 1);
 }
 
+BOOST_DATA_TEST_CASE(
+    slow_executor_gets_the_newest_progress_and_the_result, data::make(both), backend)
+{
+    std::atomic<int> logged = 0;
+    stage s(backend, {.log = [&](log_record const& r) {
+        logged += r.message.starts_with("progress of a job is dropped");
+    }});
+    constexpr int steps = 100'000;
+    asio::io_context slow;
+    std::vector<int> seen;
+    s.held.async_run(job_options().on_progress(
+                         [&](boost::json::value const& v) { seen.push_back(v.to_number<int>()); }),
+        climb_job(steps), asio::bind_executor(slow, [&](std::exception_ptr, int reached) {
+            seen.push_back(reached + 1);
+        }));
+    // The executor takes nothing until the job is over.
+    while (get(s.pools.async_stats(asio::use_future)).runs == 0)
+        std::this_thread::yield();
+    slow.run();
+
+    BOOST_TEST_REQUIRE(seen.size() > 1000u);
+    BOOST_TEST(seen.size() < 50'000u);
+    BOOST_TEST(seen.back() == steps + 1);
+    BOOST_TEST(seen.front() == steps + 2 - static_cast<int>(seen.size()));
+    BOOST_TEST((std::adjacent_find(seen.begin(), seen.end(),
+                    [](int a, int b) { return b != a + 1; }) == seen.end()));
+    auto const seen_of_job = seen.size() - 1;
+    BOOST_TEST(get(s.pools.async_stats(asio::use_future)).progress_dropped + seen_of_job ==
+        static_cast<std::size_t>(steps));
+    BOOST_TEST(logged == 1);
+}
+
 BOOST_DATA_TEST_CASE(canceled_job_is_asked_to_stop, data::make(both), backend)
 {
     stage s(backend);
@@ -290,6 +346,45 @@ BOOST_DATA_TEST_CASE(log_of_a_job_names_it, data::make(both), backend)
     }});
     get(s.run(speak_job("mind the gap")));
     BOOST_TEST(get(heard.get_future()) == "warning speak");
+}
+
+BOOST_DATA_TEST_CASE(slow_log_gets_the_newest_records, data::make(both), backend)
+{
+    constexpr int lines = 5000;
+    std::promise<void> stuck;
+    std::promise<void> go_on;
+    std::promise<void> last_came;
+    std::vector<std::string> seen;
+    std::uint64_t dropped = 0;
+    bool first = true;
+    stage s(backend,
+        {.log =
+                [&](log_record const& record) {
+                    if (record.message.starts_with("log records were dropped"))
+                        dropped += std::stoull(record.fields.front().value);
+                    if (!record.message.starts_with("line "))
+                        return;
+                    seen.emplace_back(record.message.substr(5, record.message.find('.') - 5));
+                    if (std::exchange(first, false)) {
+                        stuck.set_value();
+                        go_on.get_future().wait();
+                    }
+                    if (seen.back() == std::to_string(lines))
+                        last_came.set_value();
+                }},
+        2);
+    auto job = s.run(chat_job(lines));
+    get(stuck.get_future());
+    // The job does not wait for the log.
+    get(std::move(job));
+    go_on.set_value();
+    get(last_came.get_future());
+    get(s.pools.async_stats(asio::use_future));
+
+    BOOST_TEST(seen.size() > 100u);
+    BOOST_TEST(seen.size() < 1100u);
+    BOOST_TEST(seen.size() + dropped >= static_cast<std::size_t>(lines));
+    BOOST_TEST(get(s.pools.async_stats(asio::use_future)).log_records_dropped == dropped);
 }
 
 BOOST_DATA_TEST_CASE(jobs_of_a_released_lease_still_end, data::make(both), backend)
@@ -386,6 +481,35 @@ BOOST_AUTO_TEST_CASE(result_that_is_not_what_was_declared_is_refused)
     BOOST_TEST_INFO(text);
     BOOST_TEST(text.find("count_words") != std::string::npos);
     BOOST_TEST(failure_of(s.run(wrong(words))) == errc::bad_result);
+}
+
+BOOST_AUTO_TEST_CASE(long_result_is_converted_away_from_the_io_thread)
+{
+    // This thread runs the context.
+    asio::io_context io;
+    manager<process_backend> pools(io, process_backend());
+    static constexpr job<converted_text(std::size_t)> converted_job{"repeat"};
+    converted_text shorter;
+    converted_text longer;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+            co_await pools.async_start();
+            auto held = co_await pools.async_acquire();
+            shorter = co_await held.async_run(converted_job(100));
+            longer = co_await held.async_run(converted_job(100'000));
+            held.release();
+            co_await pools.async_stop();
+        },
+        [](std::exception_ptr error) {
+            if (error)
+                std::rethrow_exception(error);
+        });
+    io.run();
+    BOOST_TEST(shorter.text.size() == 100u);
+    BOOST_TEST((shorter.by == std::this_thread::get_id()));
+    BOOST_TEST(longer.text.size() == 100'000u);
+    BOOST_TEST((longer.by != std::this_thread::get_id()));
 }
 
 BOOST_AUTO_TEST_CASE(value_that_cannot_be_json_is_refused_before_it_is_sent)

@@ -115,6 +115,13 @@ inline void speak(job_context& context, std::string const& text)
     context.log(severity::warning, text);
 }
 
+/// Logs this many numbered lines.
+inline void chat(job_context& context, int lines)
+{
+    for (int i = 1; i <= lines; ++i)
+        context.log(severity::info, "line " + std::to_string(i) + std::string(1000, '.'));
+}
+
 inline double infinite()
 {
     return std::numeric_limits<double>::infinity();
@@ -155,6 +162,7 @@ inline constexpr job wait_for_stop_job{"wait_for_stop", &wait_for_stop};
 inline constexpr job stop_quietly_job{"stop_quietly", &stop_quietly};
 inline constexpr job count_runs_job{"count_runs", &count_runs};
 inline constexpr job speak_job{"speak", &speak};
+inline constexpr job chat_job{"chat", &chat};
 /// Nobody has it.
 inline constexpr job<int(int)> elsewhere_job{"elsewhere"};
 

@@ -18,7 +18,7 @@ int main(int argc, char** argv)
         return leasepool::run_worker(argc, argv,
             leasepool::worker_options{.worker_state = [] { return tally(); }}, add_job, mirror_job,
             count_words_job, nothing_job, die_job, half_job, fail_job, climb_job, wait_for_stop_job,
-            stop_quietly_job, count_runs_job, speak_job, start_own_workers_job, infinite_job,
-            repeat_job);
+            stop_quietly_job, count_runs_job, speak_job, chat_job, start_own_workers_job,
+            infinite_job, repeat_job);
     return boost::unit_test::unit_test_main([] { return true; }, argc, argv);
 }

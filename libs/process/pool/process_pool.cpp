@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <csignal>
 #include <new>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -197,6 +198,9 @@ void process_pool::on_memory() noexcept
         }
         supply();
     });
+    // There is still no memory. Without a pause the retries would take a whole processor.
+    if (retry_posted_.load())
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
 
 /// What follows from an event of a worker.
@@ -743,9 +747,16 @@ process_pool::progress process_pool::read_once(
     if (dead_ || link->dropped())
         return progress::nothing;
 
+    reports news;
     for (auto& message : messages)
-        apply(*link, std::move(message), done);
+        apply(*link, std::move(message), done, news);
     link->state.paced(now_);
+    if (!news.empty()) {
+        pass_on(news, held);
+        now();
+        if (dead_ || link->dropped())
+            return progress::nothing;
+    }
     if (auto const why = link->undecodable(); !why.empty()) {
         on_violation(*link, errc::message_too_large, why, false);
         more = false;
@@ -769,11 +780,28 @@ process_pool::progress process_pool::read_once(
     return more ? progress::more : progress::nothing;
 }
 
+/// Passes progress to the callbacks. The jobs stay in flight meanwhile, because the caller is the one
+/// reader of their worker, and `end` waits.
+void process_pool::pass_on(reports& news, lock& held) noexcept
+{
+    ++settling_;
+    held.unlock();
+    {
+        settling_scope const here(*this);
+        for (auto& each : news)
+            report_progress(site_, *each.op->remote(), std::move(each.value));
+    }
+    held.lock();
+    if (--settling_, dead_)
+        settled_.notify_all();
+}
+
 void process_pool::on_errors_readable(link_ptr const& link) noexcept
 {
     guarded(link, [&](outcomes&) {
         link->awaits_errors = false;
-        log_error_lines(*link);
+        // Limited, because a worker that floods its stderr must not keep others waiting.
+        log_error_lines(*link, 1);
     });
 }
 
@@ -792,7 +820,8 @@ void process_pool::on_input_error(link_ptr const& link) noexcept
 
 // Messages -----------------------------------------------------------------------------------------
 
-void process_pool::apply(worker_link& link, worker_link::received&& from, outcomes& done)
+void process_pool::apply(
+    worker_link& link, worker_link::received&& from, outcomes& done, reports& news)
 {
     using answer = link_state::answer;
     auto& what = from.what;
@@ -800,7 +829,7 @@ void process_pool::apply(worker_link& link, worker_link::received&& from, outcom
         return on_violation(link, errc::protocol_error, "sent what is " + bad->text);
     if (auto* const note = std::get_if<wire::notification>(&what)) {
         if (!link.broken)
-            on_notification(link, std::move(*note), done);
+            on_notification(link, std::move(*note), done, news);
         return;
     }
     if (auto* const call = std::get_if<wire::request>(&what))
@@ -882,7 +911,8 @@ void process_pool::on_answer(worker_link& link, std::uint64_t id, link_state::an
     check_memory(link);
 }
 
-void process_pool::on_notification(worker_link& link, wire::notification&& what, outcomes& done)
+void process_pool::on_notification(
+    worker_link& link, wire::notification&& what, outcomes& done, reports& news)
 {
     if (what.method == wire::methods::ready)
         return on_ready(link, what.params);
@@ -894,7 +924,7 @@ void process_pool::on_notification(worker_link& link, wire::notification&& what,
     if (what.method == wire::methods::goodbye)
         return on_goodbye(link, done);
     if (what.method == wire::methods::progress)
-        on_progress(link, std::move(what.params));
+        on_progress(link, std::move(what.params), news);
 }
 
 void process_pool::on_ready(worker_link& link, boost::json::value const& params)
@@ -942,18 +972,14 @@ void process_pool::on_log(worker_link& link, boost::json::value const& params)
         head && line.id == head->id ? operation_of(head) : nullptr);
 }
 
-void process_pool::on_progress(worker_link& link, boost::json::value&& params)
+void process_pool::on_progress(worker_link& link, boost::json::value&& params, reports& news)
 {
     auto read = wire::read_progress(params);
     if (auto const* const fault = std::get_if<std::string>(&read))
         return on_violation(link, errc::protocol_error, "sent " + *fault);
-    auto& news = std::get<wire::progress>(read);
-    auto const* const head = link.state.head();
-    if (!head || head->id != news.id)
-        return;
-    auto& job = *operation_of(head)->remote();
-    if (auto const error = job.progress(std::move(news.value)))
-        log_progress_lost(site_, job.name(), error);
+    auto& what = std::get<wire::progress>(read);
+    if (auto const* const head = link.state.head(); head && head->id == what.id)
+        news.push_back({operation_of(head), std::move(what.value)});
 }
 
 void process_pool::on_goodbye(worker_link& link, outcomes& done)
@@ -1221,17 +1247,19 @@ void process_pool::settle(outcome& done, time now) noexcept
 
 // The log ------------------------------------------------------------------------------------------
 
-void process_pool::log_error_lines(worker_link& link)
+void process_pool::log_error_lines(worker_link& link, std::size_t most)
 {
     if (!link.process.valid())
         return;
     auto* const job = operation_of(link.state.head());
-    // Limited, because a worker that floods its stderr must not keep others waiting.
-    for (int round = 0; round != 4; ++round)
-        if (!link.read_errors([&](std::string const& line) {
-                log_from(link, options_->stderr_severity, line, "stderr", job);
-            }))
+    for (std::size_t sum = 0; sum < most;) {
+        auto const got = link.read_errors([&](std::string const& line) {
+            log_from(link, options_->stderr_severity, line, "stderr", job);
+        });
+        if (got == 0)
             return;
+        sum += got;
+    }
 }
 
 void process_pool::log_from(worker_link& link, severity level, std::string_view text,

@@ -102,7 +102,7 @@ std::string_view worker_link::read_error_bytes()
 {
     if (errors_closed_)
         return {};
-    error_bytes_.resize(16 << 10);
+    error_bytes_.resize(4 << 10);
     auto const got = read_some(process.standard_error().native_handle(), error_bytes_);
     if (got == 0)
         errors_closed_ = true;
