@@ -32,6 +32,7 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <future>
 #include <limits>
 #include <stdexcept>
@@ -92,14 +93,28 @@ struct refusing_executor : executor_over {
     std::atomic<int>* posts;
 };
 
+/// Calls a function before it takes the first of its own, as an executor that does some work itself.
+struct calling_executor : executor_over {
+    template <class F>
+    void execute(F f) const
+    {
+        if (posts->fetch_add(1) == 0)
+            (*call)();
+        asio::post(*io, std::move(f));
+    }
+    bool operator==(calling_executor const&) const noexcept = default;
+
+    std::atomic<int>* posts;
+    std::function<void()> const* call;
+};
+
 /// Two workers of this kind, leased.
 struct stage {
     io_threads io;
     any_manager pools;
     any_lease held;
 
-    explicit stage(
-        std::string const& backend, manager_options options = {}, int threads = 1)
+    explicit stage(std::string const& backend, manager_options options = {}, int threads = 1)
         : io(threads), pools(io.context(), backend_named(backend), std::move(options))
     {
         start(pools);
@@ -246,6 +261,22 @@ BOOST_DATA_TEST_CASE(executor_that_throws_at_a_progress_loses_only_that, data::m
     BOOST_TEST(get(result) == 3);
     BOOST_TEST((seen == std::vector<int>{2, 3}));
     BOOST_TEST(get(logged) == "the queue is full");
+}
+
+BOOST_DATA_TEST_CASE(executor_of_progress_may_use_the_lease, data::make(both), backend)
+{
+    stage s(backend);
+    std::promise<int> sum;
+    std::promise<int> result;
+    std::atomic<int> posts = 0;
+    std::function<void()> const submit = [&] {
+        s.held.async_run(add_job(2, 3), [&](std::exception_ptr, int n) { sum.set_value(n); });
+    };
+    s.held.async_run(job_options().on_progress([](boost::json::value const&) {}), climb_job(3),
+        asio::bind_executor(calling_executor{{&s.io.context()}, &posts, &submit},
+            [&](std::exception_ptr, int steps) { result.set_value(steps); }));
+    BOOST_TEST(get(result) == 3);
+    BOOST_TEST(get(sum) == 5);
 }
 
 BOOST_DATA_TEST_CASE(progress_comes_in_order_and_before_the_end, data::make(both), backend)
