@@ -5,6 +5,8 @@
 #include "forks.hpp"
 #include "process_support.hpp"
 
+#include <boost/system/system_error.hpp>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -16,6 +18,7 @@
 #include <cstring>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <thread>
 
 #if defined(__linux__)
@@ -279,6 +282,34 @@ BOOST_AUTO_TEST_CASE(workers_are_scheduled_as_the_main_thread)
         return output;
     });
     BOOST_TEST(of_pinned == usual);
+}
+
+BOOST_AUTO_TEST_CASE(start_with_too_many_processes_names_the_limit)
+{
+    // In a forked child, and of another user, because the limit does not apply to root.
+    auto const seen = output_in_a_forked_child([]() -> std::string {
+        spawn_options options;
+        options.command = {"sh", "-c", "exit 5"};
+        if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0)
+            return "root cannot become another user";
+        // From here on this program has the threads that a start needs.
+        if (outcome_of(options).status != exited(5))
+            return "no start without the limit";
+        rlimit const one = {1, 1};
+        if (::setrlimit(RLIMIT_NPROC, &one) != 0)
+            return "the limit cannot be set";
+        try {
+            outcome_of(options);
+        }
+        catch (boost::system::system_error const& e) {
+            return std::to_string(e.code().value()) + ' ' + e.what();
+        }
+        return "it was started";
+    });
+    auto const expected = std::to_string(EAGAIN) +
+        " leasepool: cannot start the program \"sh\", this user or this container has too many "
+        "processes and threads (RLIMIT_NPROC, pids.max): ";
+    BOOST_TEST(seen.starts_with(expected), seen);
 }
 
 BOOST_AUTO_TEST_CASE(forked_child_starts_programs_of_its_own)
