@@ -25,6 +25,15 @@ namespace {
 
 constexpr auto without_limit = static_cast<std::size_t>(-1);
 
+/// Workers whose start and end no clock bounds within the time of a test.
+process_backend_options patient(std::vector<std::string> const& words, std::size_t workers = 1)
+{
+    auto options = sparring(words, workers);
+    options.startup_timeout = 1h;
+    options.kill_grace = 1h;
+    return options;
+}
+
 /// Executions that hang, as events of a context.
 class hanging_executions {
 public:
@@ -90,7 +99,7 @@ BOOST_AUTO_TEST_CASE(another_pool_of_the_manager_starts_and_serves)
     nothing_left const checked;
     asio::io_context io;
     process_manager pools(
-        io, process_backend(sparring({"hanging"})), {.max_pools = 3, .min_pools = 1});
+        io, process_backend(patient({"hanging"})), {.max_pools = 3, .min_pools = 1});
     run(io, [&]() -> asio::awaitable<void> {
         co_await pools.async_start(asio::use_awaitable);
         auto const first = co_await pools.async_acquire({}, asio::use_awaitable);
@@ -113,8 +122,8 @@ BOOST_AUTO_TEST_CASE(pool_of_another_manager_starts_and_serves)
 {
     nothing_left const checked;
     asio::io_context io;
-    crew held(io, sparring({"hanging"}, 2));
-    crew other(io, sparring({"other"}, 2));
+    crew held(io, patient({"hanging"}, 2));
+    crew other(io, patient({"other"}, 2));
     run(io, [&]() -> asio::awaitable<void> {
         hanging_executions hanging(io, "hanging");
         verdict started(io);
@@ -134,7 +143,7 @@ BOOST_AUTO_TEST_CASE(pool_of_another_manager_starts_and_serves)
 
 BOOST_AUTO_TEST_CASE(pool_serves_with_its_other_worker_while_a_replacement_hangs)
 {
-    with_crew(sparring({"hanging"}, 2), [](crew& workers) -> asio::awaitable<void> {
+    with_crew(patient({"hanging"}, 2), [](crew& workers) -> asio::awaitable<void> {
         hanging_executions hanging(*workers.context(), "hanging");
         BOOST_TEST((co_await workers.call("exit")).code == errc::worker_died);
         co_await hanging.await();
@@ -153,7 +162,7 @@ BOOST_AUTO_TEST_CASE(pool_serves_with_its_other_worker_while_a_replacement_hangs
 
 BOOST_AUTO_TEST_CASE(worker_that_dies_meanwhile_is_replaced)
 {
-    with_crew(sparring({"hanging"}, 2), [](crew& workers) -> asio::awaitable<void> {
+    with_crew(patient({"hanging"}, 2), [](crew& workers) -> asio::awaitable<void> {
         hanging_executions hanging(*workers.context(), "hanging", 1);
         BOOST_TEST((co_await workers.call("exit")).code == errc::worker_died);
         co_await hanging.await();
@@ -170,11 +179,40 @@ BOOST_AUTO_TEST_CASE(worker_that_dies_meanwhile_is_replaced)
     });
 }
 
+BOOST_AUTO_TEST_CASE(pool_whose_only_worker_is_replaced_is_not_granted_before_an_idle_one)
+{
+    nothing_left const checked;
+    asio::io_context io;
+    journal log(io);
+    process_manager pools(io, process_backend(patient({"hanging"})),
+        {.max_pools = 2, .min_pools = 2, .log = std::ref(log)});
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start(asio::use_awaitable);
+        for (int round = 1; round != 6; ++round) {
+            hanging_executions hanging(io, "hanging");
+            auto crashes = co_await pools.async_acquire({}, asio::use_awaitable);
+            BOOST_TEST((co_await attempt(io, crashes, "exit").get()).code == errc::worker_died);
+            // Its pool is the one that was used last.
+            crashes.release();
+            auto next = co_await pools.async_acquire({}, asio::use_awaitable);
+            co_await check_job(io, next);
+            next.release();
+            co_await log.await("lease granted", 2 * round);
+            auto const granted = log.entries("lease granted");
+            BOOST_TEST(granted[granted.size() - 1]["pool"] != granted[granted.size() - 2]["pool"]);
+            co_await hanging.await();
+            hanging.release();
+            co_await log.await("worker ready", 2 + round);
+        }
+        co_await pools.async_stop({}, asio::use_awaitable);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(startup_timeout_ends_the_start_of_a_manager)
 {
     nothing_left const checked;
     asio::io_context io;
-    auto options = sparring({"hanging"}, 2);
+    auto options = patient({"hanging"}, 2);
     options.startup_timeout = 1s;
     options.start_attempts = 1;
     crew workers(io, options);
@@ -192,7 +230,7 @@ BOOST_AUTO_TEST_CASE(startup_timeout_ends_the_start_of_a_manager)
 
 BOOST_AUTO_TEST_CASE(startup_timeout_fails_the_acquire)
 {
-    auto options = sparring({"hanging"});
+    auto options = patient({"hanging"});
     options.startup_timeout = 1s;
     options.start_attempts = 1;
     auto const body = [](crew& workers) -> asio::awaitable<void> {
@@ -220,7 +258,7 @@ BOOST_AUTO_TEST_CASE(stop_that_does_not_wait_leaves_the_start_to_the_end_of_the_
 {
     nothing_left const checked;
     asio::io_context io;
-    auto workers = std::make_unique<crew>(io, sparring({"hanging"}));
+    auto workers = std::make_unique<crew>(io, patient({"hanging"}));
     run(io, [&]() -> asio::awaitable<void> {
         hanging_executions hanging(io, "hanging");
         verdict started(io);
@@ -239,7 +277,7 @@ BOOST_AUTO_TEST_CASE(stop_ends_the_other_workers_too)
 {
     nothing_left const checked;
     asio::io_context io;
-    crew workers(io, sparring({"hanging"}, 3));
+    crew workers(io, patient({"hanging"}, 3));
     run(io, [&]() -> asio::awaitable<void> {
         co_await workers.start();
         hanging_executions hanging(io, "hanging");
@@ -255,7 +293,7 @@ BOOST_AUTO_TEST_CASE(end_of_the_manager_kills_the_worker_that_does_not_start)
     nothing_left const checked;
     asio::io_context io;
     auto pools = std::make_unique<process_manager>(
-        io, process_backend(sparring({"hanging"})), manager_options{.max_pools = 1});
+        io, process_backend(patient({"hanging"})), manager_options{.max_pools = 1});
     held_exec const held("hanging");
     error_code started;
     pools->async_start([&](error_code ec) { started = ec; });
@@ -272,7 +310,7 @@ BOOST_AUTO_TEST_CASE(end_of_the_context_kills_the_worker_that_does_not_start)
     held_exec const held("hanging");
     auto io = std::make_unique<asio::io_context>();
     process_manager pools(
-        *io, process_backend(sparring({"hanging"})), manager_options{.max_pools = 1});
+        *io, process_backend(patient({"hanging"})), manager_options{.max_pools = 1});
     pools.async_start([](error_code) {});
     run_until_held(*io, held);
     io.reset();
