@@ -4,6 +4,9 @@
 
 #include "process_pool_support.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include <fstream>
 #include <map>
 #include <set>
@@ -252,6 +255,42 @@ BOOST_AUTO_TEST_CASE(pool_whose_worker_cannot_be_replaced_yet_is_granted_last)
         BOOST_TEST(granted[1]["pool"] != granted[0]["pool"]);
         BOOST_TEST(granted[2]["pool"] == granted[0]["pool"]);
         co_await pools.async_stop({.mode = stop_mode::cancel}, asio::use_awaitable);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(leases_of_several_callers_reuse_the_workers)
+{
+    constexpr int callers = 3;
+    constexpr int jobs = 200;
+    nothing_left const checked;
+    process_backend_options backend;
+    backend.command = sparring().command;
+    asio::io_context io;
+    journal log(io);
+    // The other options are the default ones.
+    process_manager pools(
+        io, process_backend(backend), {.max_pools = callers, .log = std::ref(log)});
+    happening done(io);
+    auto const call = [&]() -> asio::awaitable<void> {
+        for (int i = 0; i != jobs; ++i) {
+            auto lease = co_await pools.async_acquire({}, asio::use_awaitable);
+            attempt job(io, lease, "add", args(i, 1));
+            BOOST_TEST((co_await job.get()).value == json::value(i + 1));
+            lease.release();
+            // Pools are idle between two jobs of a caller.
+            co_await settle();
+        }
+        done();
+    };
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start(asio::use_awaitable);
+        for (int i = 0; i != callers; ++i)
+            asio::co_spawn(io, call, asio::detached);
+        co_await done.await(callers);
+        auto const most = callers * static_cast<std::ptrdiff_t>(backend.workers_per_pool);
+        BOOST_TEST(log.count("worker started") <= most);
+        BOOST_TEST(log.count("worker ended") == 0);
+        co_await pools.async_stop({}, asio::use_awaitable);
     });
 }
 
