@@ -122,10 +122,13 @@ public:
     fate const& result() const noexcept { return state_->result; }
     void cancel(asio::cancellation_type how) { state_->signal.emit(how); }
 
+    /// Until it has sent a progress message.
+    asio::awaitable<void> progressed() { return state_->progressed.await(); }
+
     /// Until it is running: the process that it runs in.
     asio::awaitable<pid_t> begun()
     {
-        co_await state_->progressed.await();
+        co_await progressed();
         co_return static_cast<pid_t>(state_->news.front().at("pid").to_number<std::int64_t>());
     }
     std::vector<json::value> const& news() const noexcept { return state_->news; }
