@@ -28,7 +28,7 @@ constexpr auto without_limit = static_cast<std::size_t>(-1);
 /// Workers whose start and end no clock bounds within the time of a test.
 process_backend_options patient(std::vector<std::string> const& words, std::size_t workers = 1)
 {
-    auto options = sparring(words, workers);
+    auto options = misbehaving_workers(words, workers);
     options.startup_timeout = 1h;
     options.kill_grace = 1h;
     return options;
@@ -75,7 +75,7 @@ asio::awaitable<void> check_job(asio::io_context& io, process_lease& lease)
     BOOST_TEST((co_await job.get()).value == json::value(5));
 }
 
-std::int64_t pid_in(fate const& answer)
+std::int64_t pid_in(job_result const& answer)
 {
     BOOST_TEST(answer.text == "");
     return answer.value.to_number<std::int64_t>();
@@ -122,8 +122,8 @@ BOOST_AUTO_TEST_CASE(pool_of_another_manager_starts_and_serves)
 {
     nothing_left const checked;
     asio::io_context io;
-    crew held(io, patient({"hanging"}, 2));
-    crew other(io, patient({"other"}, 2));
+    pool_fixture held(io, patient({"hanging"}, 2));
+    pool_fixture other(io, patient({"other"}, 2));
     run(io, [&]() -> asio::awaitable<void> {
         hanging_executions hanging(io, "hanging");
         verdict started(io);
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(pool_of_another_manager_starts_and_serves)
 
 BOOST_AUTO_TEST_CASE(pool_serves_with_its_other_worker_while_a_replacement_hangs)
 {
-    with_crew(patient({"hanging"}, 2), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(patient({"hanging"}, 2), [](pool_fixture& workers) -> asio::awaitable<void> {
         hanging_executions hanging(*workers.context(), "hanging");
         BOOST_TEST((co_await workers.call("exit")).code == errc::worker_died);
         co_await hanging.await();
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(pool_serves_with_its_other_worker_while_a_replacement_hangs
 
 BOOST_AUTO_TEST_CASE(worker_that_dies_meanwhile_is_replaced)
 {
-    with_crew(patient({"hanging"}, 2), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(patient({"hanging"}, 2), [](pool_fixture& workers) -> asio::awaitable<void> {
         hanging_executions hanging(*workers.context(), "hanging", 1);
         BOOST_TEST((co_await workers.call("exit")).code == errc::worker_died);
         co_await hanging.await();
@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(startup_timeout_ends_the_start_of_a_manager)
     auto options = patient({"hanging"}, 2);
     options.startup_timeout = 1s;
     options.start_attempts = 1;
-    crew workers(io, options);
+    pool_fixture workers(io, options);
     run(io, [&]() -> asio::awaitable<void> {
         hanging_executions hanging(io, "hanging");
         auto const [error] = co_await workers.pools.async_start(as_tuple);
@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(startup_timeout_fails_the_acquire)
     auto options = patient({"hanging"});
     options.startup_timeout = 1s;
     options.start_attempts = 1;
-    auto const body = [](crew& workers) -> asio::awaitable<void> {
+    auto const body = [](pool_fixture& workers) -> asio::awaitable<void> {
         auto& io = *workers.context();
         hanging_executions hanging(io, "hanging");
         // The pool breaks, because its worker cannot be replaced, and no other pool can be made.
@@ -251,14 +251,14 @@ BOOST_AUTO_TEST_CASE(startup_timeout_fails_the_acquire)
         }
         co_await workers.check_service();
     };
-    with_crew(options, body, {.backoff = 1ms});
+    with_pool(options, body, {.backoff = 1ms});
 }
 
 BOOST_AUTO_TEST_CASE(stop_that_does_not_wait_leaves_the_start_to_the_end_of_the_manager)
 {
     nothing_left const checked;
     asio::io_context io;
-    auto workers = std::make_unique<crew>(io, patient({"hanging"}));
+    auto workers = std::make_unique<pool_fixture>(io, patient({"hanging"}));
     run(io, [&]() -> asio::awaitable<void> {
         hanging_executions hanging(io, "hanging");
         verdict started(io);
@@ -277,7 +277,7 @@ BOOST_AUTO_TEST_CASE(stop_ends_the_other_workers_too)
 {
     nothing_left const checked;
     asio::io_context io;
-    crew workers(io, patient({"hanging"}, 3));
+    pool_fixture workers(io, patient({"hanging"}, 3));
     run(io, [&]() -> asio::awaitable<void> {
         co_await workers.start();
         hanging_executions hanging(io, "hanging");

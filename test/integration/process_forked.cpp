@@ -44,7 +44,7 @@ private:
 /// time limit of the test.
 process_backend_options workers_of_the_library(std::size_t workers)
 {
-    auto options = sparring({}, workers);
+    auto options = misbehaving_workers({}, workers);
     options.command = {LEASEPOOL_RUNTIME_WORKER};
     options.kill_grace = 1h;
     return options;
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(stop_needs_no_kill)
 {
     nothing_left const checked;
     asio::io_context io;
-    crew workers(io, workers_of_the_library(3));
+    pool_fixture workers(io, workers_of_the_library(3));
     run(io, [&]() -> asio::awaitable<void> {
         co_await workers.start();
         co_await workers.check_service();
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(replacement_of_a_worker_needs_no_kill)
 {
     auto options = workers_of_the_library(1);
     options.max_jobs_per_worker = 2;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         co_await workers.check_service();
         forked_copy const holds_pipes;
         co_await workers.check_service();

@@ -81,7 +81,7 @@ std::string directory_of_child()
 
 spawn_options looked_up_in(std::string const& path)
 {
-    auto options = sparring({"exit", "5"});
+    auto options = spawned_child({"exit", "5"});
     options.command[0] = std::filesystem::path(LEASEPOOL_SPAWNED_CHILD).filename().string();
     options.environment["PATH"] = path;
     return options;
