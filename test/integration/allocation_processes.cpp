@@ -23,7 +23,7 @@ namespace {
 
 struct process_fixture {
     explicit process_fixture(std::vector<std::string> const& kind = {})
-        : pools(io, process_backend(sparring(kind)),
+        : pools(io, process_backend(misbehaving_workers(kind)),
               {.max_pools = 1, .backoff = 1ms, .max_backoff = 1ms, .make_attempts = 1'000})
     {
     }
@@ -57,12 +57,12 @@ struct process_fixture {
         run_until(io, [&] { return done; });
     }
 
-    fate call()
+    job_result call()
     {
-        fate seen;
+        job_result seen;
         bool done = false;
         lease.async_call("add", json::value(args(2, 3)), [&](std::exception_ptr e, json::value v) {
-            seen = fate_of(std::move(e), std::move(v));
+            seen = job_result_of(std::move(e), std::move(v));
             done = true;
         });
         run_until(io, [&] { return done; });
@@ -128,7 +128,7 @@ void jobs_with_each_allocation_failing(std::vector<std::string> const& kind, std
     struct outcome {
         int calls = 0;
         bool threw = false;
-        fate seen{};
+        job_result seen{};
     };
     nothing_left const checked;
     process_fixture d(kind);

@@ -35,7 +35,7 @@ void initiate(F&& f)
 }
 
 /// What became of a handler. The handler may outlive the test's interest in it.
-struct fate {
+struct handler_trace {
     std::promise<error_code> done;
     std::atomic<int> calls = 0;
     std::atomic<int> destroyed = 0;
@@ -45,11 +45,11 @@ struct fate {
 
 class record {
 public:
-    fate* operator->() const { return fate_.get(); }
-    std::shared_ptr<fate> const& share() const { return fate_; }
+    handler_trace* operator->() const { return trace_.get(); }
+    std::shared_ptr<handler_trace> const& share() const { return trace_; }
 
 private:
-    std::shared_ptr<fate> fate_ = std::make_shared<fate>();
+    std::shared_ptr<handler_trace> trace_ = std::make_shared<handler_trace>();
 };
 
 /// A handler that is destroyed once, however often it is moved.
@@ -68,10 +68,10 @@ public:
 
 private:
     struct bury {
-        std::shared_ptr<fate> keep;
-        void operator()(fate* f) const { ++f->destroyed; }
+        std::shared_ptr<handler_trace> keep;
+        void operator()(handler_trace* f) const { ++f->destroyed; }
     };
-    std::unique_ptr<fate, bury> life_;
+    std::unique_ptr<handler_trace, bury> life_;
 };
 
 using runs_on_a_lease = boost::mpl::list<queued_run, running_run>;

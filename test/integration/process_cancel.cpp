@@ -19,7 +19,7 @@ using cancel = asio::cancellation_type;
 std::vector<std::vector<std::string>> const kinds{{}, {"--pipelining"}, {"--lying"}};
 
 /// Until the pool knows that these jobs are short, so that it sends them ahead.
-asio::awaitable<void> warm_up(crew& workers)
+asio::awaitable<void> warm_up(pool_fixture& workers)
 {
     std::vector<attempt> jobs;
     for (int i = 0; i != 50; ++i)
@@ -48,7 +48,7 @@ std::multiset<std::string> lines_of(std::string const& path)
     return found;
 }
 
-void check_code(fate const& seen, error_code const& expected)
+void check_code(job_result const& seen, error_code const& expected)
 {
     BOOST_TEST(seen.code == expected, seen.text);
 }
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(canceled_while_queued_it_never_runs)
     fifo const barrier(folder.file("fifo"));
     auto const path = folder.file("ran");
     for (auto const& kind : kinds)
-        with_crew(sparring(kind), [&](crew& workers) -> asio::awaitable<void> {
+        with_pool(misbehaving_workers(kind), [&](pool_fixture& workers) -> asio::awaitable<void> {
             auto first = workers.begin("await_byte", args(barrier.path()));
             std::vector<attempt> queued;
             for (int i = 0; i != 4; ++i)
@@ -88,10 +88,10 @@ BOOST_AUTO_TEST_CASE(canceled_while_it_runs_its_worker_is_killed)
 {
     for (auto const& kind : kinds)
         for (auto const how : {cancel::terminal, cancel::partial, cancel::all})
-            for (auto const* const deed : {"spin", "deaf", "hang", "half_line"})
-                BOOST_TEST_CONTEXT(deed << ' ' << (kind.empty() ? "" : kind.front()))
-    with_crew(sparring(kind), [&](crew& workers) -> asio::awaitable<void> {
-        auto job = workers.begin(deed, args("running"));
+            for (auto const* const fault : {"spin", "deaf", "hang", "half_line"})
+                BOOST_TEST_CONTEXT(fault << ' ' << (kind.empty() ? "" : kind.front()))
+    with_pool(misbehaving_workers(kind), [&](pool_fixture& workers) -> asio::awaitable<void> {
+        auto job = workers.begin(fault, args("running"));
         auto const pid = co_await job.begun();
         auto next = workers.begin("add", args(1, 1));
         job.cancel(how);
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(total_cancellation_leaves_a_running_job_alone)
 {
     scratch_folder const folder;
     fifo const barrier(folder.file("fifo"));
-    with_crew(sparring(), [&](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers(), [&](pool_fixture& workers) -> asio::awaitable<void> {
         auto job = workers.begin("await_byte", args(barrier.path()));
         job.cancel(cancel::total);
         co_await settle();
@@ -119,9 +119,9 @@ BOOST_AUTO_TEST_CASE(total_cancellation_leaves_a_running_job_alone)
 
 BOOST_AUTO_TEST_CASE(worker_that_stops_when_asked_to_is_kept)
 {
-    auto options = sparring({"--pipelining"});
+    auto options = misbehaving_workers({"--pipelining"});
     options.kill_grace = 60s;
-    with_crew(options, [&](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [&](pool_fixture& workers) -> asio::awaitable<void> {
         auto const before = co_await workers.call("pid");
         for (int i = 0; i != 20; ++i) {
             auto job = workers.begin("sleep", args(60'000));
@@ -145,43 +145,44 @@ BOOST_AUTO_TEST_CASE(canceled_among_jobs_that_were_sent_ahead)
     auto const path = folder.file("ran");
     for (auto const& kind : kinds)
         for (int round = 0; round != 20; ++round)
-            with_crew(sparring(kind), [&](crew& workers) -> asio::awaitable<void> {
-                co_await warm_up(workers);
-                std::vector<attempt> jobs;
-                for (int i = 0; i != 100; ++i)
-                    jobs.push_back(workers.begin("append", args(path, i)));
-                for (int i = 0; i != round; ++i)
-                    co_await asio::post(asio::use_awaitable);
-                for (std::size_t i = 3; i < 100; i += 9) {
-                    auto const types = {cancel::terminal, cancel::partial, cancel::total};
-                    jobs[i].cancel(types.begin()[i % 3]);
-                }
-                std::multiset<std::string> expected;
-                for (std::size_t i = 0; i != 100; ++i) {
-                    auto const seen = co_await jobs[i].get();
-                    if (!seen.code)
-                        expected.insert(std::to_string(i));
-                    else {
-                        check_code(seen, asio::error::operation_aborted);
-                        BOOST_TEST(i % 9 == 3U);
+            with_pool(
+                misbehaving_workers(kind), [&](pool_fixture& workers) -> asio::awaitable<void> {
+                    co_await warm_up(workers);
+                    std::vector<attempt> jobs;
+                    for (int i = 0; i != 100; ++i)
+                        jobs.push_back(workers.begin("append", args(path, i)));
+                    for (int i = 0; i != round; ++i)
+                        co_await asio::post(asio::use_awaitable);
+                    for (std::size_t i = 3; i < 100; i += 9) {
+                        auto const types = {cancel::terminal, cancel::partial, cancel::total};
+                        jobs[i].cancel(types.begin()[i % 3]);
                     }
-                }
-                auto const ran = lines_of(path);
-                // One that was killed for it may have run to that point.
-                if (workers.log.count("worker ended") == 0)
-                    BOOST_TEST(ran == expected, boost::test_tools::per_element());
-                std::set<std::string> const once(ran.begin(), ran.end());
-                BOOST_TEST(once.size() == ran.size());
-                std::filesystem::remove(path);
-                co_await workers.check_service();
-            });
+                    std::multiset<std::string> expected;
+                    for (std::size_t i = 0; i != 100; ++i) {
+                        auto const seen = co_await jobs[i].get();
+                        if (!seen.code)
+                            expected.insert(std::to_string(i));
+                        else {
+                            check_code(seen, asio::error::operation_aborted);
+                            BOOST_TEST(i % 9 == 3U);
+                        }
+                    }
+                    auto const ran = lines_of(path);
+                    // One that was killed for it may have run to that point.
+                    if (workers.log.count("worker ended") == 0)
+                        BOOST_TEST(ran == expected, boost::test_tools::per_element());
+                    std::set<std::string> const once(ran.begin(), ran.end());
+                    BOOST_TEST(once.size() == ran.size());
+                    std::filesystem::remove(path);
+                    co_await workers.check_service();
+                });
 }
 
 BOOST_AUTO_TEST_CASE(job_timeout_counts_from_the_begin_of_the_job)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.job_timeout = 300ms;
-    with_crew(options, [&](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [&](pool_fixture& workers) -> asio::awaitable<void> {
         auto first = workers.begin("deaf");
         auto const pid = co_await first.begun();
         // Has waited for longer than it may run, when it begins.
@@ -194,7 +195,7 @@ BOOST_AUTO_TEST_CASE(job_timeout_counts_from_the_begin_of_the_job)
 
 BOOST_AUTO_TEST_CASE(flood_from_a_worker_does_not_keep_the_clocks_from_running)
 {
-    with_crew(sparring(), [&](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers(), [&](pool_fixture& workers) -> asio::awaitable<void> {
         auto job = workers.begin("flood_progress", args("running"), job_options().timeout(50ms));
         check_code(co_await job.get(), errc::job_timeout);
         BOOST_TEST(job.news().size() > 1000U);
@@ -211,8 +212,8 @@ BOOST_AUTO_TEST_CASE(flood_from_a_worker_does_not_keep_the_clocks_from_running)
 BOOST_AUTO_TEST_CASE(lease_that_expires_takes_its_jobs_with_it)
 {
     for (auto const& kind : kinds)
-        with_crew(sparring(kind),
-            [&](crew& workers) -> asio::awaitable<void> {
+        with_pool(misbehaving_workers(kind),
+            [&](pool_fixture& workers) -> asio::awaitable<void> {
                 co_await warm_up(workers);
                 auto job = workers.begin("deaf");
                 auto const pid = co_await job.begun();
@@ -238,7 +239,7 @@ BOOST_AUTO_TEST_CASE(stop_ends_jobs_at_its_deadline_or_at_once)
                  stop_options{.mode = stop_mode::cancel, .deadline = 60s}}) {
             nothing_left const checked;
             asio::io_context io;
-            crew workers(io, sparring(kind));
+            pool_fixture workers(io, misbehaving_workers(kind));
             run(io, [&]() -> asio::awaitable<void> {
                 co_await workers.start();
                 co_await warm_up(workers);
@@ -262,7 +263,7 @@ BOOST_AUTO_TEST_CASE(stop_lets_jobs_finish_before_its_deadline)
     fifo const barrier(folder.file("fifo"));
     nothing_left const checked;
     asio::io_context io;
-    crew workers(io);
+    pool_fixture workers(io);
     run(io, [&]() -> asio::awaitable<void> {
         co_await workers.start();
         auto job = workers.begin("await_byte", args(barrier.path()));
@@ -284,7 +285,7 @@ BOOST_AUTO_TEST_CASE(manager_destroyed_with_running_jobs_completes_them)
     for (auto const& kind : kinds) {
         nothing_left const checked;
         asio::io_context io;
-        auto workers = std::make_unique<crew>(io, sparring(kind, 2));
+        auto workers = std::make_unique<pool_fixture>(io, misbehaving_workers(kind, 2));
         run(io, [&]() -> asio::awaitable<void> {
             co_await workers->start();
             std::vector<attempt> jobs;
@@ -310,7 +311,7 @@ BOOST_AUTO_TEST_CASE(context_destroyed_with_running_jobs_destroys_their_handlers
         nothing_left const checked;
         auto const alive = std::make_shared<int>();
         auto io = std::make_unique<asio::io_context>();
-        process_manager pools(*io, process_backend(sparring(kind)), {.max_pools = 1});
+        process_manager pools(*io, process_backend(misbehaving_workers(kind)), {.max_pools = 1});
         process_lease lease;
         pid_t pid = -1;
         run(*io, [&]() -> asio::awaitable<void> {

@@ -12,7 +12,7 @@ namespace {
 
 /// A wrong, and what is to become of the job in which it is done. No code: a result. An empty text:
 /// of no matter.
-struct deed {
+struct fault {
     std::string name;
     error_code running{};
     std::string running_text{};
@@ -28,7 +28,7 @@ error_code const large = errc::message_too_large;
 error_code const undetermined = errc::would_deadlock;
 
 // What is not said while half of an answer is in front of it: that makes a line that is not JSON.
-std::vector<deed> const deeds{
+std::vector<fault> const faults{
     {"exit", died, "exited with status 3", died, "exited with status 3"},
     {"abort", died, "killed by SIGABRT", died, "killed by SIGABRT"},
     {"segfault", died, "killed by SIGSEGV", died, "killed by SIGSEGV"},
@@ -63,7 +63,7 @@ std::vector<deed> const deeds{
     {"stale_progress", {}, "", broke, "not a JSON object", false},
 };
 
-bool hangs(deed const& what)
+bool hangs(fault const& what)
 {
     return what.running == late;
 }
@@ -76,7 +76,7 @@ bool goes_on_after(error_code const& code)
 }
 
 /// Whether the outcome is known if jobs are sent ahead to such workers.
-bool foreseeable(deed const& what, std::string_view kind)
+bool foreseeable(fault const& what, std::string_view kind)
 {
     // What it does behind its answer it does during the next job.
     if (!kind.empty() && (what.name == "twice" || what.name == "close_stdin"))
@@ -94,12 +94,12 @@ std::vector<std::string> words_of(std::string_view kind)
 
 process_backend_options fragile(std::vector<std::string> const& words = {}, std::size_t workers = 1)
 {
-    auto options = sparring(words, workers);
+    auto options = misbehaving_workers(words, workers);
     options.max_message_bytes = 65536;
     return options;
 }
 
-job_options short_timeout(deed const& what)
+job_options short_timeout(fault const& what)
 {
     return hangs(what) ? job_options().timeout(40ms) : job_options();
 }
@@ -112,7 +112,7 @@ void end_escaped(journal& log)
         ::kill(static_cast<pid_t>(std::stol(entry.message.substr(11))), SIGKILL);
 }
 
-void check(fate const& seen, error_code const& code, std::string const& text)
+void check(job_result const& seen, error_code const& code, std::string const& text)
 {
     BOOST_TEST(seen.code == code);
     BOOST_TEST(contains(seen.text, text), "\"" << seen.text << "\" says: " << text);
@@ -122,7 +122,7 @@ void check(fate const& seen, error_code const& code, std::string const& text)
         BOOST_CHECK_THROW(std::rethrow_exception(seen.reason), worker_died);
 }
 
-asio::awaitable<void> check_end(crew& workers, deed const& what, error_code const& code)
+asio::awaitable<void> check_end(pool_fixture& workers, fault const& what, error_code const& code)
 {
     if (what.ends_worker || code)
         co_await workers.full_again();
@@ -131,10 +131,10 @@ asio::awaitable<void> check_end(crew& workers, deed const& what, error_code cons
     end_escaped(workers.log);
 }
 
-void one_job(deed const& what, char const* when, error_code const& code, std::string const& text)
+void one_job(fault const& what, char const* when, error_code const& code, std::string const& text)
 {
     BOOST_TEST_CONTEXT(what.name << ' ' << when)
-    with_crew(fragile(), [&](crew& workers) -> asio::awaitable<void> {
+    with_pool(fragile(), [&](pool_fixture& workers) -> asio::awaitable<void> {
         auto const seen = co_await workers.call(what.name, args(when), short_timeout(what));
         check(seen, code, text);
         co_await check_end(workers, what, code);
@@ -142,11 +142,11 @@ void one_job(deed const& what, char const* when, error_code const& code, std::st
 }
 
 /// Four wrongs among sixteen jobs for three workers.
-void among_many(deed const& what, std::string const& kind, char const* when, error_code const& code,
-    std::string const& text)
+void among_many(fault const& what, std::string const& kind, char const* when,
+    error_code const& code, std::string const& text)
 {
     BOOST_TEST_CONTEXT(what.name << ' ' << when << ' ' << kind)
-    with_crew(fragile(words_of(kind), 3), [&](crew& workers) -> asio::awaitable<void> {
+    with_pool(fragile(words_of(kind), 3), [&](pool_fixture& workers) -> asio::awaitable<void> {
         std::vector<attempt> wrong;
         std::vector<attempt> right;
         for (int i = 0; i != 4; ++i) {
@@ -187,22 +187,22 @@ BOOST_AUTO_TEST_SUITE(process_crash)
 
 BOOST_AUTO_TEST_CASE(wrong_while_it_runs_fails_that_job)
 {
-    for (auto const& what : deeds)
+    for (auto const& what : faults)
         one_job(what, "running", what.running, what.running_text);
 }
 
 BOOST_AUTO_TEST_CASE(wrong_in_the_middle_of_an_answer_fails_that_job)
 {
-    for (auto const& what : deeds)
+    for (auto const& what : faults)
         if (what.writing != undetermined)
             one_job(what, "writing", what.writing, what.writing_text);
 }
 
 BOOST_AUTO_TEST_CASE(wrong_of_an_idle_worker_fails_no_job)
 {
-    for (auto const& what : deeds)
+    for (auto const& what : faults)
         BOOST_TEST_CONTEXT(what.name)
-    with_crew(fragile(), [&](crew& workers) -> asio::awaitable<void> {
+    with_pool(fragile(), [&](pool_fixture& workers) -> asio::awaitable<void> {
         auto const seen = co_await workers.call(what.name, args("idle"));
         check(seen, {}, "");
         if (hangs(what)) {
@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(wrong_of_an_idle_worker_fails_no_job)
 
 BOOST_AUTO_TEST_CASE(wrong_among_many_jobs_fails_only_its_own)
 {
-    for (auto const& what : deeds)
+    for (auto const& what : faults)
         for (std::string const kind : {"", "--pipelining"}) {
             if (!foreseeable(what, kind))
                 continue;
@@ -228,14 +228,14 @@ BOOST_AUTO_TEST_CASE(wrong_among_many_jobs_fails_only_its_own)
 
 BOOST_AUTO_TEST_CASE(jobs_queued_behind_a_wrong_go_to_another_worker)
 {
-    for (auto const& what : deeds)
+    for (auto const& what : faults)
         for (auto const* const worker : {"", "--pipelining", "--lying"})
             BOOST_TEST_CONTEXT(what.name << ' ' << worker)
             {
                 std::string const kind = worker;
                 if (!foreseeable(what, kind))
                     continue;
-                auto const body = [&](crew& workers) -> asio::awaitable<void> {
+                auto const body = [&](pool_fixture& workers) -> asio::awaitable<void> {
                     // Until the pool knows that they are short, and sends them ahead.
                     std::vector<attempt> before;
                     for (int i = 0; i != 50; ++i)
@@ -262,7 +262,7 @@ BOOST_AUTO_TEST_CASE(jobs_queued_behind_a_wrong_go_to_another_worker)
                     BOOST_TEST((spoilt <= 2 || illegible), spoilt << " were spoilt");
                     co_await check_end(workers, what, what.running);
                 };
-                with_crew(fragile(words_of(kind)), body);
+                with_pool(fragile(words_of(kind)), body);
             }
 }
 

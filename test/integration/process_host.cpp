@@ -55,11 +55,11 @@ BOOST_AUTO_TEST_CASE(own_children_and_sigchld_stay_the_programs)
     BOOST_TEST(::waitid(P_PID, static_cast<id_t>(own), &info, WEXITED | WNOWAIT) == 0);
     {
         asio::io_context io;
-        crew workers(io, sparring({}, 3));
+        pool_fixture workers(io, misbehaving_workers({}, 3));
         run(io, [&]() -> asio::awaitable<void> {
             co_await workers.start();
-            for (auto const* const deed : {"exit", "segfault", "garbage"})
-                BOOST_TEST((co_await workers.call(deed)).code.failed());
+            for (auto const* const fault : {"exit", "segfault", "garbage"})
+                BOOST_TEST((co_await workers.call(fault)).code.failed());
             co_await workers.full_again(3);
             co_await workers.check_service();
             co_await workers.stop();
@@ -77,10 +77,10 @@ BOOST_AUTO_TEST_CASE(statuses_that_somebody_else_takes_cost_no_job)
     // The kernel takes them; or the program does, before anybody else can.
     for (auto* const handler : {SIG_IGN, &reap_everything}) {
         disposition const taking(SIGCHLD, handler);
-        auto options = sparring({}, 2);
+        auto options = misbehaving_workers({}, 2);
         // Without its status, one that dies slowly cannot be told from one that stays.
         options.kill_grace = 60s;
-        with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+        with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
             for (int i = 0; i != 20; ++i) {
                 auto wrong = workers.begin("exit");
                 auto right = workers.begin("add", args(i, 1));
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(statuses_that_somebody_else_takes_cost_no_job)
 BOOST_AUTO_TEST_CASE(write_to_a_dead_worker_raises_no_signal)
 {
     disposition const deadly(SIGPIPE, SIG_DFL);
-    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers(), [](pool_fixture& workers) -> asio::awaitable<void> {
         for (int i = 0; i != 10; ++i) {
             // The next job is written to a pipe that nobody reads.
             auto closes = workers.begin("close_stdin", args("running"));
@@ -117,17 +117,17 @@ BOOST_AUTO_TEST_CASE(workers_do_not_hold_each_others_pipes)
     // are there; if one had another's pipe, the end would not come.
     nothing_left const checked;
     asio::io_context io;
-    auto options = sparring({}, 8);
+    auto options = misbehaving_workers({}, 8);
     options.kill_grace = 60s;
-    std::vector<std::unique_ptr<crew>> crews;
+    std::vector<std::unique_ptr<pool_fixture>> fixtures;
     for (int i = 0; i != 4; ++i)
-        crews.push_back(std::make_unique<crew>(io, options));
+        fixtures.push_back(std::make_unique<pool_fixture>(io, options));
     run(io, [&]() -> asio::awaitable<void> {
         happening started(io);
-        for (auto const& each : crews)
+        for (auto const& each : fixtures)
             each->pools.async_start(started.handler());
         co_await started.await(4);
-        for (auto const& each : crews) {
+        for (auto const& each : fixtures) {
             co_await each->pools.async_stop({}, asio::use_awaitable);
             for (auto const& entry : each->log.entries("worker ended"))
                 BOOST_TEST(entry["error"] == "exited with status 0");
@@ -141,7 +141,8 @@ BOOST_AUTO_TEST_CASE(pools_come_and_go_on_several_threads)
     nothing_left const checked;
     io_threads io(3);
     for (int round = 0; round != 30; ++round) {
-        process_manager pools(io.context(), process_backend(sparring({"--pipelining"}, 2)),
+        process_manager pools(io.context(),
+            process_backend(misbehaving_workers({"--pipelining"}, 2)),
             {.max_pools = 2, .min_pools = 2});
         if (round % 3 == 0)
             pools.async_start(asio::use_future);  // and is destroyed while it starts
@@ -185,7 +186,7 @@ for line in sys.stdin:
         time.sleep(600)
 )";
     std::vector<std::string> const python{"python3", script};
-    std::vector<std::string> const ours{LEASEPOOL_SPARRING_WORKER};
+    std::vector<std::string> const ours{LEASEPOOL_MISBEHAVING_WORKER};
     struct orphan_case {
         std::vector<std::string> worker;
         char const* job;
@@ -224,7 +225,7 @@ for line in sys.stdin:
 
 BOOST_AUTO_TEST_CASE(job_on_a_pool_of_the_parent_fails_and_the_child_gets_a_pool_of_its_own)
 {
-    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers(), [](pool_fixture& workers) -> asio::awaitable<void> {
         co_await workers.check_service();
         auto& io = *workers.context();
         io.notify_fork(asio::execution_context::fork_prepare);
@@ -234,17 +235,17 @@ BOOST_AUTO_TEST_CASE(job_on_a_pool_of_the_parent_fails_and_the_child_gets_a_pool
             int result = 1;
             try {
                 io.notify_fork(asio::execution_context::fork_child);
-                fate first;
-                fate second;
+                job_result first;
+                job_result second;
                 bool done = false;
                 workers.lease.async_call(
                     "pid", json::value(), [&](std::exception_ptr why, json::value value) {
-                        first = fate_of(std::move(why), std::move(value));
+                        first = job_result_of(std::move(why), std::move(value));
                         workers.pools.async_acquire({}, [&](error_code, process_lease lease) {
                             workers.lease = std::move(lease);
                             workers.lease.async_call(
                                 "pid", json::value(), [&](std::exception_ptr e, json::value v) {
-                                    second = fate_of(std::move(e), std::move(v));
+                                    second = job_result_of(std::move(e), std::move(v));
                                     done = true;
                                 });
                         });

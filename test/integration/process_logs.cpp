@@ -15,7 +15,7 @@ BOOST_AUTO_TEST_SUITE(process_logs)
 BOOST_AUTO_TEST_CASE(progress_reaches_the_caller_in_order_before_the_result)
 {
     for (auto const& kind : {std::vector<std::string>{}, {"--pipelining"}})
-        with_crew(sparring(kind), [](crew& workers) -> asio::awaitable<void> {
+        with_pool(misbehaving_workers(kind), [](pool_fixture& workers) -> asio::awaitable<void> {
             std::vector<attempt> jobs;
             for (int i = 0; i != 10; ++i)
                 jobs.push_back(workers.begin("progress", args(100)));
@@ -30,9 +30,9 @@ BOOST_AUTO_TEST_CASE(progress_reaches_the_caller_in_order_before_the_result)
 
 BOOST_AUTO_TEST_CASE(worker_logs_arrive_with_severity_worker_and_job)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.log_level = severity::debug;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         auto const pid = (co_await workers.call("pid")).value;
         struct level_case {
             char const* name;
@@ -56,9 +56,9 @@ BOOST_AUTO_TEST_CASE(worker_logs_arrive_with_severity_worker_and_job)
 
 BOOST_AUTO_TEST_CASE(worker_logs_below_the_level_are_dropped)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.log_level = severity::warning;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         for (char const* name : {"debug", "info", "warning", "error"})
             co_await workers.call("log", args(name, std::string("said as ") + name));
         co_await workers.log.await("said as error");
@@ -72,9 +72,9 @@ BOOST_AUTO_TEST_CASE(worker_logs_below_the_level_are_dropped)
 
 BOOST_AUTO_TEST_CASE(lines_on_stderr_arrive_with_worker_and_job)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.stderr_severity = severity::error;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         // It says so before it is killed for it, so the line is there while the job runs.
         auto job = workers.begin("grandchild", args("running", 6));
         auto const seen = co_await job.get();
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(lines_on_stderr_arrive_with_worker_and_job)
 
 BOOST_AUTO_TEST_CASE(last_lines_on_stderr_are_in_the_error)
 {
-    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers(), [](pool_fixture& workers) -> asio::awaitable<void> {
         co_await workers.call("flood_stderr", args("running", 1'000));
         auto const seen = co_await workers.call("abort");
         try {
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(last_lines_on_stderr_are_in_the_error)
 
 BOOST_AUTO_TEST_CASE(what_the_log_cannot_take_is_dropped_and_counted)
 {
-    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers(), [](pool_fixture& workers) -> asio::awaitable<void> {
         constexpr std::ptrdiff_t lines = 20'000;
         co_await workers.call("flood_stderr", args("running", lines));
         // As the last of them, so that nothing is under way when it is counted.

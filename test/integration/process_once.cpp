@@ -34,19 +34,19 @@ names const kills_itself{"kill"};
 // Behind these it goes on until it is killed.
 names const breaches{"garbage", "print", "wrong_id", "twice", "too_long", "close_stdout"};
 
-void wrong_at_random(std::vector<std::string> const& kind, names const& deeds, int times)
+void wrong_at_random(std::vector<std::string> const& kind, names const& faults, int times)
 {
     scratch_folder const folder;
     auto const path = folder.file("ran");
     int submitted = 0;
     int innocents = 0;
     std::set<int> done;
-    auto options = sparring(kind, 2);
+    auto options = misbehaving_workers(kind, 2);
     // A process that dies closes its pipes first. On a busy machine the rest can take its time; a
     // SIGKILL of its own is then not to be told from ours.
-    if (&deeds == &kills_itself)
+    if (&faults == &kills_itself)
         options.kill_grace = 60s;
-    with_crew(options, [&](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [&](pool_fixture& workers) -> asio::awaitable<void> {
         std::mt19937 random(1);
         std::deque<numbered> running;
         auto const take = [&]() -> asio::awaitable<void> {
@@ -66,9 +66,9 @@ void wrong_at_random(std::vector<std::string> const& kind, names const& deeds, i
         for (int wrongs = 0; wrongs != times; ++submitted) {
             bool const kills = random() % one_in == 0;
             wrongs += kills;
-            auto job = kills
-                ? workers.begin("append_and", args(path, submitted, deeds[random() % deeds.size()]))
-                : workers.begin("append", args(path, submitted));
+            auto job = kills ? workers.begin("append_and",
+                                   args(path, submitted, faults[random() % faults.size()]))
+                             : workers.begin("append", args(path, submitted));
             running.push_back({submitted, kills, std::move(job)});
             if (running.size() == at_a_time)
                 co_await take();
@@ -91,7 +91,7 @@ void wrong_at_random(std::vector<std::string> const& kind, names const& deeds, i
     BOOST_TEST(twice == 0);
     BOOST_TEST(never == 0);
     BOOST_TEST(ran.size() <= static_cast<std::size_t>(submitted));
-    if (&deeds != &breaches || kind.empty()) {
+    if (&faults != &breaches || kind.empty()) {
         BOOST_TEST(innocents == 0);
         BOOST_TEST(ran.size() == static_cast<std::size_t>(submitted));
     }

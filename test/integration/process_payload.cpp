@@ -22,7 +22,7 @@ json::string text_of(std::size_t bytes)
     return json::string(bytes, 'x');
 }
 
-void check_says(fate const& seen, error_code const& code, std::string_view words)
+void check_says(job_result const& seen, error_code const& code, std::string_view words)
 {
     BOOST_TEST(seen.code == code);
     BOOST_TEST(contains(seen.text, words), seen.text << " says: " << words);
@@ -48,9 +48,9 @@ BOOST_AUTO_TEST_SUITE(process_payload)
 
 BOOST_AUTO_TEST_CASE(payloads_of_every_size_go_both_ways)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.max_message_bytes = 65 * mib;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         for (std::size_t const bytes : {std::size_t{0}, std::size_t{1}, 8 * kib - 1, 8 * kib,
                  64 * kib - 1, 64 * kib, 64 * kib + 1, mib, 64 * mib})
             BOOST_TEST_CONTEXT(bytes)
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(payloads_of_every_size_go_both_ways)
 
 BOOST_AUTO_TEST_CASE(bytes_of_requests_and_answers_are_counted)
 {
-    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers(), [](pool_fixture& workers) -> asio::awaitable<void> {
         co_await workers.call("size", args(text_of(1000)));
         auto const asked =
             std::string_view(R"({"jsonrpc":"2.0","method":"size","params":[""],"id":1})").size() +
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(large_payloads_both_ways_at_once_do_not_deadlock)
     // A worker that pipelines answers while the next request is being written.
     for (auto const& kind :
         {std::vector<std::string>{}, {"--pipelining"}, std::vector<std::string>{"--lying"}})
-        with_crew(sparring(kind, 2), [](crew& workers) -> asio::awaitable<void> {
+        with_pool(misbehaving_workers(kind, 2), [](pool_fixture& workers) -> asio::awaitable<void> {
             std::vector<attempt> jobs;
             auto const text = text_of(mib);
             for (int i = 0; i != 12; ++i)
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(large_payloads_both_ways_at_once_do_not_deadlock)
 
 BOOST_AUTO_TEST_CASE(large_payload_to_a_worker_that_does_not_read_is_given_up)
 {
-    with_crew(sparring({}, 2), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers({}, 2), [](pool_fixture& workers) -> asio::awaitable<void> {
         // It waits in the pipe's queue here, when its worker dies: it goes to another one.
         auto const text = text_of(mib);
         auto wrong = workers.begin("close_stdin");
@@ -127,9 +127,9 @@ BOOST_AUTO_TEST_CASE(large_payload_to_a_worker_that_does_not_read_is_given_up)
 
 BOOST_AUTO_TEST_CASE(argument_that_is_too_large_is_named)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.max_message_bytes = 64 * kib;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         auto const seen = co_await workers.call("size", args(1, text_of(64 * kib)));
         check_says(seen, errc::message_too_large, "argument 2");
         check_says(seen, errc::message_too_large, "max_message_bytes");
@@ -147,9 +147,9 @@ BOOST_AUTO_TEST_CASE(argument_that_is_too_large_is_named)
 
 BOOST_AUTO_TEST_CASE(answer_that_is_too_large_ends_its_worker)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.max_message_bytes = 64 * kib;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         check_says(co_await workers.call("bytes", args(64 * kib)), errc::message_too_large,
             "sent a line longer than max_message_bytes (65536)");
         co_await workers.full_again();
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(answer_that_is_too_large_ends_its_worker)
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_json_is_refused_and_named)
 {
-    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers(), [](pool_fixture& workers) -> asio::awaitable<void> {
         auto const refused = [&](json::array arguments,
                                  std::string_view at) -> asio::awaitable<void> {
             auto const seen = co_await workers.call("echo", std::move(arguments));
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_json_is_refused_and_named)
 
 BOOST_AUTO_TEST_CASE(error_answers_are_told_apart)
 {
-    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers(), [](pool_fixture& workers) -> asio::awaitable<void> {
         auto unknown = co_await workers.call("no_such_job");
         check_says(unknown, errc::unknown_job, "the worker has no job \"no_such_job\"; it has: ");
         check_says(unknown, errc::unknown_job, "surroundings");
@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(error_answers_are_told_apart)
 
 BOOST_AUTO_TEST_CASE(params_may_be_an_object_or_left_out)
 {
-    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers(), [](pool_fixture& workers) -> asio::awaitable<void> {
         json::value by_name = json::object();
         by_name.as_object()["size"] = 3;
         auto const answer = co_await workers.lease.async_call("echo", by_name, asio::use_awaitable);

@@ -32,7 +32,7 @@
 #include <utility>
 #include <vector>
 
-// Pools of sparring workers, and the jobs that they are given.
+// Pools of misbehaving workers, and the jobs that they are given.
 
 namespace leasepool::test {
 
@@ -41,13 +41,13 @@ namespace json = boost::json;
 using process_manager = manager<process_backend>;
 using process_lease = lease<process_backend>;
 
-/// The sparring worker, with these arguments. It is not waited for when it does not stop: most of
+/// The misbehaving worker, with these arguments. It is not waited for when it does not stop: most of
 /// those that are asked to have no mind to.
-inline process_backend_options sparring(
+inline process_backend_options misbehaving_workers(
     std::vector<std::string> const& words = {}, std::size_t workers = 1)
 {
     process_backend_options options;
-    options.command = {LEASEPOOL_SPARRING_WORKER};
+    options.command = {LEASEPOOL_MISBEHAVING_WORKER};
     options.command.insert(options.command.end(), words.begin(), words.end());
     options.workers_per_pool = workers;
     options.kill_grace = 20ms;
@@ -66,16 +66,16 @@ json::array args(Values&&... values)
 }
 
 /// What became of a job.
-struct fate {
+struct job_result {
     json::value value{};
     error_code code{};
     std::string text{};
     std::exception_ptr reason{};
 };
 
-inline fate fate_of(std::exception_ptr reason, json::value value)
+inline job_result job_result_of(std::exception_ptr reason, json::value value)
 {
-    fate out{.value = std::move(value), .reason = reason};
+    job_result out{.value = std::move(value), .reason = reason};
     if (!reason)
         return out;
     try {
@@ -105,27 +105,30 @@ public:
         lease.async_call(std::move(options), name, json::value(std::move(arguments)),
             asio::bind_cancellation_slot(
                 state_->signal.slot(), [on = state_](std::exception_ptr reason, json::value value) {
-                    on->result = fate_of(std::move(reason), std::move(value));
+                    on->result = job_result_of(std::move(reason), std::move(value));
                     on->completed();
                     if (on->completed.count() != 1)
                         BOOST_ERROR("a job completed more than once");
                 }));
     }
 
-    asio::awaitable<fate> get()
+    asio::awaitable<job_result> get()
     {
         co_await state_->completed.await();
         co_return state_->result;
     }
 
     bool done() const noexcept { return state_->completed.count() != 0; }
-    fate const& result() const noexcept { return state_->result; }
+    job_result const& result() const noexcept { return state_->result; }
     void cancel(asio::cancellation_type how) { state_->signal.emit(how); }
+
+    /// Until it has sent a progress message.
+    asio::awaitable<void> progressed() { return state_->progressed.await(); }
 
     /// Until it is running: the process that it runs in.
     asio::awaitable<pid_t> begun()
     {
-        co_await state_->progressed.await();
+        co_await progressed();
         co_return static_cast<pid_t>(state_->news.front().at("pid").to_number<std::int64_t>());
     }
     std::vector<json::value> const& news() const noexcept { return state_->news; }
@@ -138,16 +141,16 @@ private:
         happening completed;
         happening progressed;
         std::vector<json::value> news;
-        fate result;
+        job_result result;
     };
     std::shared_ptr<state> state_;
 };
 
-/// A manager of one pool of sparring workers, with its log and a lease.
-class crew {
+/// A manager of one pool of misbehaving workers, with its log and a lease.
+class pool_fixture {
 public:
-    explicit crew(asio::io_context& io, process_backend_options backend = sparring(),
-        manager_options how = {})
+    explicit pool_fixture(asio::io_context& io,
+        process_backend_options backend = misbehaving_workers(), manager_options how = {})
         : log(io), pools(io, process_backend(backend), with_log(std::move(how), log)), io_(io),
           workers_(static_cast<std::ptrdiff_t>(backend.workers_per_pool))
     {
@@ -164,7 +167,7 @@ public:
         return attempt(io_, lease, name, std::move(arguments), std::move(options));
     }
 
-    asio::awaitable<fate> call(
+    asio::awaitable<job_result> call(
         std::string_view name, json::array arguments = {}, job_options options = {})
     {
         auto job = begin(name, std::move(arguments), std::move(options));
@@ -211,13 +214,13 @@ private:
     std::ptrdiff_t workers_;
 };
 
-/// Runs a test on a started crew, and stops that.
+/// Runs a test on a started fixture, and stops that.
 template <class Body>
-void with_crew(process_backend_options const& backend, Body const& body, manager_options how = {})
+void with_pool(process_backend_options const& backend, Body const& body, manager_options how = {})
 {
     nothing_left const checked;
     asio::io_context io;
-    crew workers(io, backend, std::move(how));
+    pool_fixture workers(io, backend, std::move(how));
     run(io, [&]() -> asio::awaitable<void> {
         co_await workers.start();
         co_await body(workers);

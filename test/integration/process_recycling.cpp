@@ -4,6 +4,9 @@
 
 #include "process_pool_support.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include <fstream>
 #include <map>
 #include <set>
@@ -15,14 +18,14 @@
 namespace leasepool::test {
 namespace {
 
-std::int64_t pid_in(fate const& answer)
+std::int64_t pid_in(job_result const& answer)
 {
     BOOST_TEST(answer.text == "");
     return answer.value.to_number<std::int64_t>();
 }
 
 /// Runs so many jobs, a few at a time; how many each process had.
-asio::awaitable<std::map<std::int64_t, int>> jobs_by_process(crew& workers, int count)
+asio::awaitable<std::map<std::int64_t, int>> jobs_by_process(pool_fixture& workers, int count)
 {
     std::vector<attempt> jobs;
     for (int i = 0; i != count; ++i)
@@ -34,7 +37,7 @@ asio::awaitable<std::map<std::int64_t, int>> jobs_by_process(crew& workers, int 
 }
 
 /// One is told to end only when another is ready.
-void check_no_pause(crew const& workers)
+void check_no_pause(pool_fixture const& workers)
 {
     std::ptrdiff_t ready = 0;
     std::ptrdiff_t ended = 0;
@@ -57,15 +60,15 @@ BOOST_AUTO_TEST_CASE(worker_is_replaced_after_so_many_jobs)
             for (std::size_t const workers : {1U, 3U})
                 BOOST_TEST_CONTEXT(most << " jobs, " << workers << " workers")
                 {
-                    auto options = sparring(kind, workers);
+                    auto options = misbehaving_workers(kind, workers);
                     options.max_jobs_per_worker = most;
-                    with_crew(options, [&](crew& crew) -> asio::awaitable<void> {
-                        auto const had = co_await jobs_by_process(crew, 100);
+                    with_pool(options, [&](pool_fixture& fixture) -> asio::awaitable<void> {
+                        auto const had = co_await jobs_by_process(fixture, 100);
                         for (auto const& [pid, jobs] : had)
                             BOOST_TEST(static_cast<std::size_t>(jobs) <= most);
                         BOOST_TEST(had.size() >= 100 / most);
                         // They end as they should: at the end of their input.
-                        auto const ended = co_await crew.log.await(
+                        auto const ended = co_await fixture.log.await(
                             "worker ended", static_cast<std::ptrdiff_t>(100 / most - workers));
                         BOOST_TEST((ended.level == severity::debug));
                     });
@@ -76,9 +79,9 @@ BOOST_AUTO_TEST_CASE(worker_serves_until_its_successor_does)
 {
     // One worker, and always one job for it: there is a worker to give it to, from the first to the
     // last, if the successor is started in time.
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.max_jobs_per_worker = 100;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         std::set<std::int64_t> seen;
         for (int i = 0; i != 1000; ++i)
             seen.insert(pid_in(co_await workers.call("pid")));
@@ -89,9 +92,9 @@ BOOST_AUTO_TEST_CASE(worker_serves_until_its_successor_does)
 
 BOOST_AUTO_TEST_CASE(old_worker_is_replaced_without_a_pause)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.max_worker_age = 20ms;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         auto const first = pid_in(co_await workers.call("pid"));
         // It goes of itself, also while it has nothing to do.
         co_await workers.full_again(2);
@@ -105,13 +108,13 @@ BOOST_AUTO_TEST_CASE(old_worker_is_replaced_without_a_pause)
 
 BOOST_AUTO_TEST_CASE(old_worker_finishes_its_job)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.max_worker_age = 20ms;
     options.kill_grace = 60s;
     scratch_folder const folder;
     auto const gate = folder.file("gate");
     BOOST_TEST_REQUIRE(::mkfifo(gate.c_str(), 0600) == 0);
-    with_crew(options, [&](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [&](pool_fixture& workers) -> asio::awaitable<void> {
         // The successor is ready, and has been replaced, too, before this has ended.
         auto slow = workers.begin("await_byte", args(gate));
         co_await workers.log.await("worker ready", 3);
@@ -126,9 +129,9 @@ BOOST_AUTO_TEST_CASE(old_worker_finishes_its_job)
 
 BOOST_AUTO_TEST_CASE(large_worker_is_replaced)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.max_worker_rss = 48U << 20;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         std::set<std::int64_t> seen;
         for (int i = 0; i != 20; ++i)
             seen.insert(pid_in(co_await workers.call("allocate", args(1 << 20))));
@@ -147,9 +150,9 @@ BOOST_AUTO_TEST_CASE(large_worker_is_replaced)
 BOOST_AUTO_TEST_CASE(worker_that_cannot_be_replaced_at_once_is_later)
 {
     scratch_folder const folder;
-    auto options = sparring({"--fail-starts", folder.file("starts"), "2", "4"});
+    auto options = misbehaving_workers({"--fail-starts", folder.file("starts"), "2", "4"});
     options.start_attempts = 5;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         co_await workers.check_service();
         auto crash = workers.begin("exit");
         auto waits = workers.begin("add", args(1, 2));
@@ -165,11 +168,11 @@ BOOST_AUTO_TEST_CASE(worker_that_cannot_be_replaced_at_once_is_later)
 BOOST_AUTO_TEST_CASE(pool_whose_workers_cannot_be_replaced_breaks)
 {
     scratch_folder const folder;
-    auto options = sparring({"--fail-starts", folder.file("starts"), "2", "9"});
+    auto options = misbehaving_workers({"--fail-starts", folder.file("starts"), "2", "9"});
     options.start_attempts = 3;
     nothing_left const checked;
     asio::io_context io;
-    crew workers(io, options, {.backoff = 1ms});
+    pool_fixture workers(io, options, {.backoff = 1ms});
     run(io, [&]() -> asio::awaitable<void> {
         co_await workers.start();
         co_await workers.check_service();
@@ -201,9 +204,9 @@ BOOST_AUTO_TEST_CASE(pool_whose_workers_cannot_be_replaced_breaks)
 BOOST_AUTO_TEST_CASE(one_worker_of_several_that_cannot_be_replaced_breaks_nothing)
 {
     scratch_folder const folder;
-    auto options = sparring({"--fail-starts", folder.file("starts"), "3", "1000000"}, 2);
+    auto options = misbehaving_workers({"--fail-starts", folder.file("starts"), "3", "1000000"}, 2);
     options.start_attempts = 1;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         BOOST_TEST((co_await workers.call("exit")).code == errc::worker_died);
         co_await workers.log.await("a worker could not be started", 3);
         for (int i = 0; i != 10; ++i)
@@ -214,7 +217,7 @@ BOOST_AUTO_TEST_CASE(one_worker_of_several_that_cannot_be_replaced_breaks_nothin
 
 BOOST_AUTO_TEST_CASE(worker_that_dies_idle_is_replaced)
 {
-    with_crew(sparring({}, 2), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers({}, 2), [](pool_fixture& workers) -> asio::awaitable<void> {
         auto const pid = static_cast<pid_t>(pid_in(co_await workers.call("pid")));
         ::kill(pid, SIGKILL);
         auto const ended = co_await workers.log.await("worker ended");
@@ -231,7 +234,7 @@ BOOST_AUTO_TEST_CASE(pool_whose_worker_cannot_be_replaced_yet_is_granted_last)
     nothing_left const checked;
     scratch_folder const folder;
     // Two pools start; then no start succeeds, and the next but one attempt is far away.
-    auto backend = sparring({"--fail-starts", folder.file("starts"), "3", "1000"});
+    auto backend = misbehaving_workers({"--fail-starts", folder.file("starts"), "3", "1000"});
     backend.backoff = 1h;
     backend.max_backoff = 1h;
     backend.start_attempts = 10;
@@ -252,6 +255,42 @@ BOOST_AUTO_TEST_CASE(pool_whose_worker_cannot_be_replaced_yet_is_granted_last)
         BOOST_TEST(granted[1]["pool"] != granted[0]["pool"]);
         BOOST_TEST(granted[2]["pool"] == granted[0]["pool"]);
         co_await pools.async_stop({.mode = stop_mode::cancel}, asio::use_awaitable);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(leases_of_several_callers_reuse_the_workers)
+{
+    constexpr int callers = 3;
+    constexpr int jobs = 200;
+    nothing_left const checked;
+    process_backend_options backend;
+    backend.command = misbehaving_workers().command;
+    asio::io_context io;
+    journal log(io);
+    // The other options are the default ones.
+    process_manager pools(
+        io, process_backend(backend), {.max_pools = callers, .log = std::ref(log)});
+    happening done(io);
+    auto const call = [&]() -> asio::awaitable<void> {
+        for (int i = 0; i != jobs; ++i) {
+            auto lease = co_await pools.async_acquire({}, asio::use_awaitable);
+            attempt job(io, lease, "add", args(i, 1));
+            BOOST_TEST((co_await job.get()).value == json::value(i + 1));
+            lease.release();
+            // Pools are idle between two jobs of a caller.
+            co_await settle();
+        }
+        done();
+    };
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start(asio::use_awaitable);
+        for (int i = 0; i != callers; ++i)
+            asio::co_spawn(io, call, asio::detached);
+        co_await done.await(callers);
+        auto const most = callers * static_cast<std::ptrdiff_t>(backend.workers_per_pool);
+        BOOST_TEST(log.count("worker started") <= most);
+        BOOST_TEST(log.count("worker ended") == 0);
+        co_await pools.async_stop({}, asio::use_awaitable);
     });
 }
 

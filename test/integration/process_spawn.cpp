@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(child_sees_its_three_descriptors_and_no_others)
     int const low = ::open("/dev/null", O_RDONLY);
     int const high = ::fcntl(low, F_DUPFD, 900);
     BOOST_REQUIRE(high >= 900);
-    BOOST_TEST(outcome_of(sparring({"descriptors"})).output == "0 1 2 ");
+    BOOST_TEST(outcome_of(spawned_child({"descriptors"})).output == "0 1 2 ");
     ::close(low);
     ::close(high);
 }
@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_CASE(child_gets_its_streams_where_the_parent_has_closed_its_own)
 {
     int const saved = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 100);
     ::close(STDIN_FILENO);
-    auto const seen = outcome_of(sparring({"descriptors"}));
+    auto const seen = outcome_of(spawned_child({"descriptors"}));
     bool const free = ::fcntl(STDIN_FILENO, F_GETFD) < 0;
     ::dup2(saved, STDIN_FILENO);
     ::close(saved);
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(child_has_default_dispositions_and_an_empty_mask)
     for (int const signal : {SIGINT, SIGTERM, SIGCHLD, SIGRTMAX})
         ::sigaddset(&blocked, signal);
     ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
-    auto const seen = outcome_of(sparring({"signals"}));
+    auto const seen = outcome_of(spawned_child({"signals"}));
 
     BOOST_TEST(seen.output == "end");
     sigset_t now;
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(child_leads_a_session_and_a_group)
 {
     asio::io_context io;
     run(io, [&]() -> asio::awaitable<void> {
-        program started(io.get_executor(), sparring({"group"}));
+        program started(io.get_executor(), spawned_child({"group"}));
         auto const pid = std::to_string(started.pid());
         auto const seen = co_await read_to_end(started.standard_output());
         BOOST_TEST(seen == pid + ' ' + pid + ' ' + pid);
@@ -78,8 +78,8 @@ BOOST_AUTO_TEST_CASE(child_leads_a_session_and_a_group)
 
 BOOST_AUTO_TEST_CASE(child_gets_its_arguments)
 {
-    BOOST_TEST(
-        outcome_of(sparring({"arguments", "", "a b", "ä*"})).output == "[arguments][][a b][ä*]");
+    BOOST_TEST(outcome_of(spawned_child({"arguments", "", "a b", "ä*"})).output ==
+        "[arguments][][a b][ä*]");
 }
 
 BOOST_AUTO_TEST_CASE(child_inherits_the_environment_as_changed)
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(child_inherits_the_environment_as_changed)
     ::setenv("LEASEPOOL_TEST_KEPT", "kept", 1);
     ::setenv("LEASEPOOL_TEST_CHANGED", "before", 1);
     ::setenv("LEASEPOOL_TEST_REMOVED", "before", 1);
-    auto options = sparring({"environment", "LEASEPOOL_TEST_KEPT", "LEASEPOOL_TEST_CHANGED",
+    auto options = spawned_child({"environment", "LEASEPOOL_TEST_KEPT", "LEASEPOOL_TEST_CHANGED",
         "LEASEPOOL_TEST_REMOVED", "LEASEPOOL_TEST_ADDED", detail::worker_marker});
     options.environment = {{"LEASEPOOL_TEST_CHANGED", "after=1"},
         {"LEASEPOOL_TEST_REMOVED", std::nullopt}, {"LEASEPOOL_TEST_ADDED", ""}};
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(child_inherits_the_environment_as_changed)
 
 BOOST_AUTO_TEST_CASE(child_starts_in_its_working_directory)
 {
-    auto options = sparring({"directory"});
+    auto options = spawned_child({"directory"});
     BOOST_TEST(outcome_of(options).output == std::filesystem::current_path().string());
     options.working_directory = "/usr";
     BOOST_TEST(outcome_of(options).output == "/usr");
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(child_starts_in_its_working_directory)
 BOOST_AUTO_TEST_CASE(program_is_looked_for_in_the_path_of_the_child)
 {
     std::filesystem::path const program = LEASEPOOL_SPAWNED_CHILD;
-    auto options = sparring({"exit", "5"});
+    auto options = spawned_child({"exit", "5"});
     options.command[0] = program.filename().string();
     options.environment["PATH"] = "/nonexistent:" + program.parent_path().string();
     BOOST_TEST(outcome_of(options).status == exited(5));
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(program_is_looked_for_in_the_path_of_the_child)
 
 BOOST_AUTO_TEST_CASE(launcher_goes_in_front)
 {
-    auto options = sparring({"nice"});
+    auto options = spawned_child({"nice"});
     auto const usual = std::stoi(outcome_of(options).output);
     options.launcher = {"nice", "-n", "3"};
     BOOST_TEST(outcome_of(options).output == std::to_string(std::min(usual + 3, 19)));
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(launcher_goes_in_front)
 
 BOOST_AUTO_TEST_CASE(limits_are_those_asked_for)
 {
-    auto options = sparring({"limits"});
+    auto options = spawned_child({"limits"});
     options.limits.cpu_time = 77s;
     options.limits.address_space = 1U << 30;
     options.limits.open_files = 33;
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(limits_are_those_asked_for)
 
 BOOST_AUTO_TEST_CASE(limit_above_our_own_is_cut_to_it)
 {
-    auto options = sparring({"limits"});
+    auto options = spawned_child({"limits"});
     rlimit own = {};
     ::getrlimit(RLIMIT_NOFILE, &own);
     options.limits.open_files = UINT64_MAX;
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(limit_that_is_reached_tells_by_its_signal)
 {
     auto const file =
         std::filesystem::temp_directory_path() / ("leasepool-limit-" + std::to_string(::getpid()));
-    auto options = sparring({"write-file", file.string()});
+    auto options = spawned_child({"write-file", file.string()});
     options.limits.file_size = 8192;
     options.limits.core_size = 0;
     BOOST_TEST(outcome_of(options).status == killed_by(SIGXFSZ));
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(standard_streams_are_told_apart)
 {
     asio::io_context io;
     run(io, [&]() -> asio::awaitable<void> {
-        program started(io.get_executor(), sparring({"complain"}));
+        program started(io.get_executor(), spawned_child({"complain"}));
         BOOST_TEST(co_await read_to_end(started.standard_output()) == "out");
         BOOST_TEST(co_await read_to_end(started.standard_error()) == "err");
     });
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(more_than_a_pipe_holds_goes_through)
 {
     asio::io_context io;
     std::string const sent(3'000'001, 'x');
-    program started(io.get_executor(), sparring({"echo"}));
+    program started(io.get_executor(), spawned_child({"echo"}));
     error_code written;
     std::thread writer([&] {
         written = started.write(sent);

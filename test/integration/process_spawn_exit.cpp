@@ -17,11 +17,12 @@ BOOST_FIXTURE_TEST_SUITE(process_spawn_exit, nothing_left)
 
 BOOST_AUTO_TEST_CASE(status_says_how_it_ended)
 {
-    BOOST_TEST(outcome_of(sparring({"exit", "0"})).status.success());
-    BOOST_TEST(to_string(outcome_of(sparring({"exit", "3"})).status) == "exited with status 3");
+    BOOST_TEST(outcome_of(spawned_child({"exit", "0"})).status.success());
+    BOOST_TEST(
+        to_string(outcome_of(spawned_child({"exit", "3"})).status) == "exited with status 3");
     for (int const signal : {SIGSEGV, SIGABRT, SIGKILL, SIGTERM, SIGPIPE, SIGUSR1, SIGRTMIN + 2})
-        BOOST_TEST(
-            outcome_of(sparring({"raise", std::to_string(signal)})).status == killed_by(signal));
+        BOOST_TEST(outcome_of(spawned_child({"raise", std::to_string(signal)})).status ==
+            killed_by(signal));
     BOOST_TEST(to_string(killed_by(SIGSEGV)) == "killed by SIGSEGV");
     BOOST_TEST(to_string(exit_status{exit_status::kind::signaled, SIGABRT, true}) ==
         "killed by SIGABRT (core dumped)");
@@ -32,7 +33,7 @@ BOOST_AUTO_TEST_CASE(status_says_how_it_ended)
 BOOST_AUTO_TEST_CASE(exit_is_reported_before_the_process_is_reaped)
 {
     asio::io_context io;
-    program started(io.get_executor(), sparring({"exit", "4"}));
+    program started(io.get_executor(), spawned_child({"exit", "4"}));
     auto const pid = started.pid();
     BOOST_TEST(started.wait() == exited(4));
     BOOST_TEST(exists(pid));
@@ -47,7 +48,7 @@ BOOST_AUTO_TEST_CASE(exit_is_reported_before_the_process_is_reaped)
 BOOST_AUTO_TEST_CASE(signal_reaches_the_group)
 {
     asio::io_context io;
-    program started(io.get_executor(), sparring({"stay"}));
+    program started(io.get_executor(), spawned_child({"stay"}));
     BOOST_TEST(!started.signal(SIGTERM));
     BOOST_TEST(started.wait() == killed_by(SIGTERM));
 }
@@ -56,7 +57,7 @@ BOOST_AUTO_TEST_CASE(grandchild_that_holds_the_pipes_is_killed_with_the_group)
 {
     asio::io_context io;
     run(io, [&]() -> asio::awaitable<void> {
-        program started(io.get_executor(), sparring({"leave-behind"}));
+        program started(io.get_executor(), spawned_child({"leave-behind"}));
         // It runs, ignores SIGTERM, and holds all three streams open for ever.
         co_await read_line(started.standard_output());
         BOOST_TEST(started.wait() == exited(7));
@@ -73,7 +74,7 @@ BOOST_AUTO_TEST_CASE(parent_that_adopts_orphans_reaps_those_of_a_group)
     BOOST_TEST_REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
     asio::io_context io;
     run(io, [&]() -> asio::awaitable<void> {
-        program started(io.get_executor(), sparring({"leave-behind"}));
+        program started(io.get_executor(), spawned_child({"leave-behind"}));
         co_await read_line(started.standard_output());
         BOOST_TEST(started.wait() == exited(7));
         started.reap();
@@ -88,7 +89,7 @@ BOOST_AUTO_TEST_CASE(process_outside_the_group_does_not_delay_the_end)
 {
     asio::io_context io;
     run(io, [&]() -> asio::awaitable<void> {
-        program started(io.get_executor(), sparring({"leave-outside"}));
+        program started(io.get_executor(), spawned_child({"leave-outside"}));
         BOOST_TEST(started.wait() == exited(7));
         // The output has no end while the other process lives, but what it contains can be read.
         pid_t const outside = std::stoi(read_what_is_there(started.standard_output()));
@@ -101,7 +102,7 @@ BOOST_AUTO_TEST_CASE(process_outside_the_group_does_not_delay_the_end)
 BOOST_AUTO_TEST_CASE(output_can_be_read_after_the_process_was_reaped)
 {
     asio::io_context io;
-    program started(io.get_executor(), sparring({"arguments", std::string(9000, 'x')}));
+    program started(io.get_executor(), spawned_child({"arguments", std::string(9000, 'x')}));
     started.wait();
     started.reap();
     BOOST_TEST((read_what_is_there(started.standard_output()) ==
@@ -112,7 +113,7 @@ BOOST_AUTO_TEST_CASE(dropped_while_it_runs)
 {
     asio::io_context io;
     run(io, [&]() -> asio::awaitable<void> {
-        program started(io.get_executor(), sparring({"stay"}));
+        program started(io.get_executor(), spawned_child({"stay"}));
         co_await read_line(started.standard_output());
         auto const pid = started.pid();
         BOOST_TEST(exists(pid));
@@ -128,7 +129,7 @@ BOOST_AUTO_TEST_CASE(dropped_with_its_group)
 {
     asio::io_context io;
     run(io, [&]() -> asio::awaitable<void> {
-        program started(io.get_executor(), sparring({"leave-behind"}));
+        program started(io.get_executor(), spawned_child({"leave-behind"}));
         co_await read_line(started.standard_output());
         auto reader = std::move(started.standard_output());
         started.drop();
@@ -143,7 +144,7 @@ BOOST_AUTO_TEST_CASE(dropped_child_ends_what_waits_for_its_pipes)
     int aborted = 0;
     char buffer[16];
     {
-        program started(io.get_executor(), sparring({"stay"}));
+        program started(io.get_executor(), spawned_child({"stay"}));
         auto const count = [&](error_code ec, std::size_t) {
             aborted += ec == asio::error::operation_aborted;
         };
@@ -160,9 +161,9 @@ BOOST_AUTO_TEST_CASE(dropped_child_ends_what_waits_for_its_pipes)
 BOOST_AUTO_TEST_CASE(assigned_to_drops_what_it_had)
 {
     asio::io_context io;
-    program started(io.get_executor(), sparring({"stay"}));
+    program started(io.get_executor(), spawned_child({"stay"}));
     auto const pid = started.pid();
-    started = program(io.get_executor(), sparring({"exit", "0"}));
+    started = program(io.get_executor(), spawned_child({"exit", "0"}));
     BOOST_TEST(started.pid() != pid);
     await_gone(pid);
     BOOST_TEST(started.wait() == exited(0));
@@ -178,7 +179,7 @@ BOOST_AUTO_TEST_CASE(context_destroyed_with_a_running_child)
         asio::co_spawn(
             io,
             [&]() -> asio::awaitable<void> {
-                program started(io.get_executor(), sparring({"stay"}));
+                program started(io.get_executor(), spawned_child({"stay"}));
                 pid = started.pid();
                 co_await read_line(started.standard_output());
                 io.stop();
@@ -197,7 +198,7 @@ BOOST_AUTO_TEST_CASE(context_destroyed_with_a_child_that_a_handler_owns)
 {
     {
         asio::io_context io;
-        auto const owned = std::make_shared<program>(io.get_executor(), sparring({"stay"}));
+        auto const owned = std::make_shared<program>(io.get_executor(), spawned_child({"stay"}));
         owned->standard_error().async_wait(asio::posix::descriptor_base::wait_read,
             [owned](error_code) { BOOST_ERROR("it has ended"); });
     }

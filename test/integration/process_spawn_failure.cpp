@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(file_that_is_no_program)
 
 BOOST_AUTO_TEST_CASE(missing_launcher_is_what_is_named)
 {
-    auto options = sparring({"exit", "0"});
+    auto options = spawned_child({"exit", "0"});
     options.launcher = {"/nonexistent/launcher"};
     check_failure(options, ENOENT,
         "leasepool: cannot start the program \"/nonexistent/launcher\": No such file");
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(missing_launcher_is_what_is_named)
 
 BOOST_AUTO_TEST_CASE(missing_working_directory)
 {
-    auto options = sparring({"exit", "0"});
+    auto options = spawned_child({"exit", "0"});
     options.working_directory = "/nonexistent/directory";
     check_failure(options, ENOENT,
         "leasepool: cannot start the program \"" + options.command[0] +
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(missing_working_directory)
 
 BOOST_AUTO_TEST_CASE(arguments_that_are_too_long)
 {
-    auto options = sparring({"exit", std::string(10U << 20, 'x')});
+    auto options = spawned_child({"exit", std::string(10U << 20, 'x')});
     check_failure(options, E2BIG, "leasepool: cannot start the program \"" + options.command[0]);
 }
 
@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(too_few_descriptors_however_many)
         rlimit const few = {used + more, before.rlim_max};
         ::setrlimit(RLIMIT_NOFILE, &few);
         try {
-            program const one(io.get_executor(), sparring({"stay"}));
+            program const one(io.get_executor(), spawned_child({"stay"}));
         }
         catch (boost::system::system_error const& e) {
             ec = e.code();

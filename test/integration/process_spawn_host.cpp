@@ -5,6 +5,8 @@
 #include "forks.hpp"
 #include "process_support.hpp"
 
+#include <boost/system/system_error.hpp>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -16,6 +18,7 @@
 #include <cstring>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <thread>
 
 #if defined(__linux__)
@@ -87,7 +90,7 @@ std::chrono::nanoseconds cost_of_a_start()
     auto least = std::chrono::nanoseconds::max();
     for (int i = 0; i != starts; ++i) {
         auto const begin = std::chrono::steady_clock::now();
-        children.emplace_back(io.get_executor(), sparring({"exit", "0"}));
+        children.emplace_back(io.get_executor(), spawned_child({"exit", "0"}));
         least = std::min<std::chrono::nanoseconds>(least, std::chrono::steady_clock::now() - begin);
     }
     return least;
@@ -110,7 +113,7 @@ BOOST_AUTO_TEST_CASE(spawns_at_once_do_not_hold_each_others_pipes)
             std::vector<program> children;
             together.arrive_and_wait();
             for (int i = 0; i != each; ++i)
-                children.emplace_back(io.get_executor(), sparring({"echo"}));
+                children.emplace_back(io.get_executor(), spawned_child({"echo"}));
             together.arrive_and_wait();
             // All others still run: if one had this one's pipe, the end would not come.
             for (auto& one : children) {
@@ -133,7 +136,7 @@ BOOST_AUTO_TEST_CASE(write_to_a_dead_reader_fails_without_a_signal)
     asio::io_context io;
     disposition const deadly(SIGPIPE, SIG_DFL);
     run(io, [&]() -> asio::awaitable<void> {
-        program started(io.get_executor(), sparring({"close-input"}));
+        program started(io.get_executor(), spawned_child({"close-input"}));
         co_await read_line(started.standard_output());
         BOOST_TEST(started.write("x") == asio::error::broken_pipe);
 
@@ -167,10 +170,10 @@ BOOST_AUTO_TEST_CASE(own_children_and_sigchld_stay_the_users)
     // It is a zombie while ours come and go.
     siginfo_t info = {};
     BOOST_TEST(::waitid(P_PID, static_cast<id_t>(own), &info, WEXITED | WNOWAIT) == 0);
-    BOOST_TEST(outcome_of(sparring({"exit", "1"})).status == exited(1));
+    BOOST_TEST(outcome_of(spawned_child({"exit", "1"})).status == exited(1));
     {
         asio::io_context io;
-        program dropped(io.get_executor(), sparring({"stay"}));
+        program dropped(io.get_executor(), spawned_child({"stay"}));
         auto const pid = dropped.pid();
         dropped.drop();
         await_gone(pid);
@@ -188,15 +191,15 @@ BOOST_AUTO_TEST_CASE(status_that_somebody_else_took_is_unknown)
 {
     // The kernel reaps them then.
     disposition const ignoring(SIGCHLD, SIG_IGN);
-    BOOST_TEST(outcome_of(sparring({"exit", "1"})).status == exit_status{});
+    BOOST_TEST(outcome_of(spawned_child({"exit", "1"})).status == exit_status{});
     asio::io_context io;
-    program started(io.get_executor(), sparring({"stay"}));
+    program started(io.get_executor(), spawned_child({"stay"}));
     auto const pid = started.pid();
     BOOST_TEST(!started.signal(SIGKILL));
     BOOST_TEST(started.wait() == exit_status{});
     await_gone(pid);
     BOOST_TEST(started.signal(SIGKILL) == boost::system::errc::no_such_process);
-    program const dropped(io.get_executor(), sparring({"stay"}));
+    program const dropped(io.get_executor(), spawned_child({"stay"}));
 }
 
 BOOST_AUTO_TEST_CASE(start_costs_the_same_with_much_memory)
@@ -247,7 +250,7 @@ BOOST_AUTO_TEST_CASE(child_outlives_the_thread_that_started_it)
 {
     asio::io_context io;
     program started;
-    auto options = sparring({"echo"});
+    auto options = spawned_child({"echo"});
     options.parent_death_signal = SIGKILL;
     std::thread([&] { started = program(io.get_executor(), options); }).join();
     run(io, [&]() -> asio::awaitable<void> {
@@ -263,7 +266,7 @@ BOOST_AUTO_TEST_CASE(child_outlives_the_thread_that_started_it)
 
 BOOST_AUTO_TEST_CASE(workers_are_scheduled_as_the_main_thread)
 {
-    auto const usual = outcome_of(sparring({"scheduling"})).output;
+    auto const usual = outcome_of(spawned_child({"scheduling"})).output;
     // In a forked child, which has no start threads yet.
     auto const of_pinned = output_in_a_forked_child([] {
         std::string output;
@@ -274,25 +277,54 @@ BOOST_AUTO_TEST_CASE(workers_are_scheduled_as_the_main_thread)
             ::sched_setaffinity(0, sizeof one, &one);
             sched_param const parameters = {};
             ::sched_setscheduler(0, SCHED_BATCH, &parameters);
-            output = outcome_of(sparring({"scheduling"})).output;
+            output = outcome_of(spawned_child({"scheduling"})).output;
         }).join();
         return output;
     });
     BOOST_TEST(of_pinned == usual);
 }
 
+BOOST_AUTO_TEST_CASE(start_with_too_many_processes_names_the_limit)
+{
+    // In a forked child, and of another user, because the limit does not apply to root.
+    auto const seen = output_in_a_forked_child([]() -> std::string {
+        spawn_options options;
+        options.command = {"sh", "-c", "exit 5"};
+        if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0)
+            return "root cannot become another user";
+        // From here on this program has the threads that a start needs.
+        if (outcome_of(options).status != exited(5))
+            return "no start without the limit";
+        rlimit const one = {1, 1};
+        if (::setrlimit(RLIMIT_NPROC, &one) != 0)
+            return "the limit cannot be set";
+        try {
+            outcome_of(options);
+        }
+        catch (boost::system::system_error const& e) {
+            return std::to_string(e.code().value()) + ' ' + e.what();
+        }
+        return "it was started";
+    });
+    auto const expected = std::to_string(EAGAIN) +
+        " leasepool: cannot start the program \"sh\", this user or this container has too many "
+        "processes and threads (RLIMIT_NPROC, pids.max): ";
+    BOOST_TEST(seen.starts_with(expected), seen);
+}
+
 BOOST_AUTO_TEST_CASE(forked_child_starts_programs_of_its_own)
 {
-    BOOST_TEST(outcome_of(sparring({"exit", "0"})).status == exited(0));
-    BOOST_TEST(output_in_a_forked_child(
-                   [] { return outcome_of(sparring({"arguments"})).output; }) == "[arguments]");
+    BOOST_TEST(outcome_of(spawned_child({"exit", "0"})).status == exited(0));
+    BOOST_TEST(output_in_a_forked_child([] {
+        return outcome_of(spawned_child({"arguments"})).output;
+    }) == "[arguments]");
 }
 
 #endif
 
 BOOST_AUTO_TEST_CASE(child_has_no_controlling_terminal)
 {
-    BOOST_TEST(outcome_of(sparring({"terminal"})).output ==
+    BOOST_TEST(outcome_of(spawned_child({"terminal"})).output ==
         std::string("/dev/tty: ") + std::strerror(ENXIO));
 }
 
@@ -307,11 +339,11 @@ BOOST_AUTO_TEST_CASE(older_kernels_will_do)
         forget_newer_system_calls();
         int const low = ::open("/dev/null", O_RDONLY);
         ::fcntl(low, F_DUPFD, 900);
-        bool right = outcome_of(sparring({"descriptors"})).output == "0 1 2 ";
-        right = right && outcome_of(sparring({"raise", "11"})).status == killed_by(SIGSEGV);
+        bool right = outcome_of(spawned_child({"descriptors"})).output == "0 1 2 ";
+        right = right && outcome_of(spawned_child({"raise", "11"})).status == killed_by(SIGSEGV);
         {
             asio::io_context io;
-            program started(io.get_executor(), sparring({"leave-behind"}));
+            program started(io.get_executor(), spawned_child({"leave-behind"}));
             started.standard_output().native_non_blocking(false);
             read_what_is_there(started.standard_output());
             right = right && started.wait() == exited(7);
@@ -319,7 +351,7 @@ BOOST_AUTO_TEST_CASE(older_kernels_will_do)
             error_code ec;
             started.standard_output().read_some(asio::buffer(&byte, 1), ec);
             right = right && ec == asio::error::eof;
-            program const dropped(io.get_executor(), sparring({"stay"}));
+            program const dropped(io.get_executor(), spawned_child({"stay"}));
         }
         await_no_child();
         std::_Exit(right ? 0 : 1);

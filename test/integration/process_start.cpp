@@ -25,7 +25,7 @@ failed_start failing(process_backend_options const& options)
 {
     nothing_left const checked;
     asio::io_context io;
-    crew workers(io, options);
+    pool_fixture workers(io, options);
     failed_start seen;
     run(io, [&]() -> asio::awaitable<void> {
         auto const [error] = co_await workers.pools.async_start(as_tuple);
@@ -38,7 +38,7 @@ failed_start failing(process_backend_options const& options)
 
 process_backend_options command(std::vector<std::string> words)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.command = std::move(words);
     return options;
 }
@@ -78,10 +78,10 @@ BOOST_AUTO_TEST_SUITE(process_start)
 BOOST_AUTO_TEST_CASE(wrong_at_the_start_fails_the_start)
 {
     struct start_case {
-        char const* deed;
+        char const* fault;
         char const* text;
     };
-    for (auto const& [deed, text] : std::initializer_list<start_case>{
+    for (auto const& [fault, text] : std::initializer_list<start_case>{
              {"exit", "exited with status 3"},
              {"abort", "killed by SIGABRT"},
              {"segfault", "killed by SIGSEGV"},
@@ -108,9 +108,9 @@ BOOST_AUTO_TEST_CASE(wrong_at_the_start_fails_the_start)
              {"grandchild", "exited with status 5"},
          })
         for (std::size_t const workers : {1U, 3U})
-            BOOST_TEST_CONTEXT(deed << ' ' << workers)
+            BOOST_TEST_CONTEXT(fault << ' ' << workers)
             {
-                auto options = sparring({"--start", deed}, workers);
+                auto options = misbehaving_workers({"--start", fault}, workers);
                 options.startup_timeout = 60s;
                 options.max_message_bytes = 65536;
                 if (contains(text, "startup_timeout"))
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(wrong_at_the_start_fails_the_start)
 
 BOOST_AUTO_TEST_CASE(worker_of_another_version_fails_the_start)
 {
-    auto const seen = failing(sparring({"--version", "7"}));
+    auto const seen = failing(misbehaving_workers({"--version", "7"}));
     BOOST_TEST(seen.code == errc::worker_start_failed);
     BOOST_TEST(contains(seen.text, "speaks version 7 of the protocol; this is version 1"));
 }
@@ -131,7 +131,8 @@ BOOST_AUTO_TEST_CASE(worker_of_another_version_fails_the_start)
 BOOST_AUTO_TEST_CASE(failed_start_says_what_was_on_stderr)
 {
     scratch_folder const folder;
-    auto const seen = failing(sparring({"--fail-starts", folder.file("starts"), "1", "9"}));
+    auto const seen =
+        failing(misbehaving_workers({"--fail-starts", folder.file("starts"), "1", "9"}));
     BOOST_TEST(seen.code == errc::worker_start_failed);
     BOOST_TEST(contains(seen.text, "exited with status 4 before it was ready"));
     BOOST_TEST(contains(seen.text, "this is not my day"));
@@ -139,8 +140,8 @@ BOOST_AUTO_TEST_CASE(failed_start_says_what_was_on_stderr)
 
 BOOST_AUTO_TEST_CASE(stderr_flood_at_the_start_does_no_harm)
 {
-    with_crew(sparring({"--start", "flood_stderr"}, 2),
-        [](crew& workers) { return workers.check_service(); });
+    with_pool(misbehaving_workers({"--start", "flood_stderr"}, 2),
+        [](pool_fixture& workers) { return workers.check_service(); });
 }
 
 BOOST_AUTO_TEST_CASE(missing_program_fails_the_start_with_its_name)
@@ -165,7 +166,7 @@ BOOST_AUTO_TEST_CASE(program_without_permission_fails_the_start)
 
 BOOST_AUTO_TEST_CASE(missing_working_directory_fails_the_start)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.working_directory = "/nowhere/at/all";
     auto const seen = failing(options);
     BOOST_TEST(seen.code == boost::system::errc::no_such_file_or_directory);
@@ -179,7 +180,7 @@ BOOST_AUTO_TEST_CASE(too_few_descriptors_fail_the_start_and_later_it_succeeds)
     for (std::size_t spare = 0; spare != 40; ++spare) {
         nothing_left const checked;
         asio::io_context io;
-        crew workers(io, sparring({}, 3));
+        pool_fixture workers(io, misbehaving_workers({}, 3));
         run(io, [&]() -> asio::awaitable<void> {
             // Whatever the manager itself needs of the context is there.
             co_await workers.pools.async_stop({}, asio::use_awaitable);
@@ -194,7 +195,7 @@ BOOST_AUTO_TEST_CASE(too_few_descriptors_fail_the_start_and_later_it_succeeds)
                 ++failures;
                 BOOST_TEST(failure == boost::system::errc::too_many_files_open, "with " << spare);
                 auto const entry = co_await workers.log.await("a pool could not be made");
-                BOOST_TEST(contains(entry["error"], "sparring_worker"), entry["error"]);
+                BOOST_TEST(contains(entry["error"], "misbehaving_worker"), entry["error"]);
                 BOOST_TEST(workers.pools.total() == 0U);
             }
             co_await workers.pools.async_stop({}, asio::use_awaitable);
@@ -209,17 +210,17 @@ BOOST_AUTO_TEST_CASE(too_few_descriptors_fail_the_start_and_later_it_succeeds)
 
 BOOST_AUTO_TEST_CASE(worker_is_found_in_the_path_it_will_have)
 {
-    std::filesystem::path const program = LEASEPOOL_SPARRING_WORKER;
+    std::filesystem::path const program = LEASEPOOL_MISBEHAVING_WORKER;
     auto options = command({program.filename()});
     options.environment["PATH"] = "/nowhere:" + program.parent_path().string();
-    with_crew(options, [](crew& workers) { return workers.check_service(); });
+    with_pool(options, [](pool_fixture& workers) { return workers.check_service(); });
 }
 
 BOOST_AUTO_TEST_CASE(worker_runs_in_the_surroundings_that_were_asked_for)
 {
     scratch_folder const folder;
     auto const directory = std::filesystem::canonical(folder.file(".")).string();
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.launcher = {"nice", "-n", "7"};
     options.working_directory = directory;
     options.environment["LEASEPOOL_TEST_SET"] = "to this";
@@ -229,7 +230,7 @@ BOOST_AUTO_TEST_CASE(worker_runs_in_the_surroundings_that_were_asked_for)
     options.limits.cpu_time = 1000s;
     options.limits.address_space = std::uint64_t{4} << 30;
     options.limits.stack_size = 1U << 21;
-    with_crew(options, [&](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [&](pool_fixture& workers) -> asio::awaitable<void> {
         auto const seen = co_await workers.call("surroundings");
         BOOST_REQUIRE(seen.text == "");
         auto const& around = seen.value.as_object();
@@ -255,7 +256,7 @@ BOOST_AUTO_TEST_CASE(worker_runs_in_the_surroundings_that_were_asked_for)
     options.inherit_environment = false;
     options.launcher.clear();
     options.log_level = severity::error;
-    with_crew(options, [&](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [&](pool_fixture& workers) -> asio::awaitable<void> {
         auto const variable = [&](char const* name) {
             return workers.call("variable", args(name));
         };
@@ -267,9 +268,9 @@ BOOST_AUTO_TEST_CASE(worker_runs_in_the_surroundings_that_were_asked_for)
 
 BOOST_AUTO_TEST_CASE(memory_limit_ends_the_job_that_passes_it)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.limits.address_space = 64U << 20;
-    with_crew(options, [&](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [&](pool_fixture& workers) -> asio::awaitable<void> {
         auto const seen = co_await workers.call("leak");
         BOOST_TEST(seen.code == errc::worker_died);
         BOOST_TEST(contains(seen.text, "killed by SIGABRT"), seen.text);

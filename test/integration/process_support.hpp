@@ -66,8 +66,8 @@ inline exit_status killed_by(int signal)
     return {exit_status::kind::signaled, signal, false};
 }
 
-/// The sparring child in one of its modes.
-inline spawn_options sparring(std::vector<std::string> words)
+/// The program `spawned_child` in one of its modes.
+inline spawn_options spawned_child(std::vector<std::string> words)
 {
     spawn_options options;
     options.command = {LEASEPOOL_SPAWNED_CHILD};

@@ -36,7 +36,7 @@
 #include <sys/syscall.h>
 #endif
 
-namespace sparring {
+namespace runtime_worker {
 
 using leasepool::job_context;
 namespace json = boost::json;
@@ -354,11 +354,11 @@ constexpr leasepool::job starve_job{"starve", &starve};
 constexpr leasepool::job block_stop_job{"block_stop", &block_stop};
 constexpr leasepool::job<int(int)> elsewhere_job{"elsewhere"};
 
-}  // namespace sparring
+}  // namespace runtime_worker
 
 int main(int argc, char** argv)
 {
-    using namespace sparring;
+    using namespace runtime_worker;
     std::string_view const mode = argc > 1 ? argv[1] : "";
     if (mode == "is-worker")
         return leasepool::is_worker(argc, argv) ? 10 : 11;

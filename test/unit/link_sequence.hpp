@@ -118,8 +118,8 @@ private:
         auto const id =
             static_cast<std::uint64_t>(random_.below(static_cast<int>(resolved_.size()) + 2));
         bool const not_begun = random_.once_in(2);
-        auto judged = model_;
-        if (judged.answered(id, not_begun, now_) == effect::violation)
+        auto next = model_;
+        if (next.answered(id, not_begun, now_) == effect::violation)
             answer(id, not_begun);
     }
     void ask()

@@ -51,11 +51,11 @@ void live_and_die(
     using what = enum event::what;
     link_fixture fixture;
     fixture.send({1, 2, 3, 4});
-    std::array<std::string, jobs> fates;
-    auto const note = [&](std::string const& fate) {
-        auto& of = fates[fixture.out.id - 1];
+    std::array<std::string, jobs> results;
+    auto const note = [&](std::string const& result) {
+        auto& of = results[fixture.out.id - 1];
         BOOST_TEST(of == "", "job " << fixture.out.id << " ends twice");
-        of = fate.substr(0, fate.find(';'));
+        of = result.substr(0, result.find(';'));
     };
     std::array<bool, jobs> begun{};
     std::array<bool, jobs> answered{};
@@ -89,13 +89,13 @@ void live_and_die(
     for (std::size_t job = 0; job != jobs; ++job)
         BOOST_TEST_CONTEXT("job " << job + 1)
         {
-            BOOST_TEST(fates[job] != "");
+            BOOST_TEST(results[job] != "");
             if (begun[job])
-                BOOST_TEST(fates[job] != "returned");
+                BOOST_TEST(results[job] != "returned");
             else
-                failed_unbegun += fates[job] != "returned";
+                failed_unbegun += results[job] != "returned";
             if (answered[job] && !plan[job].noise)
-                BOOST_TEST(fates[job] == "finished");
+                BOOST_TEST(results[job] == "finished");
         }
     // The one whose turn it is may have begun, and each line may have been an answer.
     BOOST_TEST(failed_unbegun <= lines + 1);

@@ -7,14 +7,14 @@
 // "writing" half of its answer, or "idle", after it). It knows nothing of the library, and is not built
 // with sanitizers.
 //
-//   sparring_worker [--pipelining | --lying] [--version N] [--start DEED]
+//   misbehaving_worker [--pipelining | --lying] [--version N] [--start FAULT]
 //       [--fail-starts FILE FIRST LAST]
 //
 // With --pipelining it reads on while a job runs, and keeps what it promises. With --lying it promises
 // the same, and does not.
 
-#include "sparring_deeds.hpp"
-#include "sparring_wire.hpp"
+#include "misbehaving_worker_faults.hpp"
+#include "misbehaving_worker_wire.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -28,7 +28,7 @@
 #include <mutex>
 #include <string>
 #include <sys/resource.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -36,7 +36,7 @@
 
 namespace {
 
-using namespace sparring;
+using namespace misbehaving_worker;
 
 struct options {
     bool pipelining = false;
@@ -93,11 +93,14 @@ std::string variable(std::string const& name)
 }
 
 // One write of a line, so that those of several processes do not mix.
-void append(std::string const& path, std::string const& line)
+/// Returns the offset of the end of the line. That of another process may be behind it by then.
+off_t append(std::string const& path, std::string const& line)
 {
     int const fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     write_all(fd, line + '\n');
+    off_t const end = ::lseek(fd, 0, SEEK_CUR);
     ::close(fd);
+    return end;
 }
 
 std::string allocate(message const& m)
@@ -145,7 +148,7 @@ std::map<std::string, std::function<std::string(message const&)>, std::less<>> c
     {"append_and",
         [](auto& m) {
             append(m.text(0), m.arguments[1]);
-            deeds.at(m.text(2))(m);
+            faults.at(m.text(2))(m);
             return result(m.id, "null");
         }},
     {"log",
@@ -185,25 +188,25 @@ std::string run(message const& m)
 {
     if (auto const good = good_jobs.find(m.method); good != good_jobs.end())
         return good->second(m);
-    auto const deed = deeds.find(m.method);
-    if (deed == deeds.end())
+    auto const fault = faults.find(m.method);
+    if (fault == faults.end())
         return error(m.id, -32601, "no such job");
     auto const when = m.text(0);
     auto const answer = result(m.id, "\"done\"");
     if (when == "running" || when.empty()) {
         report_begin(m);
-        deed->second(m);
+        fault->second(m);
         return answer;
     }
     std::lock_guard const lock(mutex);
     if (when == "writing") {
         put(answer.substr(0, answer.size() / 2));
-        deed->second(m);
+        fault->second(m);
         put(answer.substr(answer.size() / 2));
         return {};
     }
     put(answer);
-    deed->second(m);
+    fault->second(m);
     return {};
 }
 
@@ -274,11 +277,8 @@ void serve_one_by_one()
 // The starts are numbered from 1, by the lines of a file.
 bool start_fails(std::string const& path, int first, int last)
 {
-    append(path, "start");
-    struct stat about = {};
-    if (::stat(path.c_str(), &about) != 0)
-        std::_Exit(98);
-    return about.st_size >= 6 * first && about.st_size <= 6 * last;
+    auto const end = append(path, "start");
+    return end >= 6 * first && end <= 6 * last;
 }
 
 void send_ready()
@@ -286,7 +286,7 @@ void send_ready()
     std::string methods;
     for (auto const& [name, job] : good_jobs)
         methods += (methods.empty() ? "" : ",") + in_quotes(name);
-    for (auto const& [name, deed] : deeds)
+    for (auto const& [name, fault] : faults)
         methods += ',' + in_quotes(name);
     say(notification("leasepool/ready",
         R"({"version":)" + std::to_string(chosen.version) + R"(,"pid":)" +
@@ -318,7 +318,7 @@ int main(int argc, char** argv)
     }
     if (!chosen.start_with.empty()) {
         message const alone{chosen.start_with, {}, "1"};
-        deeds.at(chosen.start_with)(alone);
+        faults.at(chosen.start_with)(alone);
     }
     send_ready();
     if (chosen.pipelining)

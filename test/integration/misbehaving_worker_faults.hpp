@@ -2,10 +2,10 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_TEST_SPARRING_DEEDS_HPP
-#define LEASEPOOL_TEST_SPARRING_DEEDS_HPP
+#ifndef LEASEPOOL_TEST_MISBEHAVING_WORKER_FAULTS_HPP
+#define LEASEPOOL_TEST_MISBEHAVING_WORKER_FAULTS_HPP
 
-#include "sparring_wire.hpp"
+#include "misbehaving_worker_wire.hpp"
 
 #include <atomic>
 #include <csignal>
@@ -19,7 +19,7 @@
 
 // What a worker can do wrong.
 
-namespace sparring {
+namespace misbehaving_worker {
 
 inline std::mutex mutex;  // over what is written, and over what reader and jobs share
 
@@ -101,7 +101,7 @@ inline void leak_until_the_end()
 }
 
 // Every wrong, by its name. Some end the process, some go on.
-inline std::map<std::string, std::function<void(message const&)>, std::less<>> const deeds{
+inline std::map<std::string, std::function<void(message const&)>, std::less<>> const faults{
     {"exit", [](message const& m) { std::_Exit(static_cast<int>(m.number(1, 3))); }},
     {"abort", [](auto&) { std::abort(); }},
     {"segfault",
@@ -213,6 +213,6 @@ inline std::map<std::string, std::function<void(message const&)>, std::less<>> c
         [](auto&) { put(notification("leasepool/progress", R"({"id":0,"value":1})")); }},
 };
 
-}  // namespace sparring
+}  // namespace misbehaving_worker
 
 #endif

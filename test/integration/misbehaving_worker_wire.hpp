@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_TEST_SPARRING_WIRE_HPP
-#define LEASEPOOL_TEST_SPARRING_WIRE_HPP
+#ifndef LEASEPOOL_TEST_MISBEHAVING_WORKER_WIRE_HPP
+#define LEASEPOOL_TEST_MISBEHAVING_WORKER_WIRE_HPP
 
 #include <cstddef>
 #include <cstdlib>
@@ -14,10 +14,10 @@
 #include <unistd.h>
 #include <vector>
 
-// As much of the protocol as the sparring worker needs, by hand: it is to owe nothing to the library
-// that it is to test. It reads what that library writes, members in that order, and no other JSON.
+// The part of the protocol that the misbehaving worker needs. It uses no code of the library, which it
+// tests. It reads only JSON as the library writes it, with the members in that order.
 
-namespace sparring {
+namespace misbehaving_worker {
 
 inline void write_all(int fd, std::string_view text)
 {
@@ -145,6 +145,6 @@ inline std::string notification(std::string const& method, std::string const& pa
     return R"({"jsonrpc":"2.0","method":")" + method + R"(","params":)" + params + "}\n";
 }
 
-}  // namespace sparring
+}  // namespace misbehaving_worker
 
 #endif
