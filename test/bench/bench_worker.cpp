@@ -3,20 +3,29 @@
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
 #include "bench_jobs.hpp"
+#include "large_answers.hpp"
+#include "raw_worker.hpp"
 #include "two_cpus.hpp"
 
 #include <leasepool/worker.hpp>
+
+#include "wire/writer.hpp"
+
+#include <boost/json/value_to.hpp>
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 #include <unistd.h>
 #include <vector>
 
 // The worker of the benchmarks; and what they compare it with: `echo n m` answers each n bytes with m
-// bytes. A number before that is the CPU to run on.
+// bytes, `add` runs that job with nothing but the codec. `answers` is the worker of large_answers.hpp.
+// A number before that is the CPU to run on.
 
 namespace {
 
@@ -41,6 +50,19 @@ int answer_each(std::size_t request, std::size_t answer)
     return EXIT_SUCCESS;
 }
 
+int answer_sums()
+{
+    namespace wire = leasepool::wire;
+    wire::writer writer;
+    return leasepool::bench::answer_requests([&](wire::request const& request, std::string& out) {
+        auto const& params = request.params.get_array();
+        auto const sum = leasepool::bench::add(
+            boost::json::value_to<int>(params[0]), boost::json::value_to<int>(params[1]));
+        if (writer.result(out, request.id, sum))
+            throw std::logic_error("a result was refused");
+    });
+}
+
 }  // namespace
 
 int main(int argc, char** argv)
@@ -54,5 +76,9 @@ int main(int argc, char** argv)
     if (words.size() == 3 && std::string_view(words[0]) == "echo")
         return answer_each(
             std::strtoul(words[1], nullptr, 10), std::strtoul(words[2], nullptr, 10));
+    if (words.size() == 1 && std::string_view(words[0]) == "add")
+        return answer_sums();
+    if (words.size() == 1 && std::string_view(words[0]) == "answers")
+        return run_large_answers();
     return leasepool::run_worker(argc, argv, add_job, length_job);
 }

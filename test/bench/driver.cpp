@@ -5,6 +5,7 @@
 #include "driver.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -15,7 +16,7 @@ namespace {
 
 // Google Benchmark can interleave repetitions itself, but only in random order over all that is
 // registered. What is compared here are neighbors in time: one side, then at once the other,
-// with the one that goes first alternating, so that a machine that changes speed changes both.
+// with the one that goes first alternating, so that a machine that changes speed changes all.
 
 /// Keeps the figures that Google Benchmark would print.
 class collector final : public benchmark::BenchmarkReporter {
@@ -94,20 +95,27 @@ double median(std::vector<double> values)
 
 result measure(row const& what, int rounds)
 {
-    auto const ours = enlist(what, "ours", what.ours);
-    auto const reference = what.reference ? enlist(what, "reference", what.reference) : "";
-    std::vector<double> our_figures;
-    std::vector<double> reference_figures;
-    for (int round = 0; round < rounds; ++round) {
-        if (what.reference && round % 2)
-            reference_figures.push_back(run_once(what, reference));
-        our_figures.push_back(run_once(what, ours));
-        if (what.reference && round % 2 == 0)
-            reference_figures.push_back(run_once(what, reference));
-    }
-    result r{&what, median(our_figures), {}};
+    struct side {
+        std::string pattern;
+        std::vector<double> figures{};
+    };
+    std::vector<side> sides{{enlist(what, "ours", what.ours)}};
     if (what.reference)
-        r.reference = median(reference_figures);
+        sides.push_back({enlist(what, "reference", what.reference)});
+    if (what.unjudged)
+        sides.push_back({enlist(what, "unjudged", what.unjudged)});
+    for (int round = 0; round < rounds; ++round)
+        for (std::size_t n = 0; n != sides.size(); ++n) {
+            auto& each = sides[round % 2 ? sides.size() - 1 - n : n];
+            each.figures.push_back(run_once(what, each.pattern));
+        }
+    auto next = sides.begin();
+    auto const figure = [&] { return median((next++)->figures); };
+    result r{&what, figure(), {}, {}};
+    if (what.reference)
+        r.reference = figure();
+    if (what.unjudged)
+        r.unjudged = figure();
     return r;
 }
 

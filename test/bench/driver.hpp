@@ -15,21 +15,18 @@ struct result {
     row const* of;
     double ours;
     std::optional<double> reference;
+    std::optional<double> unjudged;
 
+    double ratio() const { return reference ? ratio_to(*reference) : ours; }
     /// Two counts that are both 0 are equal.
-    double ratio() const
-    {
-        if (!reference)
-            return ours;
-        return ours == *reference ? 1 : ours / *reference;
-    }
+    double ratio_to(double other) const { return ours == other ? 1 : ours / other; }
     bool ok() const
     {
         return of->want == better::lower ? ratio() <= of->goal : ratio() >= of->goal;
     }
 };
 
-/// Runs both sides of a row in turns, `rounds` times, and takes the median of each side.
+/// Runs the sides of a row in turns, `rounds` times, and takes the median of each side.
 /// @throws std::runtime_error if a benchmark reports an error.
 result measure(row const& what, int rounds);
 

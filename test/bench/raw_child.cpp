@@ -76,13 +76,19 @@ void raw_child::write(char const* from, std::size_t bytes)
 void raw_child::read(char* to, std::size_t bytes)
 {
     while (bytes != 0) {
-        auto const got = ::read(from_, to, bytes);
-        if (got == 0)
-            throw std::runtime_error("the child has gone");
-        check(got > 0, "read");
+        auto const got = read_some(to, bytes);
         to += got;
-        bytes -= static_cast<std::size_t>(got);
+        bytes -= got;
     }
+}
+
+std::size_t raw_child::read_some(char* to, std::size_t bytes)
+{
+    auto const got = ::read(from_, to, bytes);
+    if (got == 0)
+        throw std::runtime_error("the child has gone");
+    check(got > 0, "read");
+    return static_cast<std::size_t>(got);
 }
 
 }  // namespace leasepool::bench

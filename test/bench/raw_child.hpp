@@ -27,6 +27,10 @@ public:
 
     void write(char const* from, std::size_t bytes);
     void read(char* to, std::size_t bytes);
+    /// Reads at most `bytes`, and at least one.
+    std::size_t read_some(char* to, std::size_t bytes);
+    /// The pipe that it writes to, for poll().
+    int output() const { return from_; }
 
 private:
     pid_t pid_ = -1;

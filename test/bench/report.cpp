@@ -51,9 +51,12 @@ void print(std::ostream& to, result const& r)
     auto const goal =
         (what.want == better::lower ? "<= " : ">= ") + number(what.goal, r.reference ? 2 : 0);
     to << line(what.name, quantity(r.ours, what.unit),
-              r.reference ? quantity(*r.reference, what.unit) : "-",
-              r.reference ? number(r.ratio(), 2) : "-", goal, r.ok() ? "ok" : "MISSED")
-       << std::flush;
+        r.reference ? quantity(*r.reference, what.unit) : "-",
+        r.reference ? number(r.ratio(), 2) : "-", goal, r.ok() ? "ok" : "MISSED");
+    if (r.unjudged)
+        to << line("", "", quantity(*r.unjudged, what.unit), number(r.ratio_to(*r.unjudged), 2),
+            "-", what.unjudged_name);
+    to << std::flush;
 }
 
 void write_json(std::ostream& to, std::vector<result> const& results)
@@ -72,6 +75,9 @@ void write_json(std::ostream& to, std::vector<result> const& results)
             {"better", what.want == better::lower ? "lower" : "higher"},
             {"goal", what.goal},
             {"ok", r.ok()},
+            {"unjudged", r.unjudged ? json::value(*r.unjudged) : json::value()},
+            {"unjudged_name", r.unjudged ? json::value(what.unjudged_name) : json::value()},
+            {"unjudged_ratio", r.unjudged ? json::value(r.ratio_to(*r.unjudged)) : json::value()},
         };
         to << before << "  " << json::serialize(entry);
         before = ",\n";

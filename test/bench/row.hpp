@@ -40,6 +40,9 @@ struct row {
     std::function<void(benchmark::State&)> ours;
     std::string reference_name{};
     std::function<void(benchmark::State&)> reference{};  ///< empty: none
+    /// A second comparison, which is reported and has no goal.
+    std::string unjudged_name{};
+    std::function<void(benchmark::State&)> unjudged{};  ///< empty: none
 };
 
 // Each in the file of its name.
@@ -58,8 +61,14 @@ row compile_time(effort how);
 row process_rtt(effort how);
 row process_throughput(effort how);
 row process_payload(effort how);
+row workers_scale_64(effort how);   // in workers_scale.cpp
+row workers_scale_256(effort how);  // in workers_scale.cpp
+row io_thread_hold(effort how);
 row spawn(effort how);
 row spawn_big_parent(effort how);  // in spawn.cpp
+row start_beside_slow_start(effort how);
+/// Whether start_beside_slow_start can run on this system. If not, prints why.
+bool can_hold_executions();
 row grinder_throughput(effort how);
 row grinder_process_throughput(effort how);
 row grinder_latency(effort how);
@@ -67,12 +76,16 @@ row grinder_item_bytes(effort how);
 
 inline std::vector<row> all_rows(effort how)
 {
-    return {offload_rtt(how), offload_throughput(how), manager_run(how), latency_beside_load(how),
-        acquire_release(how), acquire_release_no_timer(how), waiters_scale(how), waiter_bytes(how),
-        strand_allocations(how), leases_scale(how), idle(how), compile_time(how), process_rtt(how),
-        process_throughput(how), process_payload(how), spawn(how), spawn_big_parent(how),
-        grinder_throughput(how), grinder_process_throughput(how), grinder_latency(how),
-        grinder_item_bytes(how)};
+    std::vector<row> rows{offload_rtt(how), offload_throughput(how), manager_run(how),
+        latency_beside_load(how), acquire_release(how), acquire_release_no_timer(how),
+        waiters_scale(how), waiter_bytes(how), strand_allocations(how), leases_scale(how),
+        idle(how), compile_time(how), process_rtt(how), process_throughput(how),
+        process_payload(how), workers_scale_64(how), workers_scale_256(how), io_thread_hold(how),
+        spawn(how), spawn_big_parent(how), grinder_throughput(how), grinder_process_throughput(how),
+        grinder_latency(how), grinder_item_bytes(how)};
+    if (can_hold_executions())
+        rows.push_back(start_beside_slow_start(how));
+    return rows;
 }
 
 }  // namespace leasepool::bench

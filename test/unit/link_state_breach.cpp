@@ -122,6 +122,31 @@ BOOST_AUTO_TEST_CASE(no_job_that_may_have_run_is_run_again_whatever_the_worker_s
     BOOST_TEST(lives == 2816U);
 }
 
+BOOST_AUTO_TEST_CASE(
+    job_begun_after_an_unreadable_answer_of_a_worker_that_is_being_killed_is_not_run_again)
+{
+    link_fixture fixture;
+    fixture.send({1, 2, 3});
+    BOOST_TEST(fixture.ask(1) == "cancel 1");
+    BOOST_TEST(fixture.wait(2s) == "kill");
+    // The answer of job 1. The worker has not read the cancel and begins job 2.
+    BOOST_TEST(fixture.violated() == "");
+    BOOST_TEST(fixture.ended() == "1 killed, 2 failed, 3 returned");
+}
+
+BOOST_AUTO_TEST_CASE(
+    answer_after_an_unreadable_one_of_a_worker_that_is_being_killed_counts_as_begun)
+{
+    link_fixture fixture;
+    fixture.send({1, 2, 3, 4});
+    BOOST_TEST(fixture.kill(link_state::verdict::dropped) == "kill");
+    fixture.violated();
+    // As the pool takes an answer whose turn it is not.
+    BOOST_TEST(fixture.answer(2) == "violation");
+    fixture.violated();
+    BOOST_TEST(fixture.ended() == "1 failed, 2 failed, 3 failed, 4 returned");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace leasepool::detail::test

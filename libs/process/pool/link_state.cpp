@@ -238,11 +238,11 @@ void link_state::violated(bool legible, time now) noexcept
     if (phase_ == phase::ended || phase_ == phase::lost)
         return;
     legible_ = legible_ && legible;
+    ++garbled_;
     if (verdict_ != verdict::none && verdict_ != verdict::violation)
         return;
     if (verdict_ == verdict::none && !flights_.empty())
         flights_.front().spoilt = true;
-    ++garbled_;
     if (phase_ == phase::exited)
         verdict_ = verdict::violation;
     else
