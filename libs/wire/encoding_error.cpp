@@ -4,7 +4,7 @@
 
 #include "encoding_error.hpp"
 
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -23,6 +23,10 @@ namespace leasepool::wire {
 namespace {
 
 namespace json = boost::json;
+using detail::in_quotes;
+using detail::is_utf8;
+using detail::printable;
+using detail::repaired_utf8;
 
 std::string_view view(json::string_view text) noexcept
 {

@@ -4,8 +4,9 @@
 
 #include "notifications.hpp"
 
+#include "base/utf8.hpp"
+
 #include "protocol.hpp"
-#include "utf8.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -24,6 +25,7 @@ namespace leasepool::wire {
 namespace {
 
 namespace json = boost::json;
+using detail::repaired_utf8;
 
 std::string to_std_string(json::string const& from)
 {

@@ -50,7 +50,7 @@ struct log_line {
     std::string message;
     std::optional<std::uint64_t> id;
 };
-/// The message must be valid UTF-8, see `repaired_utf8`.
+/// The message must be valid UTF-8, see `detail::repaired_utf8`.
 boost::json::value to_params(log_line const& from);
 read_result<log_line> read_log(boost::json::value const& params);
 

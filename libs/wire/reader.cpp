@@ -4,8 +4,9 @@
 
 #include "reader.hpp"
 
+#include "base/utf8.hpp"
+
 #include "envelope.hpp"
-#include "utf8.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/object.hpp>
@@ -24,6 +25,8 @@ namespace leasepool::wire {
 namespace {
 
 namespace json = boost::json;
+using detail::in_quotes;
+using detail::valid_utf8_prefix;
 using state = envelope::member_state;
 
 json::parse_options options_for(limits const& bounds) noexcept

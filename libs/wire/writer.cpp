@@ -4,7 +4,7 @@
 
 #include "writer.hpp"
 
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <boost/assert.hpp>
 
@@ -18,6 +18,8 @@ namespace leasepool::wire {
 namespace {
 
 namespace json = boost::json;
+using detail::is_utf8;
+using detail::repaired_utf8;
 
 // The maximum size of the id at the end of a request, with its key and the closing brace.
 constexpr std::size_t id_size = sizeof(R"(,"id":18446744073709551615})") - 1;

@@ -7,12 +7,13 @@
 #include "process/child/os_process.hpp"
 #include "process/child/spare_threads.hpp"
 
+#include "base/utf8.hpp"
+
 #include "core/support/os.hpp"
 #include "core/support/thread_scope.hpp"
 
 #include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
-#include "wire/utf8.hpp"
 
 #include <leasepool/error.hpp>
 
@@ -805,7 +806,7 @@ void process_pool::apply(worker_link& link, worker_link::received&& from, outcom
     }
     if (auto* const call = std::get_if<wire::request>(&what))
         return on_violation(link, errc::protocol_error,
-            "sent a request (" + wire::in_quotes(call->method) + "), not an answer");
+            "sent a request (" + in_quotes(call->method) + "), not an answer");
     if (link.state.state() == link_state::phase::starting)
         return on_violation(link, errc::protocol_error, "sent an answer before it was ready");
     if (auto* const result = std::get_if<wire::result>(&what)) {
@@ -816,11 +817,11 @@ void process_pool::apply(worker_link& link, worker_link::received&& from, outcom
     using enum wire::error_number;
     if (!error.id)
         return on_violation(link, errc::protocol_error,
-            "could not read what it was sent: " + wire::in_quotes(error.message));
+            "could not read what it was sent: " + in_quotes(error.message));
     if (error.number == static_cast<int>(not_json) ||
         error.number == static_cast<int>(invalid_message))
         return on_violation(link, errc::protocol_error,
-            "could not read a request: " + wire::in_quotes(error.message));
+            "could not read a request: " + in_quotes(error.message));
     auto const how = error.number == static_cast<int>(not_begun) ? answer::not_begun : answer::done;
     auto const id = *error.id;
     on_answer(link, id, how, std::move(from), done);
@@ -888,7 +889,7 @@ void process_pool::on_notification(worker_link& link, wire::notification&& what,
         return on_ready(link, what.params);
     if (link.state.state() == link_state::phase::starting)
         return on_violation(link, errc::protocol_error,
-            "sent " + wire::in_quotes(what.method) + " before it was ready");
+            "sent " + in_quotes(what.method) + " before it was ready");
     if (what.method == wire::methods::log)
         return on_log(link, what.params);
     if (what.method == wire::methods::goodbye)

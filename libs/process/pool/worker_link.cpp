@@ -4,9 +4,10 @@
 
 #include "process/pool/worker_link.hpp"
 
+#include "base/utf8.hpp"
+
 #include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
-#include "wire/utf8.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -128,7 +129,7 @@ std::string worker_link::undecodable() const
     if (!in_.too_long())
         return {};
     return "sent a line longer than max_message_bytes (" +
-        std::to_string(bounds_.max_message_bytes) + "): " + wire::in_quotes(in_.start());
+        std::to_string(bounds_.max_message_bytes) + "): " + in_quotes(in_.start());
 }
 
 void worker_link::send(run_operation& op, link_state::duration timeout, time now)
