@@ -24,7 +24,10 @@ void running_job::progress(boost::json::value&& value)
     boost::json::value const params = wire::to_params(wire::progress{id_, std::move(value)});
     if (auto const refused = channel_.notify(wire::methods::progress, params))
         throw boost::system::system_error(make_error_code(errc::not_serializable),
-            "progress: " + std::string(wire::describe(refused->what)));
+            "progress" +
+                (refused->path.empty() ? std::string()
+                                       : ", at " + detail::printable(refused->path)) +
+                ": " + wire::describe(*refused));
 }
 
 void running_job::log(severity level, std::string_view text)

@@ -51,8 +51,8 @@ std::size_t bytes_in(int fd) noexcept
 }  // namespace
 
 worker_link::worker_link(link_state::options const& o, wire::limits const& bounds, time now)
-    : state(o, now), in_(bounds.max_message_bytes), reader_(wire::peer::worker, bounds),
-      writer_(bounds), bounds_(bounds)
+    : state(o, now), in_(bounds.max_message_bytes), reader_(bounds), writer_(bounds),
+      bounds_(bounds)
 {
 }
 
