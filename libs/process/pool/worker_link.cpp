@@ -4,8 +4,6 @@
 
 #include "process/pool/worker_link.hpp"
 
-#include "base/utf8.hpp"
-
 #include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
 
@@ -128,8 +126,13 @@ std::string worker_link::undecodable() const
 {
     if (!in_.too_long())
         return {};
-    return "sent a line longer than max_message_bytes (" +
-        std::to_string(bounds_.max_message_bytes) + "): " + in_quotes(in_.start());
+    return "sent " + wire::line_too_long(bounds_.max_message_bytes, in_.start()).text;
+}
+
+std::string worker_link::unfinished() const
+{
+    auto const rest = in_.unfinished();
+    return rest.empty() ? std::string() : wire::line_without_end(rest).text;
 }
 
 void worker_link::send(run_operation& op, link_state::duration timeout, time now)
