@@ -72,8 +72,12 @@ BOOST_AUTO_TEST_CASE(bad_argument_is_named_with_what_was_expected)
         worker.send(request);
         auto const error = worker.error_of(1);
         BOOST_TEST(error.at("code") == json::value(-32602));
-        BOOST_TEST(error.at("data") == (json::value{{"at", at}, {"expected", expected}}));
-        return json::value_to<std::string>(error.at("message"));
+        auto const message = json::value_to<std::string>(error.at("message"));
+        auto const got = json::value_to<std::string>(error.at("data").at("got"));
+        BOOST_TEST(
+            error.at("data") == (json::value{{"at", at}, {"expected", expected}, {"got", got}}));
+        BOOST_TEST(message.ends_with(", got " + got), message);
+        return message;
     };
     auto const whole = "a whole number from -2147483648 to 2147483647";
     BOOST_TEST(check(call(1, "add", {1, "x"}), "/1", whole) ==

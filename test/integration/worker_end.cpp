@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(what_was_received_is_answered_before_the_end)
     BOOST_TEST(worker.wait() == 0);
     auto const errors = worker.errors();
     BOOST_TEST(
-        errors.find(R"(the last line has no line end: "{\"jsonrpc\":")") != errors.npos, errors);
+        errors.find(R"( bytes without a line end came: "{\"jsonrpc\":")") != errors.npos, errors);
 }
 
 BOOST_AUTO_TEST_CASE(job_that_runs_at_the_end_of_input_is_asked_to_stop)

@@ -7,6 +7,7 @@
 #include "../../libs/process/pool/job_outcome.hpp"
 
 #include "../../libs/wire/protocol.hpp"
+#include "../../libs/wire/reader.hpp"
 #include "../../libs/wire/writer.hpp"
 
 #include <leasepool/remote_error.hpp>
@@ -16,12 +17,14 @@
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -140,14 +143,15 @@ BOOST_AUTO_TEST_CASE(arguments_that_are_too_large_are_named)
 {
     BOOST_TEST(refusal_of(json::array{1, std::string(2000, 'x')}, errc::message_too_large,
                    {.max_message_bytes = 1024}) ==
-        "job \"resize\": argument 2: too large for one message");
+        "job \"resize\": argument 2: too large for one message (max_message_bytes is 1024)");
 }
 
 BOOST_AUTO_TEST_CASE(arguments_that_are_too_deep_are_named)
 {
     BOOST_TEST(
         refusal_of(json::parse("[[[[[[[[1]]]]]]]]"), errc::not_serializable, {.max_depth = 8}) ==
-        "job \"resize\": argument 1, at /0/0/0/0/0/0: arrays and objects nested too deeply");
+        "job \"resize\": argument 1, at /0/0/0/0/0/0: arrays and objects nested too "
+        "deeply (a message has at most 8 levels)");
 }
 
 // Answers ------------------------------------------------------------------------------------------
@@ -172,10 +176,11 @@ BOOST_AUTO_TEST_CASE(bad_argument_is_named_with_what_was_expected)
         return text_of(
             failure_with(error_number::bad_arguments, std::move(data)), errc::bad_arguments);
     };
-    BOOST_TEST(text({{"at", "/1/points/3/x"}, {"expected", "a number"}}) ==
-        "job \"resize\": argument 2, at /points/3/x: expected a number");
-    BOOST_TEST(text({{"at", ""}, {"expected", "2 arguments"}}) ==
-        "job \"resize\": the arguments: expected 2 arguments");
+    BOOST_TEST(
+        text({{"at", "/1/points/3/x"}, {"expected", "a number"}, {"got", "the string \"up\""}}) ==
+        "job \"resize\": argument 2, at /points/3/x: expected a number, got the string \"up\"");
+    BOOST_TEST(text({{"at", ""}, {"expected", "2 arguments"}, {"got", "none"}}) ==
+        "job \"resize\": the arguments: expected 2 arguments, got none");
 }
 
 BOOST_AUTO_TEST_CASE(bad_argument_with_less_data_says_what_there_is)
@@ -187,13 +192,15 @@ BOOST_AUTO_TEST_CASE(bad_argument_with_less_data_says_what_there_is)
     BOOST_TEST(text(nullptr) == "job \"resize\": why");
     BOOST_TEST(text("what is no object") == "job \"resize\": why");
     BOOST_TEST(text({{"at", "/0"}}) == "job \"resize\": argument 1: why");
+    BOOST_TEST(text({{"at", "/0"}, {"expected", "a number"}}) ==
+        "job \"resize\": argument 1: expected a number; the worker says: why");
     BOOST_TEST(text({{"at", 7}, {"expected", false}}) == "job \"resize\": why");
 }
 
 BOOST_AUTO_TEST_CASE(result_that_cannot_be_sent_is_told_with_its_place)
 {
     BOOST_TEST(text_of(failure_with(error_number::bad_result, {{"at", "/x"}}), errc::bad_result) ==
-        "job \"resize\": its result, at /x cannot be sent: why");
+        "job \"resize\": its result, at /x, cannot be sent: why");
     BOOST_TEST(text_of(failure_with(error_number::bad_result, no_data), errc::bad_result) ==
         "job \"resize\": its result cannot be sent: why");
 }
@@ -216,6 +223,59 @@ BOOST_AUTO_TEST_CASE(exception_of_a_job_keeps_its_type_and_text)
     BOOST_TEST(e.message() == "no such page");
     BOOST_TEST(e.number() == -32000);
     BOOST_TEST(e.data() == data);
+}
+
+BOOST_AUTO_TEST_CASE(text_of_a_worker_is_escaped_and_cut_in_every_error)
+{
+    std::string const flood = "\x1B[31mFAKE\nLOG" + std::string(1 << 20, 'm');
+    std::string const shown = R"(\x1b[31mFAKE\nLOG)";
+    using enum error_number;
+    for (auto const number : {bad_arguments, internal, bad_result, result_too_large, job_threw,
+             canceled, error_number{-32050}})
+        for (auto const& data : {no_data, json::value{{"at", "/0/" + flood}, {"expected", flood}},
+                 json::value{{"at", "/" + flood}, {"expected", "x"}, {"got", flood}},
+                 json::value{{"type", flood}, {"what", flood}}}) {
+            std::string text;
+            try {
+                std::rethrow_exception(failure_with(number, data, flood));
+            }
+            catch (std::exception const& e) {
+                text = e.what();
+            }
+            BOOST_TEST(text.find(shown) != text.npos, text.substr(0, 200));
+            BOOST_TEST(text.find_first_of("\x1B\n") == text.npos);
+            BOOST_TEST(text.size() < 4096u);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(names_of_jobs_of_a_worker_are_escaped_and_cut)
+{
+    resize_call call(nullptr);
+    auto const failure = [&](std::vector<std::string> const& methods) {
+        return text_of(failure_of({.id = 1,
+                                      .number = static_cast<int>(error_number::unknown_method),
+                                      .message = "",
+                                      .data = {}},
+                           call, methods),
+            errc::unknown_job);
+    };
+    BOOST_TEST(
+        failure({"a\x1B", "b\n"}) == R"(the worker has no job "resize"; it has: a\x1b, b\n)");
+    auto const many = failure(std::vector<std::string>(100'000, "name"));
+    BOOST_TEST(many.size() < 1200u);
+    BOOST_TEST(many.ends_with(", name, ... (100000 in all)"), many);
+    BOOST_TEST(failure({std::string(1 << 20, 'n')}).size() < 300u);
+}
+
+BOOST_AUTO_TEST_CASE(exception_keeps_its_whole_text_beside_the_short_one)
+{
+    std::string const whole = "line 1\nline 2\t\x1B[0m" + std::string(100'000, 'm');
+    auto const e = caught<remote_error>(
+        failure_with(error_number::job_threw, {{"type", "Error"}, {"what", whole}}));
+    BOOST_TEST((e.message() == whole));
+    std::string const what = e.what();
+    BOOST_TEST(what.starts_with("job \"resize\" threw Error: line 1\\nline 2\t\\x1b[0mmm"), what);
+    BOOST_TEST(what.ends_with("m\xE2\x80\xA6 (100018 bytes)"), what);
 }
 
 BOOST_AUTO_TEST_CASE(exception_without_data_has_the_message_of_the_answer)
@@ -283,6 +343,47 @@ BOOST_AUTO_TEST_CASE(trouble_names_the_worker_and_has_its_last_lines)
         errc::worker_start_failed, "was not ready");
     BOOST_TEST(text_of(loud, errc::worker_start_failed) ==
         "worker 7 was not ready; its last lines on stderr:\n    one\n    two");
+}
+
+BOOST_AUTO_TEST_CASE(lines_of_stderr_are_escaped_and_cut_in_texts)
+{
+    worker_facts const worker{
+        .pid = 7, .methods = {}, .stderr_lines = {"\x1B[2Jgone", std::string(4000, 'x')}};
+    auto const check = [](std::string const& text) {
+        BOOST_TEST(text.find(R"(\x1b[2Jgone)") != text.npos, text);
+        BOOST_TEST(text.find('\x1B') == text.npos);
+        BOOST_TEST(
+            text.find(std::string(200, 'x') + "\xE2\x80\xA6 (4000 bytes)") != text.npos, text);
+        BOOST_TEST(text.size() < 600u);
+    };
+    auto const died =
+        caught<worker_died>(death_of(worker, {exit_status::kind::exited, 3, false}, "resize"));
+    check(died.what());
+    BOOST_TEST((died.stderr_lines() == worker.stderr_lines));
+    check(text_of(trouble_with(worker, errc::worker_start_failed, "was not ready"),
+        errc::worker_start_failed));
+}
+
+BOOST_AUTO_TEST_CASE(bytes_without_a_line_end_are_in_every_error_of_the_worker)
+{
+    using namespace std::chrono_literals;
+    auto const rest = wire::line_without_end(R"({"jsonrpc":"2.0","id":1,"result":5})").text;
+    BOOST_TEST(rest ==
+        R"(35 bytes without a line end came: "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":5}")");
+    worker_facts const worker{.pid = 7, .methods = {}, .stderr_lines = {}, .unfinished = rest};
+    auto const died =
+        caught<worker_died>(death_of(worker, {exit_status::kind::exited, 0, false}, "resize"));
+    BOOST_TEST(died.unfinished() == rest);
+    BOOST_TEST(died.what() ==
+        "worker 7 exited with status 0 while it ran job \"resize\"; " + rest +
+            "; it wrote nothing to stderr");
+    BOOST_TEST(text_of(killed_at_timeout(worker, "resize", 1s, 2s), errc::job_timeout) ==
+        "job \"resize\" did not end within its timeout of 1 s, and did not stop within kill_grace "
+        "(2 "
+        "s), so worker 7 was killed; " +
+            rest);
+    BOOST_TEST(text_of(trouble_with(worker, errc::worker_start_failed, "was not ready"),
+                   errc::worker_start_failed) == "worker 7 was not ready; " + rest);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

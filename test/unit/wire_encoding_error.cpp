@@ -135,6 +135,19 @@ BOOST_AUTO_TEST_CASE(arguments_are_counted_from_one_or_named)
         "argument 2, at /x: not a finite number");
     BOOST_TEST(describe(encoding_error{encoding_error::kind::too_large, ""}, params) ==
         "too large for one message");
+    BOOST_TEST(describe(encoding_error{encoding_error::kind::too_large, "/0", 1024}, params) ==
+        "argument 1: too large for one message (max_message_bytes is 1024)");
+    BOOST_TEST(describe(encoding_error{encoding_error::kind::too_deep, "", 64}) ==
+        "arrays and objects nested too deeply (a message has at most 64 levels)");
+    BOOST_TEST(describe(encoding_error{encoding_error::kind::not_finite, "", 64}) ==
+        "not a finite number");
+}
+
+BOOST_AUTO_TEST_CASE(place_with_control_characters_is_escaped)
+{
+    BOOST_TEST(argument_at("/0/\x1B[31m\n", json::value{1}) == R"(argument 1, at /\x1b[31m\n)");
+    BOOST_TEST(argument_at("/\x1B", json::value{1}) == R"(argument "\x1b")");
+    BOOST_TEST(argument_at("/0/" + std::string(100'000, 'k'), json::value{1}).size() < 300);
 }
 
 BOOST_AUTO_TEST_CASE(largest_part_is_named)

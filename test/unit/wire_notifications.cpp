@@ -130,9 +130,12 @@ BOOST_AUTO_TEST_CASE(data_of_errors_is_read_as_it_was_written_and_may_be_incompl
     auto const t = read_thrown(to_data(thrown{"std::runtime_error", "na\xEFve"}));
     BOOST_TEST(t.type == "std::runtime_error");
     BOOST_TEST(t.what == "na\xEF\xBF\xBDve");
-    auto const m = read_conversion_error(to_data(conversion_error{"/1/x", "a number"}));
+    auto const m = read_conversion_error(to_data(conversion_error{"/1/x", "a number", "a string"}));
     BOOST_TEST(m.at == "/1/x");
     BOOST_TEST(m.expected == "a number");
+    BOOST_TEST(m.got == "a string");
+    BOOST_TEST(
+        to_data(conversion_error{"", "x", ""}) == (json::value{{"at", ""}, {"expected", "x"}}));
     for (auto const& data : {json::value(), json::value(1), json::value{{"what", 1}, {"at", {}}}}) {
         BOOST_TEST(read_thrown(data).what == "");
         BOOST_TEST(read_conversion_error(data).at == "");

@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(random_messages_are_read_as_they_were_written)
 {
     message_generator random(1);
     writer w;
-    reader r(peer::parent);
+    reader r;
     line_buffer buffer(limits{}.max_message_bytes);
     std::deque<message> sent;
     std::string pipe;
@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(damaged_message_is_a_violation_or_another_message)
 {
     message_generator random(2);
     writer w;
-    reader r(peer::worker);
+    reader r;
     std::size_t broken = 0;
     for (int i = 0; i < 30'000; ++i) {
         std::string line;

@@ -7,12 +7,14 @@
 #include "process/child/os_process.hpp"
 #include "process/child/spare_threads.hpp"
 
+#include "base/utf8.hpp"
+
 #include "core/support/os.hpp"
+#include "core/support/text.hpp"
 #include "core/support/thread_scope.hpp"
 
 #include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
-#include "wire/utf8.hpp"
 
 #include <leasepool/error.hpp>
 
@@ -573,7 +575,7 @@ void process_pool::start_trouble(std::exception_ptr const& why)
 void process_pool::log_start_failure(severity level, std::exception_ptr const& why) noexcept
 {
     try {
-        site_.log(level, "a worker could not be started", {{"error", text_of(why)}});
+        site_.log(level, "a worker could not be started", {{"error", what_of(why)}});
     }
     catch (std::bad_alloc const&) {
         return;
@@ -825,8 +827,13 @@ void process_pool::apply(
 {
     using answer = link_state::answer;
     auto& what = from.what;
-    if (auto* const bad = std::get_if<wire::violation>(&what))
-        return on_violation(link, errc::protocol_error, "sent what is " + bad->text);
+    if (auto* const bad = std::get_if<wire::violation>(&what)) {
+        auto text = "sent what is " + bad->text;
+        // The text of `errc::protocol_error` says so, too, but this becomes `worker_start_failed`.
+        if (link.state.state() == link_state::phase::starting)
+            text += "; write only messages to its stdout, and print to stderr";
+        return on_violation(link, errc::protocol_error, text);
+    }
     if (auto* const note = std::get_if<wire::notification>(&what)) {
         if (!link.broken)
             on_notification(link, std::move(*note), done, news);
@@ -834,7 +841,7 @@ void process_pool::apply(
     }
     if (auto* const call = std::get_if<wire::request>(&what))
         return on_violation(link, errc::protocol_error,
-            "sent a request (" + wire::in_quotes(call->method) + "), not an answer");
+            "sent a request (" + in_quotes(call->method) + "), not an answer");
     if (link.state.state() == link_state::phase::starting)
         return on_violation(link, errc::protocol_error, "sent an answer before it was ready");
     if (auto* const result = std::get_if<wire::result>(&what)) {
@@ -845,11 +852,11 @@ void process_pool::apply(
     using enum wire::error_number;
     if (!error.id)
         return on_violation(link, errc::protocol_error,
-            "could not read what it was sent: " + wire::in_quotes(error.message));
+            "could not read what it was sent: " + in_quotes(error.message));
     if (error.number == static_cast<int>(not_json) ||
         error.number == static_cast<int>(invalid_message))
-        return on_violation(link, errc::protocol_error,
-            "could not read a request: " + wire::in_quotes(error.message));
+        return on_violation(
+            link, errc::protocol_error, "could not read a request: " + in_quotes(error.message));
     auto const how = error.number == static_cast<int>(not_begun) ? answer::not_begun : answer::done;
     auto const id = *error.id;
     on_answer(link, id, how, std::move(from), done);
@@ -917,8 +924,8 @@ void process_pool::on_notification(
     if (what.method == wire::methods::ready)
         return on_ready(link, what.params);
     if (link.state.state() == link_state::phase::starting)
-        return on_violation(link, errc::protocol_error,
-            "sent " + wire::in_quotes(what.method) + " before it was ready");
+        return on_violation(
+            link, errc::protocol_error, "sent " + in_quotes(what.method) + " before it was ready");
     if (what.method == wire::methods::log)
         return on_log(link, what.params);
     if (what.method == wire::methods::goodbye)
@@ -1042,7 +1049,9 @@ worker_facts process_pool::facts_of(worker_link const& link) const
 {
     return {.pid = link.process.valid() ? link.process.pid() : -1,
         .methods = link.methods,
-        .stderr_lines = link.errors.last()};
+        .stderr_lines = link.errors.last(),
+        // While it is read, the rest of the line may come yet.
+        .unfinished = link.is_read() ? std::string() : link.unfinished()};
 }
 
 void process_pool::on_ended(worker_link& link, outcomes& done)
@@ -1122,7 +1131,7 @@ void process_pool::on_lost(worker_link& link, outcomes& done)
             "was killed and did not end within kill_grace (" + in_words(options_->kill_grace) +
                 "); it may belong to another user, or wait in the kernel, and may still run");
     });
-    log_worker(link, severity::error, "a worker cannot be killed; it is given up", text_of(why),
+    log_worker(link, severity::error, "a worker cannot be killed; it is given up", what_of(why),
         operation_of(link.state.head()));
     bool const was_ready = link.state.was_ready();
     take_jobs(link, done, [&](run_operation&) { return why; });
@@ -1270,7 +1279,7 @@ void process_pool::log_from(worker_link& link, severity level, std::string_view 
             {"worker", std::to_string(link.process.pid())}, {"source", std::string(source)}};
         if (job)
             fields.push_back({"job", std::string(job->remote()->name())});
-        site_.log(level, text, std::move(fields));
+        site_.log(level, printable(text, stderr_lines::longest), std::move(fields));
     }
     catch (std::bad_alloc const&) {
         return;  // the record is lost

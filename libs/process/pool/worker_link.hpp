@@ -74,6 +74,9 @@ public:
     bool decode(std::vector<received>& into, std::size_t longest);
     /// Returns why no more messages can be decoded; empty: they can.
     std::string undecodable() const;
+    /// Returns a text about the bytes that came without a line end; empty: there are none. Not while
+    /// it is read.
+    std::string unfinished() const;
 
     // To the worker --------------------------------------------------------------------------------
 

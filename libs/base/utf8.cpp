@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <cstring>
 
-// UTF-8 in values, and in texts of other programs. `writer`, `reader`, `encoding_error` and both
-// ends of the pipe call these functions; they call no other part.
+// UTF-8 in values, and in texts of other programs. The wire, both ends of the pipe, and the errors
+// call these functions; they call no other part.
 
-namespace leasepool::wire {
+namespace leasepool::detail {
 namespace {
 
 constexpr std::string_view ellipsis = "\xE2\x80\xA6";
@@ -73,6 +73,62 @@ std::size_t cut_position(std::string_view text, std::size_t limit) noexcept
     return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U ? limit : at;
 }
 
+bool is_control(std::string_view character) noexcept
+{
+    auto const first = static_cast<unsigned char>(character.front());
+    if (character.size() == 1)
+        return first < 0x20 || first == 0x7F;
+    // C1, which some terminals obey.
+    return character.size() == 2 && first == 0xC2 &&
+        static_cast<unsigned char>(character[1]) < 0xA0;
+}
+
+void append_in_hex(std::string& out, std::string_view bytes)
+{
+    static constexpr char digits[] = "0123456789abcdef";
+    for (auto const byte : bytes) {
+        auto const value = static_cast<unsigned char>(byte);
+        ((out += "\\x") += digits[value >> 4U]) += digits[value & 15U];
+    }
+}
+
+/// Appends at most `limit` bytes of a text. Control characters, invalid bytes and the characters of
+/// `quoted` are escaped; those of `kept` are not.
+void append_escaped(std::string& out, std::string_view bytes, std::size_t limit,
+    std::string_view quoted, std::string_view kept)
+{
+    auto rest = bytes.substr(0, cut_position(bytes, limit));
+    bool const cut = rest.size() < bytes.size();
+    while (!rest.empty()) {
+        auto const length = character_at(rest);
+        auto const character = rest.substr(0, std::max<std::size_t>(length, 1));
+        auto const c = character.front();
+        if (kept.find(c) != kept.npos)
+            out += c;
+        else if (quoted.find(c) != quoted.npos)
+            (out += '\\') += c;
+        else if (c == '\n')
+            out += "\\n";
+        else if (c == '\r')
+            out += "\\r";
+        else if (c == '\t')
+            out += "\\t";
+        else if (length == 0 || is_control(character))
+            append_in_hex(out, character);
+        else
+            out += character;
+        rest.remove_prefix(character.size());
+    }
+    if (cut)
+        out += ellipsis;
+}
+
+/// Returns the note that follows a text of which only `limit` bytes are shown.
+std::string size_note(std::string_view bytes, std::size_t limit)
+{
+    return bytes.size() <= limit ? std::string() : " (" + std::to_string(bytes.size()) + " bytes)";
+}
+
 }  // namespace
 
 std::size_t valid_utf8_prefix(std::string_view text) noexcept
@@ -116,41 +172,27 @@ std::string repaired_utf8(std::string_view text, std::size_t limit)
     return out;
 }
 
-std::string in_quotes(std::string_view bytes, std::size_t limit)
+std::string_view utf8_prefix(std::string_view text, std::size_t limit) noexcept
 {
-    static constexpr char digits[] = "0123456789abcdef";
-    auto rest = bytes.substr(0, cut_position(bytes, limit));
-    bool const cut = rest.size() < bytes.size();
-    std::string out = "\"";
-    while (!rest.empty()) {
-        auto const c = static_cast<unsigned char>(rest.front());
-        auto const length = character_at(rest);
-        bool const control = c < 0x20 || c == 0x7F ||
-            (length == 2 && c == 0xC2 && static_cast<unsigned char>(rest[1]) < 0xA0);
-        if (c == '\n')
-            out += "\\n";
-        else if (c == '\r')
-            out += "\\r";
-        else if (c == '\t')
-            out += "\\t";
-        else if (c == '"' || c == '\\')
-            (out += '\\') += rest.front();
-        else if (length == 0 || control) {
-            for (auto const byte : rest.substr(0, std::max<std::size_t>(length, 1))) {
-                auto const value = static_cast<unsigned char>(byte);
-                ((out += "\\x") += digits[value >> 4U]) += digits[value & 15U];
-            }
-        }
-        else
-            out += rest.substr(0, length);
-        rest.remove_prefix(std::max<std::size_t>(length, 1));
-    }
-    if (cut)
-        out += ellipsis;
-    out += '"';
-    if (cut)
-        out += " (" + std::to_string(bytes.size()) + " bytes)";
-    return out;
+    if (text.size() <= limit)
+        return text;
+    while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U)
+        --limit;
+    return text.substr(0, limit);
 }
 
-}  // namespace leasepool::wire
+std::string in_quotes(std::string_view bytes, std::size_t limit)
+{
+    std::string out = "\"";
+    append_escaped(out, bytes, limit, "\"\\", "");
+    return (out += '"') += size_note(bytes, limit);
+}
+
+std::string printable(std::string_view bytes, std::size_t limit)
+{
+    std::string out;
+    append_escaped(out, bytes, limit, "", "\t");
+    return out += size_note(bytes, limit);
+}
+
+}  // namespace leasepool::detail

@@ -4,7 +4,7 @@
 
 // Tests of the check of UTF-8, and of text that can be sent and logged.
 
-#include "../../libs/wire/utf8.hpp"
+#include "../../libs/base/utf8.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,7 +14,7 @@
 
 namespace {
 
-using namespace leasepool::wire;
+using namespace leasepool::detail;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
 
@@ -63,7 +63,7 @@ constexpr std::string_view invalid[] = {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(wire_utf8)
+BOOST_AUTO_TEST_SUITE(utf8)
 
 BOOST_AUTO_TEST_CASE(characters_are_valid_and_surrogates_and_larger_values_are_not)
 {
@@ -130,6 +130,33 @@ BOOST_AUTO_TEST_CASE(quoted_bytes_are_printable_on_one_line)
     BOOST_TEST(in_quotes("gr\xC3\xBCn \xFF") == "\"gr\xC3\xBCn \\xff\"");
     BOOST_TEST(in_quotes("\xC2\x85") == R"("\xc2\x85")");  // a control character of Latin 1
     BOOST_TEST(in_quotes(std::string(200, 'x'), 3) == "\"xxx\xE2\x80\xA6\" (200 bytes)");
+}
+
+BOOST_AUTO_TEST_CASE(printable_text_is_one_line_and_keeps_quotes_and_tabs)
+{
+    BOOST_TEST(printable("plain \"gr\xC3\xBCn\" C:\\x\t1") == "plain \"gr\xC3\xBCn\" C:\\x\t1");
+    BOOST_TEST(
+        printable("a\r\n\0\x1B[31m\x7F\xFF\xC2\x9B"s) == R"(a\r\n\x00\x1b[31m\x7f\xff\xc2\x9b)");
+    BOOST_TEST(printable("") == "");
+}
+
+BOOST_AUTO_TEST_CASE(printable_text_of_a_long_text_is_cut_and_has_its_size)
+{
+    BOOST_TEST(printable("abcdef", 6) == "abcdef");
+    BOOST_TEST(printable("abcdef", 5) == "abcde\xE2\x80\xA6 (6 bytes)");
+    BOOST_TEST(printable("ab\xE2\x82\xAC", 4) == "ab\xE2\x80\xA6 (5 bytes)");
+    auto const large = printable(std::string(1 << 20, '\x1B'));
+    BOOST_TEST(large.size() < 5 * most_bytes_shown);
+    BOOST_TEST(large.ends_with("\\x1b\xE2\x80\xA6 (1048576 bytes)"));
+}
+
+BOOST_AUTO_TEST_CASE(prefix_does_not_divide_a_character)
+{
+    BOOST_TEST(utf8_prefix("abc", 3) == "abc");
+    BOOST_TEST(utf8_prefix("abc", 2) == "ab");
+    BOOST_TEST(utf8_prefix("ab\xE2\x82\xAC", 4) == "ab");
+    BOOST_TEST(utf8_prefix("\xF0\x9F\x98\x80", 3) == "");
+    BOOST_TEST(utf8_prefix("", 0) == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
