@@ -11,6 +11,8 @@
 #include <cmath>
 #include <cstdint>
 #include <fstream>
+#include <functional>
+#include <istream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -44,7 +46,9 @@ bool contains(std::string_view list, std::string_view name)
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::string first_line(fs::path const& file)
+using line_reader = std::function<std::string(fs::path const&)>;
+
+std::string first_line_of(fs::path const& file)
 {
     std::ifstream in(file);
     std::string line;
@@ -72,13 +76,13 @@ std::optional<double> quotient(std::string_view quota, std::string_view period)
     return static_cast<double>(*numerator) / static_cast<double>(*denominator);
 }
 
-std::optional<double> v1_limit(fs::path const& group)
+std::optional<double> v1_limit(fs::path const& group, line_reader const& first_line)
 {
     return quotient(
         first_line(group / "cpu.cfs_quota_us"), first_line(group / "cpu.cfs_period_us"));
 }
 
-std::optional<double> v2_limit(fs::path const& group)
+std::optional<double> v2_limit(fs::path const& group, line_reader const& first_line)
 {
     auto const line = first_line(group / "cpu.max");
     auto const fields = split(line, ' ');
@@ -92,10 +96,9 @@ struct membership {
 };
 
 // A line is hierarchy-ID:controller-list:path. The path may itself contain colons.
-membership read_membership(fs::path const& file)
+membership read_membership(std::istream& in)
 {
     membership result;
-    std::ifstream in(file);
     for (std::string line; std::getline(in, line);) {
         auto const first = line.find(':');
         auto const second = first == line.npos ? line.npos : line.find(':', first + 1);
@@ -181,12 +184,12 @@ void tighten(std::optional<double>& limit, std::optional<double> other)
 
 }  // namespace
 
-std::optional<double> cgroup_cpu_limit(fs::path const& root)
+std::optional<double> cgroup_cpu_limit(
+    std::istream& cgroup, std::istream& mountinfo, line_reader const& first_line)
 {
-    auto const own = read_membership(root / "proc/self/cgroup");
+    auto const own = read_membership(cgroup);
     std::optional<double> limit;
-    std::ifstream mounts(root / "proc/self/mountinfo");
-    for (std::string line; std::getline(mounts, line);) {
+    for (std::string line; std::getline(mountinfo, line);) {
         auto const mount = parse_mount(line);
         if (!mount)
             continue;
@@ -197,14 +200,22 @@ std::optional<double> cgroup_cpu_limit(fs::path const& root)
         if (!way)
             continue;
         auto const read = mount->v2 ? &v2_limit : &v1_limit;
-        auto group = root / fs::path(mount->point).relative_path();
-        tighten(limit, read(group));
+        auto group = "/" / fs::path(mount->point).relative_path();
+        tighten(limit, read(group, first_line));
         for (auto const name : *way) {
             group /= name;
-            tighten(limit, read(group));
+            tighten(limit, read(group, first_line));
         }
     }
     return limit;
+}
+
+std::optional<double> cgroup_cpu_limit(fs::path const& root)
+{
+    std::ifstream cgroup(root / "proc/self/cgroup");
+    std::ifstream mountinfo(root / "proc/self/mountinfo");
+    return cgroup_cpu_limit(cgroup, mountinfo,
+        [&](fs::path const& file) { return first_line_of(root / file.relative_path()); });
 }
 
 std::size_t effective_cpu_count(std::size_t affinity, std::optional<double> limit) noexcept

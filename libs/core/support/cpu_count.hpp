@@ -7,7 +7,10 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <iosfwd>
 #include <optional>
+#include <string>
 
 namespace leasepool::detail {
 
@@ -30,6 +33,12 @@ std::size_t cpu_count();
 /// - `/proc/self/cgroup`: cgroups(7); `/proc/self/mountinfo`: proc(5); paths that begin with
 ///   `/..`: cgroup_namespaces(7).
 std::optional<double> cgroup_cpu_limit(std::filesystem::path const& root);
+
+/// Does the same with the texts of `/proc/self/cgroup` and `/proc/self/mountinfo`.
+/// `first_line(file)` returns the first line of the file of a group, without its end; no text if there
+/// is no such file. The path begins with `/`.
+std::optional<double> cgroup_cpu_limit(std::istream& cgroup, std::istream& mountinfo,
+    std::function<std::string(std::filesystem::path const&)> const& first_line);
 
 /// Returns the smaller of the two, with `limit` rounded up; at least 1. A limit that is not a
 /// positive number is ignored.
