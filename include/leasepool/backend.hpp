@@ -32,6 +32,7 @@ void intrusive_ptr_add_ref(pool_record* pool) noexcept;
 void intrusive_ptr_release(pool_record* pool) noexcept;
 class worker_scope;
 void report_unhandled(pool_site const& site, std::exception_ptr error) noexcept;
+void count_dropped_progress(pool_site const& site, std::size_t count) noexcept;
 
 }  // namespace detail
 
@@ -89,6 +90,7 @@ public:
 private:
     friend class detail::worker_scope;
     friend void detail::report_unhandled(pool_site const& site, std::exception_ptr error) noexcept;
+    friend void detail::count_dropped_progress(pool_site const& site, std::size_t count) noexcept;
 
     boost::intrusive_ptr<detail::pool_record> pool_;
 };

@@ -39,7 +39,9 @@ struct log_record {
 /// A function that receives log records.
 ///
 /// Called on the manager's strand: never concurrently with itself, never with a lock held, and
-/// never inside a call of yours. It may call the manager. An exception that leaves it is dropped
+/// never inside a call of yours. It may call the manager. If records come faster than it takes them, up
+/// to 1000 of them, and about 1 MiB, wait. Beyond that the oldest are dropped; a record says how many,
+/// and `stats::log_records_dropped` counts them. An exception that leaves it is dropped
 /// and counted in `stats::callback_errors`.
 using log_sink = std::function<void(log_record const&)>;
 

@@ -82,7 +82,8 @@ struct process_backend_options {
     std::size_t start_attempts = 3;
 
     /// Minimum severity of the log records of workers that are passed on. C++ workers do not send
-    /// records below it.
+    /// records below it. The text of a record of a worker, and of one made from its stderr, is one line:
+    /// control characters except tabs are escaped, and at most 4 KiB of it are kept.
     severity log_level = severity::info;
     /// Severity of log records made from a worker's stderr. They are forwarded whatever `log_level`
     /// is.

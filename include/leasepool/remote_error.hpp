@@ -43,11 +43,15 @@ public:
 
     std::string const& job() const noexcept { return about_->from.job; }
     std::string const& type() const noexcept { return about_->from.type; }
+    /// Returns the text of the exception as the worker sent it: whole, with line ends and control
+    /// characters. It is not longer than `process_backend_options::max_message_bytes`.
     std::string const& message() const noexcept { return about_->from.message; }
     int number() const noexcept { return about_->from.number; }
     boost::json::value const& data() const noexcept { return about_->from.data; }
 
-    /// Returns a text for people: `job "resize" threw std::out_of_range: no such page`.
+    /// Returns a text for people: `job "resize" threw std::out_of_range: no such page`. What comes
+    /// from the worker is on one line: control characters are escaped, and at most 1 KiB of the
+    /// message is shown.
     char const* what() const noexcept override { return about_->text.c_str(); }
 
 private:
@@ -77,8 +81,12 @@ public:
         std::optional<int> signal{};
         /// The name of that signal, for example "SIGSEGV".
         std::string signal_name{};
-        /// The last lines that it wrote to stderr, the oldest first.
+        /// The last lines that it wrote to stderr, the oldest first: at most 20, at most 4 KiB of
+        /// each, with control characters.
         std::vector<std::string> stderr_lines{};
+        /// A text for people about a message that it sent without its line end; empty: there is
+        /// none. `27 bytes without a line end came: "{\"jsonrpc\":\"2.0\",\"id\":1"`.
+        std::string unfinished{};
     };
 
     explicit worker_died(details from);
@@ -92,9 +100,11 @@ public:
     {
         return about_->from.stderr_lines;
     }
+    std::string const& unfinished() const noexcept { return about_->from.unfinished; }
 
     /// Returns a text for people, with several lines if there are several lines of stderr:
     /// `worker 4242 was killed by SIGSEGV while it ran job "resize"; its last lines on stderr: ...`
+    /// Control characters in them are escaped, and at most 200 bytes of each line are shown.
     char const* what() const noexcept override { return about_->text.c_str(); }
 
 private:

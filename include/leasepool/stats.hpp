@@ -97,6 +97,11 @@ struct stats {
     std::uint64_t runs_canceled = 0;
     /// Exceptions that escaped from functions posted to a lease's executor.
     std::uint64_t unhandled_exceptions = 0;
+    /// Values of the progress of jobs that were dropped, because the executor of the progress callback
+    /// was slower than the job or threw, see `job_options::on_progress`.
+    std::uint64_t progress_dropped = 0;
+    /// Log records that were dropped, because the log was slower than they came, see `log_sink`.
+    std::uint64_t log_records_dropped = 0;
     /// Exceptions that escaped from the log, the observer or the size provider.
     std::uint64_t callback_errors = 0;
 
@@ -121,8 +126,8 @@ BOOST_DESCRIBE_STRUCT(stats, (),
         total, starting, available, leased, draining, retired, abandoned, capacity, waiters,
         acquired, released, overdue, revoked, renewed, acquire_timeouts, acquire_cancels,
         acquire_failures, pools_created, pools_closed, pools_failed, runs, runs_failed,
-        runs_canceled, unhandled_exceptions, callback_errors, wait_time, hold_time, queue_time,
-        run_time, message_bytes, leases))
+        runs_canceled, unhandled_exceptions, progress_dropped, log_records_dropped, callback_errors,
+        wait_time, hold_time, queue_time, run_time, message_bytes, leases))
 
 void tag_invoke(boost::json::value_from_tag const&, boost::json::value& to, stats const& from);
 

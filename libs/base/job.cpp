@@ -4,6 +4,8 @@
 
 #include <leasepool/job.hpp>
 
+#include "utf8.hpp"
+
 #include <leasepool/error.hpp>
 
 #include <boost/json/serialize.hpp>
@@ -15,18 +17,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t most_bytes_shown = 60;
-
-/// Cut so that no character is cut in two.
-std::string cut(std::string_view text)
-{
-    if (text.size() <= most_bytes_shown)
-        return std::string(text);
-    auto at = most_bytes_shown;
-    while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U)
-        --at;
-    return std::string(text.substr(0, at)) + "...";
-}
+constexpr std::size_t most_string_shown = 60;
 
 }  // namespace
 
@@ -42,7 +33,8 @@ std::string describe_json(json::value const& value)
     case json::kind::double_:
         return "the number " + json::serialize(value);
     case json::kind::string:
-        return "the string \"" + cut({value.get_string().data(), value.get_string().size()}) + '"';
+        return "the string " +
+            in_quotes({value.get_string().data(), value.get_string().size()}, most_string_shown);
     case json::kind::array:
         return "an array of " + std::to_string(value.get_array().size()) + " elements";
     case json::kind::object:
@@ -72,10 +64,10 @@ std::string whole_number_between(std::string_view least, std::string_view most)
 
 void throw_bad_result(std::string_view name, misfit const& why)
 {
-    auto text = name.empty() ? std::string() : "job \"" + std::string(name) + "\": ";
+    auto text = name.empty() ? std::string() : "job " + in_quotes(name) + ": ";
     text += "expected " + why.expected;
     if (!why.at.empty())
-        text += " at " + why.at;
+        text += " at " + printable(why.at, most_line_bytes_shown);
     throw boost::system::system_error(
         make_error_code(errc::bad_result), text + ", got " + why.came);
 }
@@ -83,7 +75,7 @@ void throw_bad_result(std::string_view name, misfit const& why)
 void throw_job_not_local(std::string_view name)
 {
     throw boost::system::system_error(
-        make_error_code(errc::job_not_local), "job \"" + std::string(name) + '"');
+        make_error_code(errc::job_not_local), "job " + in_quotes(name));
 }
 
 }  // namespace leasepool::detail

@@ -4,6 +4,8 @@
 
 #include <leasepool/remote_error.hpp>
 
+#include "utf8.hpp"
+
 #include <leasepool/error.hpp>
 
 #include <type_traits>
@@ -12,18 +14,21 @@
 namespace leasepool {
 namespace {
 
+using detail::in_quotes;
+using detail::printable;
+
 static_assert(std::is_nothrow_copy_constructible_v<remote_error>);
 static_assert(std::is_nothrow_copy_constructible_v<worker_died>);
 
 std::string text_of(remote_error::details const& from)
 {
-    auto text = "job \"" + from.job + '"';
+    auto text = "job " + in_quotes(from.job);
     if (from.type.empty())
         text += " failed on its worker";
     else
-        text += " threw " + from.type;
+        text += " threw " + printable(from.type, detail::most_line_bytes_shown);
     if (!from.message.empty())
-        text += ": " + from.message;
+        text += ": " + printable(from.message);
     // A number of its own says more than that there was an exception.
     if (from.number != remote_error::details{}.number)
         text += " (error " + std::to_string(from.number) + ')';
@@ -42,12 +47,14 @@ std::string text_of(worker_died::details const& from)
     else
         text += " ended";
     if (!from.job.empty())
-        text += " while it ran job \"" + from.job + '"';
+        text += " while it ran job " + in_quotes(from.job);
+    if (!from.unfinished.empty())
+        text += "; " + printable(from.unfinished);
     if (from.stderr_lines.empty())
         return text + "; it wrote nothing to stderr";
     text += "; its last lines on stderr:";
     for (auto const& line : from.stderr_lines)
-        text += "\n  " + line;
+        text += "\n  " + printable(line, detail::most_line_bytes_shown);
     return text;
 }
 

@@ -4,7 +4,7 @@
 
 #include "encoding_error.hpp"
 
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -23,6 +23,10 @@ namespace leasepool::wire {
 namespace {
 
 namespace json = boost::json;
+using detail::in_quotes;
+using detail::is_utf8;
+using detail::printable;
+using detail::repaired_utf8;
 
 std::string_view view(json::string_view text) noexcept
 {
@@ -181,12 +185,25 @@ std::string_view describe(encoding_error::kind what) noexcept
     return "not serializable";
 }
 
+std::string describe(encoding_error const& found)
+{
+    std::string text(describe(found.what));
+    if (found.limit == 0)
+        return text;
+    auto const limit = std::to_string(found.limit);
+    if (found.what == encoding_error::kind::too_large)
+        text += " (max_message_bytes is " + limit + ')';
+    else if (found.what == encoding_error::kind::too_deep)
+        text += " (a message has at most " + limit + " levels)";
+    return text;
+}
+
 std::string describe(encoding_error const& found, json::value const& params)
 {
     auto text = argument_at(found.path, params);
     if (!text.empty())
         text += ": ";
-    return text += describe(found.what);
+    return text += describe(found);
 }
 
 std::string argument_at(std::string_view path, json::value const& params)
@@ -207,7 +224,7 @@ std::string argument_at(std::string_view path, json::value const& params)
     else
         text += in_quotes(token);
     if (!rest.empty())
-        (text += ", at ") += rest;
+        (text += ", at ") += printable(rest, detail::most_line_bytes_shown);
     return text;
 }
 

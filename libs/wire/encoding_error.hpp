@@ -32,11 +32,17 @@ struct encoding_error {
     kind what;
     /// A JSON pointer (RFC 6901) into the value; empty: the value itself. Long keys are cut, and
     /// invalid UTF-8 in keys is replaced. For `too_large` it points to the largest part.
-    std::string path;
+    std::string path{};
+    /// The limit of `too_deep` and `too_large`, of a whole message; 0: it is not known.
+    std::size_t limit = 0;
 };
 
 /// Returns the reason as text, without the place: "not a finite number".
 std::string_view describe(encoding_error::kind what) noexcept;
+
+/// Returns the reason with its limit, without the place: "too large for one message
+/// (max_message_bytes is 1024)".
+std::string describe(encoding_error const& found);
 
 /// Returns an error in params as text: "argument 2, at /points/3/x: not a finite number".
 std::string describe(encoding_error const& found, boost::json::value const& params);

@@ -12,7 +12,7 @@
 #include <version>
 
 // The events of the JSON parser for one message. `basic_parser` calls these functions for `reader`;
-// they build values with `boost::json::value_stack`.
+// they build values with `value_builder`.
 
 namespace leasepool::wire {
 namespace {
@@ -61,8 +61,8 @@ void envelope::begin(json::storage_ptr memory)
 
 void envelope::end() noexcept
 {
-    // If the parse of the message failed, the stack still contains values.
-    stack_.reset();
+    // If the parse of the message failed, the builder still contains values.
+    builder_.end();
     memory_ = {};
     params.reset();
     result.reset();
@@ -89,7 +89,7 @@ bool envelope::close() noexcept
 bool envelope::on_object_end(std::size_t n, error_code&)
 {
     if (close()) {
-        stack_.push_object(n);
+        builder_.make_object(n);
         finish_value();
     }
     return true;
@@ -98,7 +98,7 @@ bool envelope::on_object_end(std::size_t n, error_code&)
 bool envelope::on_array_end(std::size_t n, error_code&)
 {
     if (close()) {
-        stack_.push_array(n);
+        builder_.make_array(n);
         finish_value();
     }
     return true;
@@ -109,7 +109,7 @@ bool envelope::on_key_part(string_view s, std::size_t, error_code&)
     if (at_top_level() || in_error())
         key_.append(s.data(), s.size());
     if (depth_ > 1 && in_message() && building())
-        stack_.push_chars(s);
+        builder_.add_key_part(s);
     return true;
 }
 
@@ -126,7 +126,7 @@ bool envelope::on_key(string_view s, std::size_t, error_code&)
             record_error_member(key_);
             key_.clear();
         }
-        stack_.push_key(s);
+        builder_.add_key(s);
     }
     return true;
 }
@@ -159,7 +159,7 @@ void envelope::select_member(string_view key)
     }
     seen_ |= bit;
     if (building())
-        stack_.reset(memory_);
+        builder_.begin(memory_);
 }
 
 /// Returns the current member if its value must be a string; otherwise null.
@@ -177,7 +177,7 @@ bool envelope::on_string_part(string_view s, std::size_t, error_code&)
     if (auto* const to = string_member())
         to->value.append(s.data(), s.size());
     else if (in_message() && building())
-        stack_.push_chars(s);
+        builder_.add_string_part(s);
     return true;
 }
 
@@ -188,7 +188,7 @@ bool envelope::on_string(string_view s, std::size_t, error_code&)
         to->state = member_state::valid;
         return true;
     }
-    return add_value([&] { stack_.push_string(s); });
+    return add_value([&] { builder_.add_string(s); });
 }
 
 bool envelope::on_int64(std::int64_t i, string_view, error_code&)
@@ -197,7 +197,7 @@ bool envelope::on_int64(std::int64_t i, string_view, error_code&)
         id = {member_state::valid, static_cast<std::uint64_t>(i)};
         return true;
     }
-    return add_value([&] { stack_.push_int64(i); });
+    return add_value([&] { builder_.add(i); });
 }
 
 bool envelope::on_uint64(std::uint64_t u, string_view, error_code&)
@@ -206,7 +206,7 @@ bool envelope::on_uint64(std::uint64_t u, string_view, error_code&)
         id = {member_state::valid, u};
         return true;
     }
-    return add_value([&] { stack_.push_uint64(u); });
+    return add_value([&] { builder_.add(u); });
 }
 
 bool envelope::on_double(double d, string_view s, error_code&)
@@ -225,12 +225,12 @@ bool envelope::on_double(double d, string_view s, error_code&)
 #endif
     if (!std::isfinite(d))
         number_too_large = true;
-    return add_value([&] { stack_.push_double(d); });
+    return add_value([&] { builder_.add(d); });
 }
 
 bool envelope::on_bool(bool b, error_code&)
 {
-    return add_value([&] { stack_.push_bool(b); });
+    return add_value([&] { builder_.add(b); });
 }
 
 bool envelope::on_null(error_code&)
@@ -239,7 +239,7 @@ bool envelope::on_null(error_code&)
         id.state = member_state::null;
         return true;
     }
-    return add_value([&] { stack_.push_null(); });
+    return add_value([&] { builder_.add(nullptr); });
 }
 
 /// Adds a value to the value of the current member, or records that the current member has another
@@ -276,7 +276,7 @@ void envelope::finish_value()
     if (depth_ != 1)
         return;
     auto& to = current_ == member::params ? params : current_ == member::result ? result : error;
-    to.emplace(stack_.release());
+    to.emplace(builder_.take());
 }
 
 }  // namespace leasepool::wire

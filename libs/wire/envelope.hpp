@@ -5,13 +5,14 @@
 #ifndef LEASEPOOL_WIRE_ENVELOPE_HPP
 #define LEASEPOOL_WIRE_ENVELOPE_HPP
 
+#include "value_builder.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/error.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/string_view.hpp>
 #include <boost/json/value.hpp>
-#include <boost/json/value_stack.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -108,7 +109,7 @@ private:
     void finish_value();
 
     boost::json::storage_ptr memory_;
-    boost::json::value_stack stack_;
+    value_builder builder_;
     std::string key_;
     std::size_t depth_ = 0;  // 1 directly in the outermost object or array
     member current_ = member::none;

@@ -4,8 +4,9 @@
 
 #include "notifications.hpp"
 
+#include "base/utf8.hpp"
+
 #include "protocol.hpp"
-#include "utf8.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -24,6 +25,7 @@ namespace leasepool::wire {
 namespace {
 
 namespace json = boost::json;
+using detail::repaired_utf8;
 
 std::string to_std_string(json::string const& from)
 {
@@ -223,12 +225,16 @@ read_result<limits> read_limits(json::value const& params)
 
 json::value to_data(conversion_error const& from)
 {
-    return json::object{{"at", repaired_utf8(from.at)}, {"expected", repaired_utf8(from.expected)}};
+    json::object out{{"at", repaired_utf8(from.at)}, {"expected", repaired_utf8(from.expected)}};
+    if (!from.got.empty())
+        out["got"] = repaired_utf8(from.got);
+    return out;
 }
 
 conversion_error read_conversion_error(json::value const& data)
 {
-    return {string_or_empty(data, "at"), string_or_empty(data, "expected")};
+    return {string_or_empty(data, "at"), string_or_empty(data, "expected"),
+        string_or_empty(data, "got")};
 }
 
 json::value to_data(thrown const& from)

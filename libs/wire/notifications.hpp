@@ -50,7 +50,7 @@ struct log_line {
     std::string message;
     std::optional<std::uint64_t> id;
 };
-/// The message must be valid UTF-8, see `repaired_utf8`.
+/// The message must be valid UTF-8, see `detail::repaired_utf8`.
 boost::json::value to_params(log_line const& from);
 read_result<log_line> read_log(boost::json::value const& params);
 
@@ -78,6 +78,7 @@ read_result<limits> read_limits(boost::json::value const& params);
 struct conversion_error {
     std::string at;        ///< a JSON pointer into the params or the result; empty: all of it
     std::string expected;  ///< a text for the message of an error: "a number"
+    std::string got;       ///< what came instead: `the string "x"`; may be empty
 };
 /// Replaces invalid UTF-8.
 boost::json::value to_data(conversion_error const& from);

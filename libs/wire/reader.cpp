@@ -4,8 +4,9 @@
 
 #include "reader.hpp"
 
+#include "base/utf8.hpp"
+
 #include "envelope.hpp"
-#include "utf8.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/object.hpp>
@@ -24,6 +25,8 @@ namespace leasepool::wire {
 namespace {
 
 namespace json = boost::json;
+using detail::in_quotes;
+using detail::valid_utf8_prefix;
 using state = envelope::member_state;
 
 json::parse_options options_for(limits const& bounds) noexcept
@@ -190,6 +193,15 @@ std::string common_fault(std::string_view line, std::size_t at)
     return {};
 }
 
+violation not_json(std::string_view line, std::size_t at, std::string const& reason)
+{
+    auto const fault = common_fault(line, at);
+    std::string text = "not a JSON object (";
+    text += fault.empty() ? reason + " at byte " + std::to_string(at) : fault;
+    text += "): " + in_quotes(line);
+    return {error_number::not_json, std::nullopt, std::move(text)};
+}
+
 }  // namespace
 
 class reader::parser : public json::basic_parser<envelope> {
@@ -197,7 +209,7 @@ public:
     using basic_parser::basic_parser;
 };
 
-reader::reader(peer from, limits const& bounds) : from_{from}, limits_{bounds.clamped()} {}
+reader::reader(limits const& bounds) : limits_{bounds.clamped()} {}
 
 reader::~reader() = default;
 
@@ -242,17 +254,6 @@ message reader::read(std::string_view line, json::storage_ptr memory)
     return message_in(e, line);
 }
 
-violation reader::not_json(std::string_view line, std::size_t at, std::string const& reason) const
-{
-    auto const fault = common_fault(line, at);
-    std::string text = "not a JSON object (";
-    text += fault.empty() ? reason + " at byte " + std::to_string(at) : fault;
-    text += "): " + in_quotes(line);
-    if (from_ == peer::worker && fault.empty())
-        text += "; write only messages to the stdout of a worker, and print to stderr";
-    return {error_number::not_json, std::nullopt, std::move(text)};
-}
-
 violation line_too_long(std::size_t max_message_bytes, std::string_view start)
 {
     return {error_number::invalid_message, std::nullopt,
@@ -262,8 +263,8 @@ violation line_too_long(std::size_t max_message_bytes, std::string_view start)
 
 violation line_without_end(std::string_view rest)
 {
-    return {
-        error_number::not_json, std::nullopt, "the last line has no line end: " + in_quotes(rest)};
+    return {error_number::not_json, std::nullopt,
+        std::to_string(rest.size()) + " bytes without a line end came: " + in_quotes(rest)};
 }
 
 }  // namespace leasepool::wire

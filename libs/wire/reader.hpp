@@ -17,10 +17,6 @@
 
 namespace leasepool::wire {
 
-/// The peer at the other end of the pipe. The text of a violation by a worker says that stdout is
-/// only for messages.
-enum class peer { parent, worker };
-
 // Violations that the owner of a `line_buffer` finds itself.
 
 /// Makes the violation for a line that is longer than the limit.
@@ -40,7 +36,7 @@ violation line_without_end(std::string_view rest);
 /// message this saves about a quarter of the time.
 class reader {
 public:
-    reader(peer from, limits const& bounds = {});
+    explicit reader(limits const& bounds = {});
     ~reader();
     reader(reader const&) = delete;
     reader& operator=(reader const&) = delete;
@@ -57,9 +53,6 @@ private:
     /// After a longer line the parser is destroyed, because its stack may be as large as the line.
     static constexpr std::size_t max_kept_line = std::size_t{256} << 10;
 
-    violation not_json(std::string_view line, std::size_t at, std::string const& reason) const;
-
-    peer from_;
     limits limits_;
     std::unique_ptr<parser> parser_;
 };

@@ -4,7 +4,7 @@
 
 #include "writer.hpp"
 
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <boost/assert.hpp>
 
@@ -18,6 +18,8 @@ namespace leasepool::wire {
 namespace {
 
 namespace json = boost::json;
+using detail::is_utf8;
+using detail::repaired_utf8;
 
 // The maximum size of the id at the end of a request, with its key and the closing brace.
 constexpr std::size_t id_size = sizeof(R"(,"id":18446744073709551615})") - 1;
@@ -108,6 +110,20 @@ void writer::reserve(line& to, std::size_t bytes) const
         to.text().reserve(to.text().size() + std::min(bytes, limits_.max_message_bytes) + overhead);
 }
 
+writer::refusal writer::find_error(json::value const& value, std::size_t* size) const
+{
+    auto found = find_encoding_error(value, limits_.max_value_depth(), size);
+    if (found && found->what == encoding_error::kind::too_deep)
+        found->limit = limits_.max_depth;
+    return found;
+}
+
+writer::refusal writer::too_large(json::value const& value) const
+{
+    return encoding_error{
+        encoding_error::kind::too_large, largest_part(value), limits_.max_message_bytes};
+}
+
 /// Appends the part that a request and a notification have in common, without the closing brace.
 writer::refusal writer::write_call(line& to, std::string_view method, json::value const& params)
 {
@@ -115,7 +131,7 @@ writer::refusal writer::write_call(line& to, std::string_view method, json::valu
     if (method.empty() || !is_utf8(method))
         return encoding_error{encoding_error::kind::invalid_method, {}};
     std::size_t size = 0;
-    if (auto refused = find_encoding_error(params, limits_.max_value_depth(), &size))
+    if (auto refused = find_error(params, &size))
         return refused;
     reserve(to, size);
 
@@ -126,7 +142,7 @@ writer::refusal writer::write_call(line& to, std::string_view method, json::valu
         fits = append(to, params);
     }
     if (!fits)
-        return encoding_error{encoding_error::kind::too_large, largest_part(params)};
+        return too_large(params);
     return std::nullopt;
 }
 
@@ -173,7 +189,7 @@ writer::refusal writer::notification(
 writer::refusal writer::result(std::string& out, std::uint64_t id, json::value const& value)
 {
     std::size_t size = 0;
-    if (auto refused = find_encoding_error(value, limits_.max_value_depth(), &size))
+    if (auto refused = find_error(value, &size))
         return refused;
     line to(out, limits_.max_message_bytes - 1);
     reserve(to, size);
@@ -181,7 +197,7 @@ writer::refusal writer::result(std::string& out, std::uint64_t id, json::value c
     append_number(out, id);
     out += R"(,"result":)";
     if (!append(to, value))
-        return encoding_error{encoding_error::kind::too_large, largest_part(value)};
+        return too_large(value);
     out += '}';
     to.finish();
     return std::nullopt;

@@ -68,6 +68,8 @@ public:
 private:
     class line;
 
+    refusal find_error(boost::json::value const& value, std::size_t* size) const;
+    refusal too_large(boost::json::value const& value) const;
     refusal write_call(line& to, std::string_view method, boost::json::value const& params);
     void reserve(line& to, std::size_t bytes) const;
     bool append(line& to, boost::json::value const& value);

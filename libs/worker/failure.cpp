@@ -4,6 +4,8 @@
 
 #include "failure.hpp"
 
+#include "base/utf8.hpp"
+
 #include "wire/notifications.hpp"
 
 #include <leasepool/job_context.hpp>
@@ -35,14 +37,14 @@ failure bad_arguments(detail::misfit const& why, boost::json::value const& param
     auto text =
         (place.empty() ? "" : place + ": ") + "expected " + why.expected + ", got " + why.came;
     return {error_number::bad_arguments, std::move(text),
-        wire::to_data(wire::conversion_error{why.at, why.expected})};
+        wire::to_data(wire::conversion_error{why.at, why.expected, why.came})};
 }
 
 /// Returns the failure for a result whose conversion to JSON threw an exception.
 failure bad_result(std::string_view what)
 {
     return {error_number::bad_result, "the conversion to JSON failed: " + std::string(what),
-        wire::to_data(wire::conversion_error{{}, "a result that value_from can convert"})};
+        wire::to_data(wire::conversion_error{{}, "a result that value_from can convert", {}})};
 }
 
 std::string current_exception_type()
@@ -63,7 +65,9 @@ failure failure_of_exception(
     catch (detail::misfit const& why) {
         if (stage == job_stage::arguments)
             return bad_arguments(why, params);
-        return {error_number::internal, "expected " + why.expected};
+        return {error_number::internal,
+            "expected " + why.expected + (why.at.empty() ? "" : " at " + why.at) + ", got " +
+                why.came};
     }
     catch (job_canceled const& e) {
         if (stop_asked && stage == job_stage::running)
@@ -112,7 +116,7 @@ failure failure_of_exception(
 failure failure_of_result(wire::encoding_error const& why)
 {
     auto number = error_number::bad_result;
-    std::string text(wire::describe(why.what));
+    auto text = wire::describe(why);
     if (why.what == wire::encoding_error::kind::too_large) {
         number = error_number::result_too_large;
         text = "the result is " + text;
@@ -139,12 +143,12 @@ failure failure_of_result(wire::encoding_error const& why)
         break;
     }
     return {number, std::move(text),
-        wire::to_data(wire::conversion_error{why.path, std::string(expected)})};
+        wire::to_data(wire::conversion_error{why.path, std::string(expected), {}})};
 }
 
 failure unknown_job(std::string_view name)
 {
-    return {error_number::unknown_method, "this worker has no job \"" + std::string(name) + '"'};
+    return {error_number::unknown_method, "this worker has no job " + detail::in_quotes(name)};
 }
 
 }  // namespace leasepool::worker

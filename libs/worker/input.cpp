@@ -26,7 +26,7 @@ bool poll_input(int fd, int milliseconds) noexcept
 
 input::input(int fd) : fd_{fd}, lines_(limits_.max_message_bytes)
 {
-    reader_.emplace(wire::peer::parent, limits_);
+    reader_.emplace(limits_);
 }
 
 bool input::read()
@@ -64,7 +64,7 @@ void input::set_limits(wire::limits const& bounds)
 {
     limits_ = bounds.clamped();
     lines_.set_max_line(limits_.max_message_bytes);
-    reader_.emplace(wire::peer::parent, limits_);
+    reader_.emplace(limits_);
 }
 
 }  // namespace leasepool::worker

@@ -164,6 +164,15 @@ void leave_sigterm_to_parent() noexcept
 #endif
 }
 
+void set_process_name() noexcept
+{
+#if defined(__linux__)
+    char name[16] = {};
+    if (::prctl(PR_GET_NAME, name) == 0 && std::string_view(name) == "exe")
+        ::prctl(PR_SET_NAME, program_invocation_short_name);
+#endif
+}
+
 void set_watcher_name() noexcept
 {
 #if defined(__linux__)

@@ -60,6 +60,10 @@ bool is_group_leader() noexcept;
 /// parent has the pipes open.
 void leave_sigterm_to_parent() noexcept;
 
+/// Names the process after its program, if its name is "exe": the kernel gives that name when the
+/// parent executes `/proc/self/exe`. Called on the main thread. Does nothing except on Linux.
+void set_process_name() noexcept;
+
 /// Sets the name of this thread to `leasepool-watch`. Does nothing except on Linux.
 void set_watcher_name() noexcept;
 

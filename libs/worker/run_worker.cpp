@@ -117,6 +117,7 @@ int run_worker(worker_options const& options, std::span<worker_entry const* cons
         return worker_status::misused;
     }
     take_worker_marker();
+    worker::set_process_name();
     worker::leave_sigterm_to_parent();
     try {
         auto const pipes = worker::take_standard_streams();

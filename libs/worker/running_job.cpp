@@ -4,8 +4,9 @@
 
 #include "running_job.hpp"
 
+#include "base/utf8.hpp"
+
 #include "wire/notifications.hpp"
-#include "wire/utf8.hpp"
 
 #include <leasepool/error.hpp>
 
@@ -23,15 +24,18 @@ void running_job::progress(boost::json::value&& value)
     boost::json::value const params = wire::to_params(wire::progress{id_, std::move(value)});
     if (auto const refused = channel_.notify(wire::methods::progress, params))
         throw boost::system::system_error(make_error_code(errc::not_serializable),
-            "progress: " + std::string(wire::describe(refused->what)));
+            "progress" +
+                (refused->path.empty() ? std::string()
+                                       : ", at " + detail::printable(refused->path)) +
+                ": " + wire::describe(*refused));
 }
 
 void running_job::log(severity level, std::string_view text)
 {
     if (level < min_severity_)
         return;
-    boost::json::value const params = wire::to_params(wire::log_line{
-        std::string(to_string(level)), wire::repaired_utf8(text, channel_.max_text_bytes()), id_});
+    boost::json::value const params = wire::to_params(wire::log_line{std::string(to_string(level)),
+        detail::repaired_utf8(text, channel_.max_text_bytes()), id_});
     // It cannot be refused: the text is valid UTF-8 and short enough.
     static_cast<void>(channel_.notify(wire::methods::log, params));
 }

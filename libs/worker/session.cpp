@@ -76,7 +76,7 @@ void session::send_ready()
     // Many or long names may exceed the default limits. Those of the parent are not known yet.
     if (auto const refused = channel_.notify(wire::methods::ready, wire::to_params(message)))
         throw std::length_error(
-            "the names of the jobs cannot be sent: " + std::string(wire::describe(refused->what)));
+            "the names of the jobs cannot be sent: " + wire::describe(*refused));
 }
 
 std::optional<wire::request> session::next_request()

@@ -143,8 +143,8 @@ std::string_view without_end(std::string const& line)
 void codec_alone(benchmark::State& state, int jobs_each)
 {
     wire::writer writer;
-    wire::reader at_worker(wire::peer::parent);
-    wire::reader at_parent(wire::peer::worker);
+    wire::reader at_worker;
+    wire::reader at_parent;
     std::string line;
     for (auto _ : state)
         for (int i = 0; i != in_flight * jobs_each; ++i) {

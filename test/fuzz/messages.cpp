@@ -7,9 +7,9 @@
 // Both must read the same message. What is read from params must be the same when it is written and
 // read again.
 
+#include "../../libs/base/utf8.hpp"
 #include "../../libs/wire/notifications.hpp"
 #include "../../libs/wire/reader.hpp"
-#include "../../libs/wire/utf8.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -71,7 +71,7 @@ void check_violation(violation const& of_worker, violation const& of_parent)
 {
     require(of_worker.why == of_parent.why && of_worker.id == of_parent.id);
     require(of_worker.text.starts_with(of_parent.text));
-    require(is_utf8(of_worker.text));
+    require(leasepool::detail::is_utf8(of_worker.text));
 }
 
 }  // namespace
@@ -79,8 +79,8 @@ void check_violation(violation const& of_worker, violation const& of_parent)
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
 {
     std::string_view const line(reinterpret_cast<char const*>(data), size);
-    reader parents(peer::worker, {.max_depth = 16});
-    reader workers(peer::parent, {.max_depth = 16});
+    reader parents({.max_depth = 16});
+    reader workers({.max_depth = 16});
     auto const from_worker = parents.read(line);
     auto const from_parent = workers.read(line);
     require(from_worker.index() == from_parent.index());

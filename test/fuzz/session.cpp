@@ -103,7 +103,7 @@ worker_entry const& entry_of(leasepool::job<Signature> const& from)
 std::map<std::uint64_t, int> requests_in(std::string_view input)
 {
     std::map<std::uint64_t, int> out;
-    wire::reader reader(wire::peer::parent, {.max_message_bytes = 1 << 20, .max_depth = 4096});
+    wire::reader reader({.max_message_bytes = 1 << 20, .max_depth = 4096});
     while (!input.empty()) {
         auto line = input.substr(0, input.find('\n'));
         input.remove_prefix(std::min(line.size() + 1, input.size()));
@@ -122,8 +122,7 @@ void check_output(int fd, std::string_view input)
 {
     auto expected = requests_in(input);
     wire::line_buffer lines(std::size_t{1} << 30);
-    wire::reader reader(
-        wire::peer::worker, {.max_message_bytes = std::size_t{1} << 30, .max_depth = 4096});
+    wire::reader reader({.max_message_bytes = std::size_t{1} << 30, .max_depth = 4096});
     require(::lseek(fd, 0, SEEK_SET) == 0);
     for (;;) {
         auto const space = lines.prepare();

@@ -94,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     require(lines_of(bytes, at_once, max_line) == whole);
 
     // Written anew a message may be longer, and its depth is the same.
-    reader in(peer::worker, {.max_depth = 16});
+    reader in({.max_depth = 16});
     writer out({.max_message_bytes = std::size_t{1} << 24, .max_depth = 16});
     for (auto const& line : whole.lines) {
         json::monotonic_resource memory;

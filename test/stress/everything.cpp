@@ -7,7 +7,7 @@
 
 #include "stress/client.hpp"
 
-#include "integration/support.hpp"
+#include "integration/support/support.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_executor.hpp>

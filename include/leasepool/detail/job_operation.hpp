@@ -6,6 +6,7 @@
 #define LEASEPOOL_DETAIL_JOB_OPERATION_HPP
 
 #include <leasepool/detail/operations.hpp>
+#include <leasepool/detail/progress_queue.hpp>
 #include <leasepool/detail/remote_call.hpp>
 #include <leasepool/job.hpp>
 #include <leasepool/job_context.hpp>
@@ -121,31 +122,28 @@ public:
             Call::convert(std::move(result), call_.name());
     }
 
-    std::exception_ptr progress(boost::json::value&& value) noexcept override
+    progress_loss progress(boost::json::value&& value) noexcept override
     {
-        // If this fails, one report of progress is lost. The job goes on.
         try {
             if (relay_)
-                relay_(std::move(value));
-        }
-        catch (std::bad_alloc const&) {
-            return nullptr;
+                return {.dropped = relay_(std::move(value))};
         }
         catch (...) {
-            return std::current_exception();
+            return {.dropped = {.count = 1}, .error = std::current_exception()};
         }
-        return nullptr;
+        return {};
     }
 
 private:
-    using relay = std::function<void(boost::json::value&&)>;
+    using relay = std::function<progress_queue::drops(boost::json::value&&)>;
 
     template <class Executor>
     static relay relay_to(Executor ex, job_options::progress_callback callback)
     {
-        auto shared = std::make_shared<job_options::progress_callback>(std::move(callback));
-        return [ex = std::move(ex), shared = std::move(shared)](boost::json::value&& value) {
-            boost::asio::post(ex, [shared, value = std::move(value)] { (*shared)(value); });
+        auto queue = std::make_shared<progress_queue>(std::move(callback));
+        return [ex = std::move(ex), queue = std::move(queue)](boost::json::value&& value) {
+            return queue->add(std::move(value),
+                [&] { boost::asio::post(ex, [queue] { queue->deliver_one(); }); });
         };
     }
 

@@ -5,6 +5,7 @@
 #ifndef LEASEPOOL_DETAIL_REMOTE_CALL_HPP
 #define LEASEPOOL_DETAIL_REMOTE_CALL_HPP
 
+#include <leasepool/detail/progress_queue.hpp>
 #include <leasepool/error.hpp>
 
 #include <boost/json/value.hpp>
@@ -24,6 +25,12 @@ namespace detail {
 
 class run_operation;
 
+/// The values of a job's progress that are lost. The job goes on.
+struct progress_loss {
+    progress_queue::drops dropped{};
+    std::exception_ptr error{};  ///< what the executor of the callback threw, or `bad_alloc`
+};
+
 /// The part of a job operation that is needed by a pool whose workers are other processes.
 class remote_call {
 public:
@@ -35,9 +42,8 @@ public:
     virtual boost::json::value arguments() = 0;
     /// Keeps the result. If this throws, the exception is the outcome of the job.
     virtual void take_result(boost::json::value&& result) = 0;
-    /// Reports how far the job is. Returns the exception that the executor of the progress callback
-    /// threw; null if there was none, or if it was `bad_alloc`.
-    virtual std::exception_ptr progress(boost::json::value&& value) noexcept = 0;
+    /// Passes a value to the progress callback. `report_progress` calls it.
+    virtual progress_loss progress(boost::json::value&& value) noexcept = 0;
 
     /// The request without its id. It is written on the thread that queues the job. It is kept
     /// until the job is over, because it may have to be sent again.
@@ -99,9 +105,9 @@ protected:
     ~job_pool() = default;
 };
 
-/// Logs the exception that the executor of a job's progress callback has thrown.
-void log_progress_lost(
-    pool_site const& to, std::string_view job, std::exception_ptr const& error) noexcept;
+/// Passes a value to the progress callback of a job. Counts the values that are lost for that, and
+/// logs the first loss. Calls the executor of the callback, so the caller must not hold a lock.
+void report_progress(pool_site const& to, remote_call& job, boost::json::value&& value) noexcept;
 
 }  // namespace detail
 }  // namespace leasepool

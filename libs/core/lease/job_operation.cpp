@@ -29,8 +29,7 @@ std::stop_token local_job_host::stop_token() const noexcept
 
 void local_job_host::progress(boost::json::value&& value)
 {
-    if (auto const error = op_.remote()->progress(std::move(value)))
-        log_progress_lost(pool_site(&on_), op_.remote()->name(), error);
+    report_progress(pool_site(&on_), *op_.remote(), std::move(value));
 }
 
 void local_job_host::log(severity level, std::string_view text)

@@ -4,10 +4,11 @@
 
 #include <leasepool/detail/lease_state.hpp>
 
+#include "base/utf8.hpp"
+
 #include "core/lease/lease_record.hpp"
 #include "core/manager/manager_core.hpp"
 #include "core/pool/pool_context.hpp"
-#include "core/support/utf8_prefix.hpp"
 
 #include <cstddef>
 #include <utility>

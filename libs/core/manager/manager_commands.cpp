@@ -203,6 +203,8 @@ stats manager_core::snapshot()
     s.workers_per_pool = backend_->workers_per_pool();
     s.renewed = renewed_.load(std::memory_order_relaxed);
     s.unhandled_exceptions = unhandled_.load(std::memory_order_relaxed);
+    s.progress_dropped = dropped_progress_.load(std::memory_order_relaxed);
+    s.log_records_dropped = records_.dropped();
     s.callback_errors = reporter_.errors();
 
     auto runs = closed_runs_;

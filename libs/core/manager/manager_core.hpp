@@ -12,6 +12,7 @@
 #include "core/ledger/ledger.hpp"
 #include "core/manager/command.hpp"
 #include "core/manager/event_reporter.hpp"
+#include "core/manager/log_queue.hpp"
 #include "core/pool/pool_record.hpp"
 #include "core/support/thread_scope.hpp"
 
@@ -71,7 +72,7 @@ class manager_core final : public manager_interface,
                            public strand::owner,
                            public event_node<manager_core> {
 public:
-    enum event : std::uint32_t { timer_fired = 1, scale_changed = 2 };
+    enum event : std::uint32_t { timer_fired = 1, scale_changed = 2, records_waiting = 4 };
 
     manager_core(boost::asio::any_io_executor const& ex, std::unique_ptr<backend_base> backend,
         manager_options&& opts);
@@ -94,8 +95,11 @@ public:
     bool logs() const noexcept { return reporter_.logs(); }
     /// Returns whether a lease needs room for the reports of its grant and its return.
     bool reports_leases() const noexcept { return reporter_.watches_leases(); }
-    /// Logs a record on the strand. At most `most_records` records wait for the strand. More are
-    /// dropped and counted.
+    void count_dropped_progress(std::size_t count) noexcept
+    {
+        dropped_progress_.fetch_add(count, std::memory_order_relaxed);
+    }
+    /// Logs a record on the strand, through a `log_queue`.
     void log(severity level, std::string_view message, std::vector<log_field> fields) noexcept;
 
     // Events of claims and leases. The calling thread keeps the lease alive.
@@ -163,11 +167,10 @@ private:
             boost::intrusive::list_base_hook<boost::intrusive::tag<class all_pools>>>>;
     using report_list = boost::intrusive::slist<lease_report, boost::intrusive::cache_last<true>>;
     struct unhandled_report;
-    struct log_report;
     class outcome;
     using delivering_scope = thread_scope<manager_core, outcome>;
     struct strand_action;
-    static constexpr std::size_t most_records = 1000;
+    static constexpr int records_at_once = 64;
 
     void strand_add_ref() noexcept override { intrusive_ptr_add_ref(this); }
     void strand_release() noexcept override { intrusive_ptr_release(this); }
@@ -199,6 +202,7 @@ private:
     void revoke(strand_action const& what) noexcept;
     void tell(lease_report const& what, lease_record const& lease) noexcept;
     void tell_reports() noexcept;
+    void tell_records() noexcept;
     void make_pool() noexcept;
     void drop_pool(pool_record& pool) noexcept;
     /// Handles a pool that failed (`failed`), or that is ready but broke before.
@@ -229,8 +233,8 @@ private:
     std::atomic<bool> context_gone_{false};
     std::atomic<std::uint64_t> renewed_{0};
     std::atomic<std::uint64_t> unhandled_{0};
-    std::atomic<std::size_t> records_{0};  // log records that wait for the strand
-    std::atomic<std::uint64_t> dropped_records_{0};
+    std::atomic<std::uint64_t> dropped_progress_{0};
+    log_queue records_;
     strand strand_;
     std::shared_ptr<context_cores> const siblings_;
 

@@ -4,6 +4,7 @@
 
 #include "core/manager/manager_core.hpp"
 
+#include <list>
 #include <new>
 #include <string>
 #include <utility>
@@ -31,28 +32,6 @@ struct manager_core::unhandled_report final : strand_node {
     std::exception_ptr error;
 };
 
-struct manager_core::log_report final : strand_node {
-    log_report(core_ptr c, severity l, std::string_view m, std::vector<log_field>&& f)
-        : core(std::move(c)), level(l), message(m), fields(std::move(f))
-    {
-        core->records_.fetch_add(1, std::memory_order_relaxed);
-    }
-    ~log_report() { core->records_.fetch_sub(1, std::memory_order_relaxed); }
-    log_report(log_report const&) = delete;
-    log_report& operator=(log_report const&) = delete;
-    void run_on_strand() noexcept override
-    {
-        std::unique_ptr<log_report> const self(this);
-        core->reporter_.record(level, message, fields, core->dropped_records_.exchange(0));
-    }
-    void discard() noexcept override { delete this; }
-
-    core_ptr core;
-    severity level;
-    std::string message;
-    std::vector<log_field> fields;
-};
-
 void manager_core::report_unhandled(std::uint64_t lease, std::exception_ptr error) noexcept
 {
     unhandled_.fetch_add(1, std::memory_order_relaxed);
@@ -69,15 +48,22 @@ void manager_core::log(
 {
     if (!reporter_.logs())
         return;
-    if (records_.load(std::memory_order_relaxed) < most_records)
-        try {
-            return strand_.submit(
-                *new log_report(core_ptr(this), level, message, std::move(fields)));
-        }
-        catch (std::bad_alloc const&) {
-            // The record is counted as dropped.
-        }
-    dropped_records_.fetch_add(1, std::memory_order_relaxed);
+    records_.add(level, message, std::move(fields));
+    signal(records_waiting);
+}
+
+/// Passes records to the log. Only some of them in one turn, because the log may be slow and others
+/// wait for the strand.
+void manager_core::tell_records() noexcept
+{
+    for (int i = 0; i != records_at_once; ++i) {
+        std::list<log_queue::record> next;
+        if (!records_.take(next))
+            return;
+        auto const& r = next.front();
+        reporter_.record(r.level, r.message, r.fields, r.dropped_before);
+    }
+    signal(records_waiting);
 }
 
 void manager_core::log_refused(std::string_view operation, std::exception_ptr const& error,
@@ -97,7 +83,7 @@ void manager_core::log_refused(std::string_view operation, std::exception_ptr co
             std::move(fields));
     }
     catch (std::bad_alloc const&) {
-        dropped_records_.fetch_add(1, std::memory_order_relaxed);
+        records_.count_dropped();
     }
 }
 
@@ -128,7 +114,7 @@ void manager_core::log_likely_deadlock(
                 {"held_at", std::move(held_at)}});
     }
     catch (std::bad_alloc const&) {
-        dropped_records_.fetch_add(1, std::memory_order_relaxed);
+        records_.count_dropped();
     }
 }
 

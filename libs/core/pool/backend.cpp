@@ -33,6 +33,11 @@ void detail::report_unhandled(pool_site const& site, std::exception_ptr error) n
     site.pool_->core().report_unhandled(0, std::move(error));
 }
 
+void detail::count_dropped_progress(pool_site const& site, std::size_t count) noexcept
+{
+    site.pool_->core().count_dropped_progress(count);
+}
+
 pool_site::pool_site(boost::intrusive_ptr<pool_record> pool) noexcept : pool_(std::move(pool)) {}
 pool_site::pool_site(pool_site const&) noexcept = default;
 pool_site::pool_site(pool_site&&) noexcept = default;

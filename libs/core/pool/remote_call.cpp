@@ -7,22 +7,36 @@
 #include "core/support/text.hpp"
 
 #include <leasepool/backend.hpp>
+#include <leasepool/log.hpp>
 #include <leasepool/severity.hpp>
 
 #include <new>
 #include <string>
+#include <utility>
+#include <vector>
 
-// The log record for a lost progress report of a job. `local_job_host` and pools of worker
-// processes call it.
+// The progress of a job, which `local_job_host` and pools of worker processes report.
 
 namespace leasepool::detail {
 
-void log_progress_lost(
-    pool_site const& to, std::string_view job, std::exception_ptr const& error) noexcept
+void report_progress(pool_site const& to, remote_call& job, boost::json::value&& value) noexcept
 {
+    auto const lost = job.progress(std::move(value));
+    if (lost.dropped.count == 0)
+        return;
+    count_dropped_progress(to, lost.dropped.count);
+    if (!lost.error && !lost.dropped.first)
+        return;
     try {
-        to.log(severity::error, "the executor of a job's progress threw",
-            {{"job", std::string(job)}, {"error", what_of(error)}});
+        std::vector<log_field> fields{{"job", std::string(job.name())}};
+        if (lost.error) {
+            fields.push_back({"error", what_of(lost.error)});
+            to.log(severity::error, "the executor of a job's progress threw", std::move(fields));
+        }
+        else
+            to.log(severity::warning,
+                "progress of a job is dropped, because it comes faster than its executor takes it",
+                std::move(fields));
     }
     catch (std::bad_alloc const&) {
         return;  // the record is lost

@@ -4,7 +4,7 @@
 
 #include "core/support/os.hpp"
 
-#include "core/support/utf8_prefix.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <array>

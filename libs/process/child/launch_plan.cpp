@@ -8,6 +8,7 @@
 
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
@@ -66,16 +67,16 @@ std::string_view path_variable(std::vector<std::string> const& variables)
     return "/usr/local/bin:/usr/bin:/bin";
 }
 
-/// Returns the error with which executing the file would fail, as far as this can be told before; 0:
-/// none.
-int error_of_executing(std::string const& path) noexcept
+/// What is known about a file before it is executed. The best is first.
+enum class candidate { executable, not_executable, not_searchable, missing };
+
+candidate examine(std::string const& path) noexcept
 {
     struct stat info = {};
     if (::stat(path.c_str(), &info) != 0)
-        return errno;
-    if (!S_ISREG(info.st_mode))
-        return EACCES;
-    return ::access(path.c_str(), X_OK) == 0 ? 0 : errno;
+        return errno == EACCES ? candidate::not_searchable : candidate::missing;
+    return S_ISREG(info.st_mode) && ::access(path.c_str(), X_OK) == 0 ? candidate::executable
+                                                                      : candidate::not_executable;
 }
 
 /// Returns the absolute path; empty: the working directory cannot be found, and the path is relative.
@@ -98,25 +99,27 @@ std::string find_program(std::string const& name, std::string_view directories)
                     ", its path is relative and the working directory of this program is gone");
         return path;
     }
-    int error = ENOENT;
+    auto best = candidate::missing;
     for (;;) {
         auto const colon = directories.find(':');
         std::string const directory(directories.substr(0, colon));
         // A directory that cannot be resolved contains no program.
         auto path = absolute((directory.empty() ? "." : directory) + '/' + name);
-        int const why = path.empty() ? ENOENT : error_of_executing(path);
-        if (why == 0)
+        auto const found = path.empty() ? candidate::missing : examine(path);
+        if (found == candidate::executable)
             return path;
-        if (why == EACCES)
-            error = EACCES;
+        best = std::min(best, found);
         if (colon == directories.npos)
             break;
         directories.remove_prefix(colon + 1);
     }
-    throw boost::system::system_error(error, boost::system::system_category(),
+    throw boost::system::system_error(best == candidate::missing ? ENOENT : EACCES,
+        boost::system::system_category(),
         cannot_start(name) +
-            (error == ENOENT ? ", it is in no directory of PATH"
-                             : ", it was found in PATH but cannot be executed"));
+            (best == candidate::missing ? ", it is in no directory of PATH"
+                    : best == candidate::not_searchable
+                    ? ", it is in no directory of PATH that this user may search"
+                    : ", it was found in PATH but cannot be executed"));
 }
 
 // This executable -----------------------------------------------------------------------------------

@@ -18,11 +18,33 @@
 #include <concepts>
 #include <cstddef>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace leasepool::detail {
 
 namespace process_v2 = boost::process::v2;
+
+template <class Initializer, class Launcher>
+concept sets_up_launcher = requires(Initializer& each, Launcher& launcher,
+    process_v2::filesystem::path const& program, char const* const* argv)
+{
+    each.on_setup(launcher, program, argv);
+};
+
+template <class Initializer, class Launcher>
+concept sets_up_child = requires(Initializer& each, Launcher& launcher,
+    process_v2::filesystem::path const& program, char const* const* argv)
+{
+    each.on_exec_setup(launcher, program, argv);
+};
+
+/// True if Boost.Process calls this initializer for this launcher. Overload resolution decides that,
+/// so an initializer for another launcher, or with other parameters, is skipped and nothing reports
+/// it. The initializers of Boost take a `posix::default_launcher&`.
+template <class Initializer, class Launcher>
+concept initializer_for =
+    sets_up_launcher<Initializer, Launcher> || sets_up_child<Initializer, Launcher>;
 
 /// The part of `launcher` that is not a template.
 ///
@@ -34,7 +56,7 @@ namespace process_v2 = boost::process::v2;
 ///  - Both block signals nowhere, so a handler of the parent may run in the child.
 ///  - A start can be canceled.
 /// It derives from Boost's default launcher because the initializers of Boost are not called
-/// otherwise, and the compiler does not report that.
+/// otherwise; see `initializer_for`.
 class launcher_base : public process_v2::posix::default_launcher {
 public:
     launcher_base(launcher_base const&) = delete;
@@ -105,6 +127,8 @@ public:
     process operator()(executor_type const& ex, process_v2::filesystem::path const& program,
         char const* const* argv, Initializers&&... initializers)
     {
+        static_assert((initializer_for<std::remove_reference_t<Initializers>, launcher> && ...),
+            "Boost.Process does not call this initializer");
         prepare();
         if (auto const ec =
                 process_v2::posix::detail::on_setup(*this, program, argv, initializers...))

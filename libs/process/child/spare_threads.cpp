@@ -28,14 +28,10 @@ void spare_threads::post(std::function<void()> f)
         try {
             all_signals_blocked const inherited;
             std::thread([this] { run(); }).detach();
-            ++threads_;
         }
-        catch (std::exception const&) {
-            // Another thread will make the call when its own is over.
-            if (threads_ == 0) {
-                calls_.pop_back();
-                throw;
-            }
+        catch (...) {
+            calls_.pop_back();
+            throw;
         }
     }
     posted_.notify_one();

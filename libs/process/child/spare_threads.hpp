@@ -25,7 +25,7 @@ public:
     static spare_threads& instance();
 
     /// Calls `f`, which must not throw, on one of the threads.
-    /// @throws std::bad_alloc; std::system_error if there is no thread and none can be created.
+    /// @throws std::bad_alloc; std::system_error if no thread is idle and none can be created.
     ///     Then `f` is not called.
     void post(std::function<void()> f);
 
@@ -35,7 +35,6 @@ private:
     std::mutex mutex_;
     std::condition_variable posted_;
     std::deque<std::function<void()>> calls_;
-    std::size_t threads_ = 0;
     std::size_t idle_ = 0;
 };
 

@@ -4,6 +4,8 @@
 
 #include "process/pool/job_outcome.hpp"
 
+#include "base/utf8.hpp"
+
 #include "wire/encoding_error.hpp"
 #include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
@@ -22,7 +24,7 @@ namespace {
 
 std::string job_named(std::string_view name)
 {
-    return "job \"" + std::string(name) + '"';
+    return "job " + in_quotes(name);
 }
 
 std::exception_ptr failure(errc code, std::string const& text)
@@ -33,9 +35,17 @@ std::exception_ptr failure(errc code, std::string const& text)
 std::string list_of(std::vector<std::string> const& names)
 {
     std::string out;
-    for (auto const& name : names)
-        out += (out.empty() ? "" : ", ") + name;
+    for (auto const& name : names) {
+        if (out.size() > most_bytes_shown)
+            return out + ", ... (" + std::to_string(names.size()) + " in all)";
+        out += (out.empty() ? "" : ", ") + printable(name, most_line_bytes_shown);
+    }
     return out.empty() ? "none" : out;
+}
+
+std::string unfinished_line(worker_facts const& worker)
+{
+    return worker.unfinished.empty() ? std::string() : "; " + worker.unfinished;
 }
 
 std::string bad_arguments(wire::error const& answer, remote_call& call)
@@ -43,10 +53,12 @@ std::string bad_arguments(wire::error const& answer, remote_call& call)
     auto const error = wire::read_conversion_error(answer.data);
     auto text = job_named(call.name()) + ": ";
     auto const at = wire::argument_at(error.at, call.arguments());
-    if (at.empty() && error.expected.empty())
-        return text + answer.message;
-    return text + (at.empty() ? "the arguments" : at) + ": " +
-        (error.expected.empty() ? answer.message : "expected " + error.expected);
+    if (error.expected.empty())
+        return text + (at.empty() ? "" : at + ": ") + printable(answer.message);
+    text += (at.empty() ? "the arguments" : at) + ": expected " + printable(error.expected);
+    if (!error.got.empty())
+        return text + ", got " + printable(error.got);
+    return answer.message.empty() ? text : text + "; the worker says: " + printable(answer.message);
 }
 
 std::string bad_result(wire::error const& answer, remote_call& call)
@@ -54,8 +66,8 @@ std::string bad_result(wire::error const& answer, remote_call& call)
     auto const error = wire::read_conversion_error(answer.data);
     auto text = job_named(call.name()) + ": its result";
     if (!error.at.empty())
-        text += ", at " + error.at;
-    return text + " cannot be sent: " + answer.message;
+        text += ", at " + printable(error.at, most_line_bytes_shown) + ',';
+    return text + " cannot be sent: " + printable(answer.message);
 }
 
 }  // namespace
@@ -87,11 +99,13 @@ std::exception_ptr failure_of(
         case bad_arguments:
             return failure(errc::bad_arguments, detail::bad_arguments(answer, call));
         case internal:
-            return failure(errc::worker_error, job_named(call.name()) + ": " + answer.message);
+            return failure(
+                errc::worker_error, job_named(call.name()) + ": " + printable(answer.message));
         case bad_result:
             return failure(errc::bad_result, detail::bad_result(answer, call));
         case result_too_large:
-            return failure(errc::message_too_large, job_named(call.name()) + ": " + answer.message);
+            return failure(
+                errc::message_too_large, job_named(call.name()) + ": " + printable(answer.message));
         default:
             break;
         }
@@ -111,8 +125,10 @@ std::exception_ptr death_of(
     worker_facts const& worker, exit_status const& status, std::string_view job)
 {
     try {
-        worker_died::details details{
-            .job = std::string(job), .pid = worker.pid, .stderr_lines = worker.stderr_lines};
+        worker_died::details details{.job = std::string(job),
+            .pid = worker.pid,
+            .stderr_lines = worker.stderr_lines,
+            .unfinished = worker.unfinished};
         if (status.how == exit_status::kind::exited)
             details.exit_status = status.value;
         else if (status.how == exit_status::kind::signaled) {
@@ -138,7 +154,7 @@ std::exception_ptr killed_at_timeout(worker_facts const& worker, std::string_vie
     return failure(errc::job_timeout,
         job_named(job) + " did not end within its timeout of " + in_words(timeout) +
             ", and did not stop within kill_grace (" + in_words(kill_grace) + "), so worker " +
-            std::to_string(worker.pid) + " was killed");
+            std::to_string(worker.pid) + " was killed" + unfinished_line(worker));
 }
 
 std::string in_words(std::chrono::steady_clock::duration time)
@@ -151,28 +167,15 @@ std::string in_words(std::chrono::steady_clock::duration time)
     return std::to_string(duration_cast<microseconds>(time).count()) + " us";
 }
 
-std::string text_of(std::exception_ptr const& error)
-{
-    try {
-        std::rethrow_exception(error);
-    }
-    catch (std::exception const& e) {
-        return e.what();
-    }
-    catch (...) {
-        return "unknown";
-    }
-}
-
 std::exception_ptr trouble_with(worker_facts const& worker, errc code, std::string const& what)
 {
     try {
-        auto text =
-            (worker.pid > 0 ? "worker " + std::to_string(worker.pid) : "a worker") + ' ' + what;
+        auto text = (worker.pid > 0 ? "worker " + std::to_string(worker.pid) : "a worker") + ' ' +
+            what + unfinished_line(worker);
         if (!worker.stderr_lines.empty()) {
             text += "; its last lines on stderr:";
             for (auto const& line : worker.stderr_lines)
-                text += "\n    " + line;
+                text += "\n    " + printable(line, most_line_bytes_shown);
         }
         return failure(code, text);
     }

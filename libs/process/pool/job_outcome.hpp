@@ -27,6 +27,8 @@ struct worker_facts {
     pid_t pid = -1;
     std::vector<std::string> methods;
     std::vector<std::string> stderr_lines;
+    /// A text about bytes that it sent without a line end; empty: there are none.
+    std::string unfinished{};
 };
 
 /// Writes the request of a call, all of it but the id, into its body.
@@ -51,9 +53,6 @@ std::exception_ptr killed_at_timeout(worker_facts const& worker, std::string_vie
 
 /// Returns "500 ms", "2 s".
 std::string in_words(std::chrono::steady_clock::duration time);
-
-/// Returns the text of an exception.
-std::string text_of(std::exception_ptr const& error);
 
 /// `code`, with a text that names the worker and has its last lines.
 std::exception_ptr trouble_with(worker_facts const& worker, errc code, std::string const& what);

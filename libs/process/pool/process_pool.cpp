@@ -7,12 +7,14 @@
 #include "process/child/os_process.hpp"
 #include "process/child/spare_threads.hpp"
 
+#include "base/utf8.hpp"
+
 #include "core/support/os.hpp"
+#include "core/support/text.hpp"
 #include "core/support/thread_scope.hpp"
 
 #include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
-#include "wire/utf8.hpp"
 
 #include <leasepool/error.hpp>
 
@@ -23,6 +25,7 @@
 #include <algorithm>
 #include <csignal>
 #include <new>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -197,6 +200,9 @@ void process_pool::on_memory() noexcept
         }
         supply();
     });
+    // There is still no memory. Without a pause the retries would take a whole processor.
+    if (retry_posted_.load())
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
 
 /// What follows from an event of a worker.
@@ -569,7 +575,7 @@ void process_pool::start_trouble(std::exception_ptr const& why)
 void process_pool::log_start_failure(severity level, std::exception_ptr const& why) noexcept
 {
     try {
-        site_.log(level, "a worker could not be started", {{"error", text_of(why)}});
+        site_.log(level, "a worker could not be started", {{"error", what_of(why)}});
     }
     catch (std::bad_alloc const&) {
         return;
@@ -743,9 +749,16 @@ process_pool::progress process_pool::read_once(
     if (dead_ || link->dropped())
         return progress::nothing;
 
+    reports news;
     for (auto& message : messages)
-        apply(*link, std::move(message), done);
+        apply(*link, std::move(message), done, news);
     link->state.paced(now_);
+    if (!news.empty()) {
+        pass_on(news, held);
+        now();
+        if (dead_ || link->dropped())
+            return progress::nothing;
+    }
     if (auto const why = link->undecodable(); !why.empty()) {
         on_violation(*link, errc::message_too_large, why, false);
         more = false;
@@ -769,11 +782,28 @@ process_pool::progress process_pool::read_once(
     return more ? progress::more : progress::nothing;
 }
 
+/// Passes progress to the callbacks. The jobs stay in flight meanwhile, because the caller is the one
+/// reader of their worker, and `end` waits.
+void process_pool::pass_on(reports& news, lock& held) noexcept
+{
+    ++settling_;
+    held.unlock();
+    {
+        settling_scope const here(*this);
+        for (auto& each : news)
+            report_progress(site_, *each.op->remote(), std::move(each.value));
+    }
+    held.lock();
+    if (--settling_, dead_)
+        settled_.notify_all();
+}
+
 void process_pool::on_errors_readable(link_ptr const& link) noexcept
 {
     guarded(link, [&](outcomes&) {
         link->awaits_errors = false;
-        log_error_lines(*link);
+        // Limited, because a worker that floods its stderr must not keep others waiting.
+        log_error_lines(*link, 1);
     });
 }
 
@@ -792,20 +822,26 @@ void process_pool::on_input_error(link_ptr const& link) noexcept
 
 // Messages -----------------------------------------------------------------------------------------
 
-void process_pool::apply(worker_link& link, worker_link::received&& from, outcomes& done)
+void process_pool::apply(
+    worker_link& link, worker_link::received&& from, outcomes& done, reports& news)
 {
     using answer = link_state::answer;
     auto& what = from.what;
-    if (auto* const bad = std::get_if<wire::violation>(&what))
-        return on_violation(link, errc::protocol_error, "sent what is " + bad->text);
+    if (auto* const bad = std::get_if<wire::violation>(&what)) {
+        auto text = "sent what is " + bad->text;
+        // The text of `errc::protocol_error` says so, too, but this becomes `worker_start_failed`.
+        if (link.state.state() == link_state::phase::starting)
+            text += "; write only messages to its stdout, and print to stderr";
+        return on_violation(link, errc::protocol_error, text);
+    }
     if (auto* const note = std::get_if<wire::notification>(&what)) {
         if (!link.broken)
-            on_notification(link, std::move(*note), done);
+            on_notification(link, std::move(*note), done, news);
         return;
     }
     if (auto* const call = std::get_if<wire::request>(&what))
         return on_violation(link, errc::protocol_error,
-            "sent a request (" + wire::in_quotes(call->method) + "), not an answer");
+            "sent a request (" + in_quotes(call->method) + "), not an answer");
     if (link.state.state() == link_state::phase::starting)
         return on_violation(link, errc::protocol_error, "sent an answer before it was ready");
     if (auto* const result = std::get_if<wire::result>(&what)) {
@@ -816,11 +852,11 @@ void process_pool::apply(worker_link& link, worker_link::received&& from, outcom
     using enum wire::error_number;
     if (!error.id)
         return on_violation(link, errc::protocol_error,
-            "could not read what it was sent: " + wire::in_quotes(error.message));
+            "could not read what it was sent: " + in_quotes(error.message));
     if (error.number == static_cast<int>(not_json) ||
         error.number == static_cast<int>(invalid_message))
-        return on_violation(link, errc::protocol_error,
-            "could not read a request: " + wire::in_quotes(error.message));
+        return on_violation(
+            link, errc::protocol_error, "could not read a request: " + in_quotes(error.message));
     auto const how = error.number == static_cast<int>(not_begun) ? answer::not_begun : answer::done;
     auto const id = *error.id;
     on_answer(link, id, how, std::move(from), done);
@@ -882,19 +918,20 @@ void process_pool::on_answer(worker_link& link, std::uint64_t id, link_state::an
     check_memory(link);
 }
 
-void process_pool::on_notification(worker_link& link, wire::notification&& what, outcomes& done)
+void process_pool::on_notification(
+    worker_link& link, wire::notification&& what, outcomes& done, reports& news)
 {
     if (what.method == wire::methods::ready)
         return on_ready(link, what.params);
     if (link.state.state() == link_state::phase::starting)
-        return on_violation(link, errc::protocol_error,
-            "sent " + wire::in_quotes(what.method) + " before it was ready");
+        return on_violation(
+            link, errc::protocol_error, "sent " + in_quotes(what.method) + " before it was ready");
     if (what.method == wire::methods::log)
         return on_log(link, what.params);
     if (what.method == wire::methods::goodbye)
         return on_goodbye(link, done);
     if (what.method == wire::methods::progress)
-        on_progress(link, std::move(what.params));
+        on_progress(link, std::move(what.params), news);
 }
 
 void process_pool::on_ready(worker_link& link, boost::json::value const& params)
@@ -942,18 +979,14 @@ void process_pool::on_log(worker_link& link, boost::json::value const& params)
         head && line.id == head->id ? operation_of(head) : nullptr);
 }
 
-void process_pool::on_progress(worker_link& link, boost::json::value&& params)
+void process_pool::on_progress(worker_link& link, boost::json::value&& params, reports& news)
 {
     auto read = wire::read_progress(params);
     if (auto const* const fault = std::get_if<std::string>(&read))
         return on_violation(link, errc::protocol_error, "sent " + *fault);
-    auto& news = std::get<wire::progress>(read);
-    auto const* const head = link.state.head();
-    if (!head || head->id != news.id)
-        return;
-    auto& job = *operation_of(head)->remote();
-    if (auto const error = job.progress(std::move(news.value)))
-        log_progress_lost(site_, job.name(), error);
+    auto& what = std::get<wire::progress>(read);
+    if (auto const* const head = link.state.head(); head && head->id == what.id)
+        news.push_back({operation_of(head), std::move(what.value)});
 }
 
 void process_pool::on_goodbye(worker_link& link, outcomes& done)
@@ -1016,7 +1049,9 @@ worker_facts process_pool::facts_of(worker_link const& link) const
 {
     return {.pid = link.process.valid() ? link.process.pid() : -1,
         .methods = link.methods,
-        .stderr_lines = link.errors.last()};
+        .stderr_lines = link.errors.last(),
+        // While it is read, the rest of the line may come yet.
+        .unfinished = link.is_read() ? std::string() : link.unfinished()};
 }
 
 void process_pool::on_ended(worker_link& link, outcomes& done)
@@ -1096,7 +1131,7 @@ void process_pool::on_lost(worker_link& link, outcomes& done)
             "was killed and did not end within kill_grace (" + in_words(options_->kill_grace) +
                 "); it may belong to another user, or wait in the kernel, and may still run");
     });
-    log_worker(link, severity::error, "a worker cannot be killed; it is given up", text_of(why),
+    log_worker(link, severity::error, "a worker cannot be killed; it is given up", what_of(why),
         operation_of(link.state.head()));
     bool const was_ready = link.state.was_ready();
     take_jobs(link, done, [&](run_operation&) { return why; });
@@ -1221,17 +1256,19 @@ void process_pool::settle(outcome& done, time now) noexcept
 
 // The log ------------------------------------------------------------------------------------------
 
-void process_pool::log_error_lines(worker_link& link)
+void process_pool::log_error_lines(worker_link& link, std::size_t most)
 {
     if (!link.process.valid())
         return;
     auto* const job = operation_of(link.state.head());
-    // Limited, because a worker that floods its stderr must not keep others waiting.
-    for (int round = 0; round != 4; ++round)
-        if (!link.read_errors([&](std::string const& line) {
-                log_from(link, options_->stderr_severity, line, "stderr", job);
-            }))
+    for (std::size_t sum = 0; sum < most;) {
+        auto const got = link.read_errors([&](std::string const& line) {
+            log_from(link, options_->stderr_severity, line, "stderr", job);
+        });
+        if (got == 0)
             return;
+        sum += got;
+    }
 }
 
 void process_pool::log_from(worker_link& link, severity level, std::string_view text,
@@ -1242,7 +1279,7 @@ void process_pool::log_from(worker_link& link, severity level, std::string_view 
             {"worker", std::to_string(link.process.pid())}, {"source", std::string(source)}};
         if (job)
             fields.push_back({"job", std::string(job->remote()->name())});
-        site_.log(level, text, std::move(fields));
+        site_.log(level, printable(text, stderr_lines::longest), std::move(fields));
     }
     catch (std::bad_alloc const&) {
         return;  // the record is lost

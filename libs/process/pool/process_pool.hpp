@@ -38,8 +38,8 @@ namespace leasepool::detail {
 /// The shell of a pool of worker processes. An event comes in, the pure states decide (`link_state`
 /// for a worker, `worker_supply` for their number), and the pool acts.
 ///
-/// One lock guards everything. It is held for a short time: messages are parsed, results converted
-/// and handlers posted without it. There is no strand, because the manager may end a pool on any
+/// One lock guards everything. It is held for a short time: messages are parsed, results converted,
+/// progress passed on and handlers posted without it. There is no strand, because the manager may end a pool on any
 /// thread, also when its executor does not run any more, and because a job can then be written by
 /// the call that submits it.
 ///
@@ -77,6 +77,12 @@ private:
         time begun{};
     };
     using outcomes = std::vector<outcome>;
+    /// A value of the progress of a job; to be passed on without the lock.
+    struct report {
+        run_operation* op;
+        boost::json::value value;
+    };
+    using reports = std::vector<report>;
     using settling_scope = thread_scope<process_pool, outcome>;
 
     /// A call of `on_memory` that needs no memory to be posted.
@@ -114,6 +120,7 @@ private:
     void read(link_ptr const& link, bool long_messages) noexcept;
     enum class progress { more, again, nothing, elsewhere };
     progress read_once(link_ptr const& link, lock& held, bool& long_messages, outcomes& done);
+    void pass_on(reports& progress, lock& held) noexcept;
     bool begin_reading(worker_link& link) noexcept;
     void settle(outcomes& done) noexcept;
     void settle(outcome& done, time now) noexcept;
@@ -146,11 +153,12 @@ private:
     void arm_timer();
 
     // Messages of a worker.
-    void apply(worker_link& link, worker_link::received&& from, outcomes& done);
-    void on_notification(worker_link& link, wire::notification&& what, outcomes& done);
+    void apply(worker_link& link, worker_link::received&& from, outcomes& done, reports& progress);
+    void on_notification(
+        worker_link& link, wire::notification&& what, outcomes& done, reports& progress);
     void on_ready(worker_link& link, boost::json::value const& params);
     void on_log(worker_link& link, boost::json::value const& params);
-    void on_progress(worker_link& link, boost::json::value&& params);
+    void on_progress(worker_link& link, boost::json::value&& params, reports& progress);
     void on_goodbye(worker_link& link, outcomes& done);
     void on_answer(worker_link& link, std::uint64_t id, link_state::answer how,
         worker_link::received&& from, outcomes& done);
@@ -165,7 +173,9 @@ private:
     void remove(worker_link& link);
 
     // The log.
-    void log_error_lines(worker_link& link);
+    /// Logs what is written to stderr, at least `most` bytes if there are as many. The default is
+    /// what a pipe holds.
+    void log_error_lines(worker_link& link, std::size_t most = std::size_t{64} << 10);
     void log_from(worker_link& link, severity level, std::string_view text, std::string_view source,
         run_operation* job) noexcept;
     void log_worker(worker_link& link, severity level, std::string_view text,

@@ -4,7 +4,7 @@
 
 #include "process/pool/stderr_lines.hpp"
 
-#include "wire/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <utility>
 
@@ -14,7 +14,7 @@ std::string const& stderr_lines::complete()
 {
     if (open_.ends_with('\r'))
         open_.pop_back();
-    lines_.push_back(wire::repaired_utf8(open_));
+    lines_.push_back(repaired_utf8(open_));
     open_.clear();
     if (lines_.size() > most)
         lines_.pop_front();

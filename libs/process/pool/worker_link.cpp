@@ -6,7 +6,6 @@
 
 #include "wire/notifications.hpp"
 #include "wire/protocol.hpp"
-#include "wire/utf8.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -50,8 +49,8 @@ std::size_t bytes_in(int fd) noexcept
 }  // namespace
 
 worker_link::worker_link(link_state::options const& o, wire::limits const& bounds, time now)
-    : state(o, now), in_(bounds.max_message_bytes), reader_(wire::peer::worker, bounds),
-      writer_(bounds), bounds_(bounds)
+    : state(o, now), in_(bounds.max_message_bytes), reader_(bounds), writer_(bounds),
+      bounds_(bounds)
 {
 }
 
@@ -102,7 +101,7 @@ std::string_view worker_link::read_error_bytes()
 {
     if (errors_closed_)
         return {};
-    error_bytes_.resize(16 << 10);
+    error_bytes_.resize(4 << 10);
     auto const got = read_some(process.standard_error().native_handle(), error_bytes_);
     if (got == 0)
         errors_closed_ = true;
@@ -127,8 +126,13 @@ std::string worker_link::undecodable() const
 {
     if (!in_.too_long())
         return {};
-    return "sent a line longer than max_message_bytes (" +
-        std::to_string(bounds_.max_message_bytes) + "): " + wire::in_quotes(in_.start());
+    return "sent " + wire::line_too_long(bounds_.max_message_bytes, in_.start()).text;
+}
+
+std::string worker_link::unfinished() const
+{
+    auto const rest = in_.unfinished();
+    return rest.empty() ? std::string() : wire::line_without_end(rest).text;
 }
 
 void worker_link::send(run_operation& op, link_state::duration timeout, time now)

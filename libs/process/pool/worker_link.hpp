@@ -55,13 +55,13 @@ public:
     /// Returns whether no more bytes will come.
     bool output_ended() const noexcept { return output_closed_ || last_bytes_ == 0; }
     bool errors_ended() const noexcept { return errors_closed_; }
-    /// Reads from stderr once; calls `use(line)` for each line. Returns whether there may be more.
+    /// Reads a few KiB from stderr; calls `use(line)` for each line. Returns the number of bytes.
     template <class Use>
-    bool read_errors(Use const& use)
+    std::size_t read_errors(Use const& use)
     {
         auto const bytes = read_error_bytes();
         errors.add(bytes, use);
-        return !bytes.empty();
+        return bytes.size();
     }
 
     struct received {
@@ -74,6 +74,9 @@ public:
     bool decode(std::vector<received>& into, std::size_t longest);
     /// Returns why no more messages can be decoded; empty: they can.
     std::string undecodable() const;
+    /// Returns a text about the bytes that came without a line end; empty: there are none. Not while
+    /// it is read.
+    std::string unfinished() const;
 
     // To the worker --------------------------------------------------------------------------------
 
