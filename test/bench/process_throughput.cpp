@@ -120,7 +120,7 @@ private:
 
     std::array<peer, 2> peers_;
     wire::writer writer_;
-    wire::reader reader_{wire::peer::worker};
+    wire::reader reader_;
     unsigned id_ = 0;
     int unsent_ = 0;
     int unanswered_ = 0;

@@ -33,7 +33,7 @@ bool write_all(std::string_view bytes)
 int answer_requests(std::function<void(wire::request const&, std::string&)> const& answer)
 {
     wire::line_buffer lines(wire::limits{}.max_message_bytes);
-    wire::reader reader(wire::peer::parent);
+    wire::reader reader;
     std::string out;
     for (;;) {
         auto const space = lines.prepare();

@@ -27,7 +27,7 @@ using namespace leasepool::wire;
 
 json::value value_of(std::string const& text, json::storage_ptr memory = {})
 {
-    reader from_worker(peer::worker);
+    reader from_worker;
     auto message = from_worker.read(
         R"({"jsonrpc": "2.0", "id": 1, "result": )" + text + '}', std::move(memory));
     auto* const answer = std::get_if<result>(&message);
