@@ -11,7 +11,7 @@
 // decides.
 
 #include "../../libs/process/pool/link_state.hpp"
-#include "../unit/link_worker.hpp"
+#include "../unit/support/link_worker.hpp"
 
 #include <leasepool/error.hpp>
 

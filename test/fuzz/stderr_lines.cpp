@@ -8,8 +8,8 @@
 //
 // Lines must not depend on how the stream was cut. Each is valid UTF-8, and what is valid is not changed.
 
+#include "../../libs/base/utf8.hpp"
 #include "../../libs/process/pool/stderr_lines.hpp"
-#include "../../libs/wire/utf8.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -21,8 +21,8 @@
 
 namespace {
 
+using leasepool::detail::is_utf8;
 using leasepool::detail::stderr_lines;
-namespace wire = leasepool::wire;
 
 void require(bool holds)
 {
@@ -65,11 +65,11 @@ outcome lines_of(std::string_view bytes, std::size_t at_once)
 
 void check_line(std::string const& line, std::string_view written)
 {
-    require(wire::is_utf8(line) && line.find('\n') == line.npos);
+    require(is_utf8(line) && line.find('\n') == line.npos);
     auto const kept = written.substr(0, stderr_lines::longest);
     // A byte that is not UTF-8 becomes a character of three bytes.
     require(line.size() <= 3 * kept.size());
-    if (wire::is_utf8(kept))
+    if (is_utf8(kept))
         require(line == kept || line + '\r' == kept);
 }
 
