@@ -191,10 +191,12 @@ public:
     /// If an acquire is begun on one of the manager's own threads and has to wait, it is logged as
     /// a likely deadlock.
     template <class Token = default_token>
-    auto async_acquire(acquire_options options = {}, Token&& token = Token())
+    auto async_acquire(acquire_options options = {}, Token&& token = Token(),
+        std::source_location where = std::source_location::current())
     {
         return boost::asio::async_initiate<Token, void(error_code, lease_type)>(
-            detail::initiate_acquire<lease_type>(detail::lease_state::make(*core_, options)),
+            detail::initiate_acquire<lease_type>(
+                detail::lease_state::make(*core_, detail::with_callers_line(options, where))),
             token);
     }
 
@@ -215,9 +217,11 @@ public:
     template <class Function, class Token = default_run_token>
     requires(!detail::is_run_argument<Function> &&
         !detail::awaits_temporary<Token, Function>) auto async_run(acquire_options options,
-        Function&& function, Token&& token = Token())
+        Function&& function, Token&& token = Token(),
+        std::source_location where = std::source_location::current())
     {
-        return run(options, std::forward<Function>(function), std::forward<Token>(token));
+        return run(detail::with_callers_line(options, where), std::forward<Function>(function),
+            std::forward<Token>(token));
     }
 
     /// Runs `function` as above with default options. `where` is the line of the call.
@@ -233,18 +237,22 @@ public:
     /// Acquires a lease, runs a job on it, and releases it, in one operation. See
     /// `lease::async_run` of a job, and `async_run` of a function above.
     template <detail::job_call_like Call, class Token = default_run_token>
-    requires(!detail::awaits_temporary<Token, Call>) auto async_run(
-        acquire_options options, job_options how, Call&& call, Token&& token = Token())
+    requires(!detail::awaits_temporary<Token, Call>) auto async_run(acquire_options options,
+        job_options how, Call&& call, Token&& token = Token(),
+        std::source_location where = std::source_location::current())
     {
-        return run(options, std::move(how), std::forward<Call>(call), std::forward<Token>(token));
+        return run(detail::with_callers_line(options, where), std::move(how),
+            std::forward<Call>(call), std::forward<Token>(token));
     }
 
     /// Runs a job as above with default options of the run.
     template <detail::job_call_like Call, class Token = default_run_token>
-    requires(!detail::awaits_temporary<Token, Call>) auto async_run(
-        acquire_options options, Call&& call, Token&& token = Token())
+    requires(!detail::awaits_temporary<Token, Call>) auto async_run(acquire_options options,
+        Call&& call, Token&& token = Token(),
+        std::source_location where = std::source_location::current())
     {
-        return run(options, job_options(), std::forward<Call>(call), std::forward<Token>(token));
+        return run(detail::with_callers_line(options, where), job_options(),
+            std::forward<Call>(call), std::forward<Token>(token));
     }
 
     /// Runs a job as above with default options of the acquire. `where` is the line of the call.
@@ -304,9 +312,10 @@ public:
     /// @cond
 #ifdef LEASEPOOL_DETAIL_CO_AWAIT_WARNING
     template <class Work, detail::awaits_temporary<Work> Token = default_run_token>
-    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED auto async_run(
-        acquire_options options, Work&& work, Token&& token = Token())
+    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED auto async_run(acquire_options options, Work&& work,
+        Token&& token = Token(), std::source_location where = std::source_location::current())
     {
+        options = detail::with_callers_line(options, where);
         if constexpr (detail::job_call_like<Work>)
             return run(
                 options, job_options(), std::forward<Work>(work), std::forward<Token>(token));
@@ -327,10 +336,12 @@ public:
     }
 
     template <detail::job_call_like Call, detail::awaits_temporary<Call> Token = default_run_token>
-    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED auto async_run(
-        acquire_options options, job_options how, Call&& call, Token&& token = Token())
+    LEASEPOOL_DETAIL_CO_AWAIT_DEPRECATED auto async_run(acquire_options options, job_options how,
+        Call&& call, Token&& token = Token(),
+        std::source_location where = std::source_location::current())
     {
-        return run(options, std::move(how), std::forward<Call>(call), std::forward<Token>(token));
+        return run(detail::with_callers_line(options, where), std::move(how),
+            std::forward<Call>(call), std::forward<Token>(token));
     }
 
     template <detail::job_call_like Call, detail::awaits_temporary<Call> Token = default_run_token>

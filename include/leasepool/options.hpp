@@ -89,11 +89,27 @@ struct acquire_options {
     /// obtained in time, the acquire fails with `errc::acquire_timeout`. `condition::busy` matches
     /// that error and `errc::unavailable`.
     std::optional<steady_duration> timeout{};
-    /// The line that takes the lease, for logs and stats.
+    /// The line that takes the lease, for logs and stats. It is the line where the options are
+    /// initialized with braces (`{.timeout = 2s}`, `acquire_options o{}`), or the line of the
+    /// operation that gets them, if they are initialized without (`acquire_options o;`).
     std::source_location where = std::source_location::current();
 };
 
 static_assert(std::is_trivially_destructible_v<acquire_options>);
+
+namespace detail {
+
+/// Returns the options with `where` set to `call`, if it is a line of this header: the default
+/// member initializer of options that were initialized without braces can see no other.
+constexpr acquire_options with_callers_line(
+    acquire_options options, std::source_location const& call) noexcept
+{
+    if (std::string_view(options.where.file_name()).ends_with("leasepool/options.hpp"))
+        options.where = call;
+    return options;
+}
+
+}  // namespace detail
 
 /// How `async_stop` treats leases that are still held.
 enum class stop_mode {

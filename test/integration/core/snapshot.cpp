@@ -6,6 +6,8 @@
 
 #include "integration/support/events.hpp"
 
+#include <leasepool/job.hpp>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/json/serialize.hpp>
@@ -16,11 +18,19 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 using namespace leasepool;
 using namespace leasepool::test;
 
 namespace {
+
+int one()
+{
+    return 1;
+}
+
+constexpr leasepool::job one_job{"one", &one};
 
 struct fixture {
     asio::io_context io;
@@ -77,6 +87,97 @@ BOOST_AUTO_TEST_CASE(snapshot_tells_settings_counts_and_leases_at_one_moment)
         BOOST_TEST(pools.desired() == now.desired);
         BOOST_TEST(pools.available() == now.available);
         co_await pools.async_stop({.mode = stop_mode::cancel});
+    });
+}
+
+BOOST_AUTO_TEST_CASE(lease_names_a_line_of_the_caller_however_its_options_are_made)
+{
+    std::vector<std::source_location> lines;
+    manager_options options{.max_pools = 1};
+    options.observer.on_lease = [&](lease_event const& e) { lines.push_back(e.where); };
+    thread_manager pools(io, thread_backend({.workers_per_pool = 1}), std::move(options));
+    auto const function = [] { return 1; };
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start();
+        // `at` is initialized two lines before the line that the lease has to name.
+        auto const check = [&](std::source_location const& at) -> asio::awaitable<void> {
+            auto const now = co_await pools.async_stats();
+            BOOST_REQUIRE(lines.size() == 1u);
+            BOOST_TEST(std::string_view(lines[0].file_name()).ends_with("snapshot.cpp"),
+                lines[0].file_name());
+            BOOST_TEST(lines[0].line() == at.line() + 2);
+            lines.clear();
+        };
+        using here = std::source_location;
+        acquire_options without_braces;
+
+        auto at = here::current();
+        // The options are initialized here, and not below.
+        acquire_options with_braces{};
+        co_await pools.async_run(with_braces, function);
+        co_await check(at);
+
+        at = here::current();
+        // Designated initializers.
+        co_await pools.async_run({.owner = "designated"}, function);
+        co_await check(at);
+
+        at = here::current();
+        // Default options.
+        co_await pools.async_run(function);
+        co_await check(at);
+
+        at = here::current();
+        // The options cannot know their own line.
+        co_await pools.async_run(without_braces, function);
+        co_await check(at);
+
+        at = here::current();
+        //
+        co_await pools.async_run(acquire_options(), function);
+        co_await check(at);
+
+        at = here::current();
+        //
+        co_await pools.async_run(without_braces, one_job());
+        co_await check(at);
+
+        at = here::current();
+        //
+        co_await pools.async_run(without_braces, job_options().timeout(1h), one_job());
+        co_await check(at);
+
+        at = here::current();
+        //
+        co_await pools.async_run(job_options().timeout(1h), one_job());
+        co_await check(at);
+
+        at = here::current();
+        //
+        auto lease = co_await pools.async_acquire(without_braces);
+        co_await check(at);
+        lease.release();
+
+        at = here::current();
+        //
+        lease = co_await pools.async_acquire();
+        co_await check(at);
+        lease.release();
+
+        at = here::current();
+        //
+        lease = co_await pools.async_acquire({.owner = "designated"});
+        co_await check(at);
+        lease.release();
+
+        // A line that the caller has set is kept.
+        at = here::current();
+        without_braces.where = here::current();
+        without_braces.where = here::current();
+        lease = co_await pools.async_acquire(without_braces);
+        co_await check(at);
+        lease.release();
+        co_await pools.async_stop();
     });
 }
 
