@@ -321,6 +321,16 @@ public:
     /// @throws std::invalid_argument if `params` is of another kind, or if the name is empty or
     ///     begins with `leasepool/`.
     ///
+    /// g++ 12 rejects a braced list in a `co_await` operand ("array used as initializer"), also as
+    /// the initializer of a `boost::json::array`. These spellings compile:
+    /// @code
+    /// boost::json::value const params{2, 3};
+    /// co_await lease.async_call("add", params);
+    /// co_await lease.async_call("add", boost::json::value_from(std::tuple(2, 3)));
+    /// auto call = lease.async_call("add", {2, 3});
+    /// co_await std::move(call);
+    /// @endcode
+    ///
     /// Otherwise the contract is that of `async_run` of a job.
     template <class Token = default_run_token>
     auto async_call(std::string_view name, boost::json::value params, Token&& token = Token())

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <tuple>
 
 // What goes through the pipes: how much of it, and what is refused or cannot be taken.
 
@@ -284,3 +285,16 @@ BOOST_AUTO_TEST_CASE(params_may_be_an_object_or_left_out)
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace leasepool::test
+// The spellings that the comment of async_call recommends for g++ 12.
+BOOST_AUTO_TEST_CASE(params_of_an_awaited_call_are_named_or_made_without_a_list)
+{
+    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+        boost::json::value const params{2, 3};
+        BOOST_TEST((co_await workers.lease.async_call("add", params)) == json::value(5));
+        auto call = workers.lease.async_call("add", {3, 4});
+        BOOST_TEST((co_await std::move(call)) == json::value(7));
+        BOOST_TEST((co_await workers.lease.async_call("add", json::value_from(std::tuple(4, 5)))) ==
+            json::value(9));
+    });
+}
+
