@@ -13,6 +13,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <string>
+#include <string_view>
 
 // The messages of the job that runs. The job calls these functions through its context; they call
 // `channel`.
@@ -22,12 +23,19 @@ namespace leasepool::worker {
 void running_job::progress(boost::json::value&& value)
 {
     boost::json::value const params = wire::to_params(wire::progress{id_, std::move(value)});
-    if (auto const refused = channel_.notify(wire::methods::progress, params))
-        throw boost::system::system_error(make_error_code(errc::not_serializable),
-            "progress" +
-                (refused->path.empty() ? std::string()
-                                       : ", at " + detail::printable(refused->path)) +
-                ": " + wire::describe(*refused));
+    auto const refused = channel_.notify(wire::methods::progress, params);
+    if (!refused)
+        return;
+    std::string text = "progress";
+    // The place in the job's value, and not in the params.
+    std::string_view at = refused->path;
+    constexpr std::string_view member = "/value";
+    if (at.starts_with(member))
+        at.remove_prefix(member.size());
+    if (!at.empty())
+        (text += ", at ") += detail::printable(at);
+    throw boost::system::system_error(
+        make_error_code(errc::not_serializable), text + ": " + wire::describe(*refused));
 }
 
 void running_job::log(severity level, std::string_view text)

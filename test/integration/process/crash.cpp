@@ -37,7 +37,7 @@ std::vector<fault> const faults{
     {"spin", late, "", late, ""},
     {"deaf", late, "", late, ""},
     {"hang", late, "", late, ""},
-    {"half_line", late, "", late, ""},
+    {"half_line", late, "bytes without a line end came", late, "bytes without a line end came"},
     {"garbage", broke, "}garbage{", broke, "}garbage{"},
     {"print", broke, "debugging is fun", broke, "debugging is fun"},
     {"empty_line", broke, "not a JSON object", broke, "not a JSON object"},

@@ -98,6 +98,22 @@ BOOST_AUTO_TEST_CASE(lines_on_stderr_arrive_with_worker_and_job)
     });
 }
 
+BOOST_AUTO_TEST_CASE(text_of_a_worker_in_the_log_is_one_line_of_bounded_length)
+{
+    auto options = sparring();
+    options.max_message_bytes = std::size_t{1} << 20;
+    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+        co_await workers.call("log", args("info", "said\x1B[31m\ttwo\nlines"));
+        BOOST_TEST((co_await workers.log.await("said")).message == "said\\x1b[31m\ttwo\\nlines");
+        co_await workers.call("stderr", args("wrote\x7F it"));
+        BOOST_TEST((co_await workers.log.await("wrote")).message == "wrote\\x7f it");
+        co_await workers.call("log", args("info", "long " + std::string(500'000, 'x')));
+        auto const entry = co_await workers.log.await("long ");
+        BOOST_TEST(entry.message.ends_with("x\xE2\x80\xA6 (500005 bytes)"));
+        BOOST_TEST(entry.message.size() < 4200U);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(last_lines_on_stderr_are_in_the_error)
 {
     with_pool(misbehaving_workers(), [](pool_fixture& workers) -> asio::awaitable<void> {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <tuple>
 
 // What goes through the pipes: how much of it, and what is refused or cannot be taken.
 
@@ -151,7 +152,7 @@ BOOST_AUTO_TEST_CASE(answer_that_is_too_large_ends_its_worker)
     options.max_message_bytes = 64 * kib;
     with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         check_says(co_await workers.call("bytes", args(64 * kib)), errc::message_too_large,
-            "sent a line longer than max_message_bytes (65536)");
+            "sent a message longer than max_message_bytes (65536)");
         co_await workers.full_again();
         BOOST_TEST(
             (co_await workers.call("bytes", args(63 * kib))).value.as_string().size() == 63 * kib);
@@ -224,10 +225,13 @@ BOOST_AUTO_TEST_CASE(error_answers_are_told_apart)
         at["expected"] = "a number";
         check_says(co_await answer(-32602, "no", at), errc::bad_arguments,
             "argument 2, at /points/3/x: expected a number");
+        at["got"] = "the string \"up\"";
+        check_says(co_await answer(-32602, "no", at), errc::bad_arguments,
+            "argument 2, at /points/3/x: expected a number, got the string \"up\"");
         check_says(co_await answer(-32602, "how many?"), errc::bad_arguments, "how many?");
         at["at"] = "/x";
         check_says(co_await answer(-32001, "not finite", at), errc::bad_result,
-            "its result, at /x cannot be sent: not finite");
+            "its result, at /x, cannot be sent: not finite");
         check_says(co_await answer(-32603, "out of order"), errc::worker_error, "out of order");
         check_says(co_await answer(-32003, "I stopped"), errc::remote_exception, "I stopped");
 
@@ -267,6 +271,18 @@ BOOST_AUTO_TEST_CASE(error_answers_are_told_apart)
     });
 }
 
+BOOST_AUTO_TEST_CASE(advice_about_stdout_is_given_once)
+{
+    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+        auto const seen = co_await workers.call("print");
+        check_says(seen, errc::protocol_error, "\"debugging is fun\": ");
+        auto const advice = seen.text.find("print to stderr");
+        BOOST_TEST(advice != seen.text.npos, seen.text);
+        BOOST_TEST(seen.text.find("print to stderr", advice + 1) == seen.text.npos, seen.text);
+        co_await workers.full_again();
+    });
+}
+
 BOOST_AUTO_TEST_CASE(params_may_be_an_object_or_left_out)
 {
     with_pool(misbehaving_workers(), [](pool_fixture& workers) -> asio::awaitable<void> {
@@ -278,6 +294,19 @@ BOOST_AUTO_TEST_CASE(params_may_be_an_object_or_left_out)
             (co_await workers.lease.async_call("nothing", nullptr, asio::use_awaitable)).is_null());
         BOOST_CHECK_THROW(
             workers.lease.async_call("echo", 3, [](auto, auto) {}), std::invalid_argument);
+    });
+}
+
+// The spellings that the comment of async_call recommends for g++ 12.
+BOOST_AUTO_TEST_CASE(params_of_an_awaited_call_are_named_or_made_without_a_list)
+{
+    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+        boost::json::value const params{2, 3};
+        BOOST_TEST((co_await workers.lease.async_call("add", params)) == json::value(5));
+        auto call = workers.lease.async_call("add", {3, 4});
+        BOOST_TEST((co_await std::move(call)) == json::value(7));
+        BOOST_TEST((co_await workers.lease.async_call("add", json::value_from(std::tuple(4, 5)))) ==
+            json::value(9));
     });
 }
 

@@ -81,32 +81,33 @@ BOOST_AUTO_TEST_CASE(wrong_at_the_start_fails_the_start)
         char const* fault;
         char const* text;
     };
-    for (auto const& [fault, text] : std::initializer_list<start_case>{
-             {"exit", "exited with status 3"},
-             {"abort", "killed by SIGABRT"},
-             {"segfault", "killed by SIGSEGV"},
-             {"kill", "killed by SIGKILL"},
-             {"spin", "not ready within startup_timeout"},
-             {"deaf", "not ready within startup_timeout"},
-             {"hang", "not ready within startup_timeout"},
-             {"half_line", "not ready within startup_timeout"},
-             {"garbage", "}garbage{"},
-             {"print", "debugging is fun"},
-             {"empty_line", "not a JSON object"},
-             {"deep", "nested deeper"},
-             {"too_long", "max_message_bytes"},
-             {"endless_line", "max_message_bytes"},
-             {"wrong_id", "sent an answer before it was ready"},
-             {"twice", "sent an answer before it was ready"},
-             {"request", "sent a request"},
-             {"bad_log", "before it was ready"},
-             {"not_begun", "sent an answer before it was ready"},
-             {"could_not_read", "sent an answer before it was ready"},
-             {"unknown_notification", "before it was ready"},
-             {"stale_progress", "before it was ready"},
-             {"close_stdout", "closed its stdout"},
-             {"grandchild", "exited with status 5"},
-         })
+    for (auto const& [fault, text] :
+        std::initializer_list<start_case>{
+            {"exit", "exited with status 3"},
+            {"abort", "killed by SIGABRT"},
+            {"segfault", "killed by SIGSEGV"},
+            {"kill", "killed by SIGKILL"},
+            {"spin", "not ready within startup_timeout"},
+            {"deaf", "not ready within startup_timeout"},
+            {"hang", "not ready within startup_timeout"},
+            {"half_line", "not ready within startup_timeout"},
+            {"garbage", "}garbage{"},
+            {"print", "debugging is fun\"; write only messages to its stdout, and print to stderr"},
+            {"empty_line", "not a JSON object"},
+            {"deep", "nested deeper"},
+            {"too_long", "max_message_bytes"},
+            {"endless_line", "max_message_bytes"},
+            {"wrong_id", "sent an answer before it was ready"},
+            {"twice", "sent an answer before it was ready"},
+            {"request", "sent a request"},
+            {"bad_log", "before it was ready"},
+            {"not_begun", "sent an answer before it was ready"},
+            {"could_not_read", "sent an answer before it was ready"},
+            {"unknown_notification", "before it was ready"},
+            {"stale_progress", "before it was ready"},
+            {"close_stdout", "closed its stdout"},
+            {"grandchild", "exited with status 5"},
+        })
         for (std::size_t const workers : {1U, 3U})
             BOOST_TEST_CONTEXT(fault << ' ' << workers)
             {

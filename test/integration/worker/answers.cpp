@@ -162,7 +162,8 @@ BOOST_AUTO_TEST_CASE(limits_of_the_parent_hold_in_both_directions)
         call(3, "deep", {8}) + call(4, "deep", {7}));
     auto const error = worker.error_of(1);
     BOOST_TEST(error.at("code") == json::value(-32002));
-    BOOST_TEST(error.at("message") == json::value("the result is too large for one message"));
+    BOOST_TEST(error.at("message") ==
+        json::value("the result is too large for one message (max_message_bytes is 1024)"));
     BOOST_TEST(worker.result_of(2).as_string().size() == 900u);
     BOOST_TEST(worker.code_of(3) == -32001);
     BOOST_TEST(worker.result_of(4).is_array());
