@@ -8,8 +8,8 @@
 //
 // Lines must not depend on how the stream was cut. Each is valid UTF-8, and what is valid is not changed.
 
-#include "../../libs/base/utf8.hpp"
 #include "../../libs/process/pool/stderr_lines.hpp"
+#include "../../libs/base/utf8.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -100,9 +100,9 @@ BOOST_AUTO_TEST_CASE(lines_on_stderr_arrive_with_worker_and_job)
 
 BOOST_AUTO_TEST_CASE(text_of_a_worker_in_the_log_is_one_line_of_bounded_length)
 {
-    auto options = sparring();
+    auto options = misbehaving_workers();
     options.max_message_bytes = std::size_t{1} << 20;
-    with_crew(options, [](crew& workers) -> asio::awaitable<void> {
+    with_pool(options, [](pool_fixture& workers) -> asio::awaitable<void> {
         co_await workers.call("log", args("info", "said\x1B[31m\ttwo\nlines"));
         BOOST_TEST((co_await workers.log.await("said")).message == "said\\x1b[31m\ttwo\\nlines");
         co_await workers.call("stderr", args("wrote\x7F it"));

@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(error_answers_are_told_apart)
 
 BOOST_AUTO_TEST_CASE(advice_about_stdout_is_given_once)
 {
-    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers(), [](pool_fixture& workers) -> asio::awaitable<void> {
         auto const seen = co_await workers.call("print");
         check_says(seen, errc::protocol_error, "\"debugging is fun\": ");
         auto const advice = seen.text.find("print to stderr");
@@ -300,7 +300,7 @@ BOOST_AUTO_TEST_CASE(params_may_be_an_object_or_left_out)
 // The spellings that the comment of async_call recommends for g++ 12.
 BOOST_AUTO_TEST_CASE(params_of_an_awaited_call_are_named_or_made_without_a_list)
 {
-    with_crew(sparring(), [](crew& workers) -> asio::awaitable<void> {
+    with_pool(misbehaving_workers(), [](pool_fixture& workers) -> asio::awaitable<void> {
         boost::json::value const params{2, 3};
         BOOST_TEST((co_await workers.lease.async_call("add", params)) == json::value(5));
         auto call = workers.lease.async_call("add", {3, 4});
