@@ -13,8 +13,8 @@
 // With --pipelining it reads on while a job runs, and keeps what it promises. With --lying it promises
 // the same, and does not.
 
-#include "integration/support/misbehaving_worker_faults.hpp"
-#include "integration/support/misbehaving_worker_wire.hpp"
+#include "../support/misbehaving_worker_faults.hpp"
+#include "../support/misbehaving_worker_wire.hpp"
 
 #include <cerrno>
 #include <chrono>

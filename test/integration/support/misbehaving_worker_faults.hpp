@@ -5,7 +5,7 @@
 #ifndef LEASEPOOL_TEST_MISBEHAVING_WORKER_FAULTS_HPP
 #define LEASEPOOL_TEST_MISBEHAVING_WORKER_FAULTS_HPP
 
-#include "integration/support/misbehaving_worker_wire.hpp"
+#include "misbehaving_worker_wire.hpp"
 
 #include <atomic>
 #include <csignal>
