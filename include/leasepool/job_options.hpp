@@ -50,7 +50,7 @@ public:
     /// The job, its result and its timeout never wait for the callback. If the executor is slower than
     /// the job, up to about 1 MiB of values wait for it. Beyond that the oldest values are dropped;
     /// the newest is always kept. Dropped values are counted in `stats::progress_dropped`, and the
-    /// first one of a job is logged.
+    /// first loss of a job is logged.
     ///
     /// With g++ 12, if the callback is a temporary closure that owns its captures, the options must
     /// have a name, see `LEASEPOOL_NO_GCC12_CO_AWAIT_WARNING`:

@@ -28,7 +28,8 @@ struct log_field {
 ///
 /// Field names: `pool`, `lease`, `owner`, `where` (`file:line` of the acquire), `held_by` and
 /// `held_at` (owner and line of the lease under which a waiting acquire was begun), `count`,
-/// `error`, `held_ns`, `operation` (of a handler whose executor threw), `job`.
+/// `error`, `held_ns`, `operation` (of a handler whose executor threw), `job`, `worker` (its process
+/// number), `source` (`log` or `stderr`: how a worker sent the text).
 struct log_record {
     std::chrono::system_clock::time_point time;
     severity level = severity::info;
@@ -39,10 +40,12 @@ struct log_record {
 /// A function that receives log records.
 ///
 /// Called on the manager's strand: never concurrently with itself, never with a lock held, and
-/// never inside a call of yours. It may call the manager. If records come faster than it takes them, up
-/// to 1000 of them, and about 1 MiB, wait. Beyond that the oldest are dropped; a record says how many,
-/// and `stats::log_records_dropped` counts them. An exception that leaves it is dropped
-/// and counted in `stats::callback_errors`.
+/// never inside a call of yours. It may call the manager. An exception that leaves the
+/// function is dropped and counted in `stats::callback_errors`.
+///
+/// Records of pools, workers and jobs may come faster than the function returns. Then up to 1000 of
+/// them, and about 1 MiB, wait. Beyond that the oldest are dropped; a record says how many, and
+/// `stats::log_records_dropped` counts them.
 using log_sink = std::function<void(log_record const&)>;
 
 }  // namespace leasepool

@@ -104,7 +104,8 @@ namespace detail {
 constexpr acquire_options with_callers_line(
     acquire_options options, std::source_location const& call) noexcept
 {
-    if (std::string_view(options.where.file_name()).ends_with("leasepool/options.hpp"))
+    auto const here = std::source_location::current();
+    if (std::string_view(options.where.file_name()) == here.file_name())
         options.where = call;
     return options;
 }

@@ -81,8 +81,8 @@ public:
         std::optional<int> signal{};
         /// The name of that signal, for example "SIGSEGV".
         std::string signal_name{};
-        /// The last lines that it wrote to stderr, the oldest first: at most 20, at most 4 KiB of
-        /// each, with control characters.
+        /// The last lines that it wrote to stderr, the oldest first: at most 20, the first 4 KiB of
+        /// each, with control characters. Invalid UTF-8 is replaced.
         std::vector<std::string> stderr_lines{};
         /// A text for people about a message that it sent without its line end; empty: there is
         /// none. `27 bytes without a line end came: "{\"jsonrpc\":\"2.0\",\"id\":1"`.

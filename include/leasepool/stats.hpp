@@ -98,7 +98,8 @@ struct stats {
     /// Exceptions that escaped from functions posted to a lease's executor.
     std::uint64_t unhandled_exceptions = 0;
     /// Values of the progress of jobs that were dropped, because the executor of the progress callback
-    /// was slower than the job or threw, see `job_options::on_progress`.
+    /// was slower than the job, threw, or destroyed its function, or for lack of memory; see
+    /// `job_options::on_progress`.
     std::uint64_t progress_dropped = 0;
     /// Log records that were dropped, because the log was slower than they came, see `log_sink`.
     std::uint64_t log_records_dropped = 0;

@@ -188,12 +188,12 @@ json::value to_params(progress const& from)
     return json::object{{"id", from.id}, {"value", from.value}};
 }
 
-read_result<progress> read_progress(json::value const& params)
+read_result<progress> read_progress(json::value&& params)
 {
     params_reader in(methods::progress, params);
     progress out{in.number("id"), nullptr};
-    if (auto const* const value = in.find("value"))
-        out.value = *value;
+    if (in.find("value"))
+        out.value = std::move(params.get_object()["value"]);
     return in.value_or_fault(std::move(out));
 }
 

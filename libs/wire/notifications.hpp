@@ -60,7 +60,7 @@ struct progress {
     boost::json::value value;
 };
 boost::json::value to_params(progress const& from);
-read_result<progress> read_progress(boost::json::value const& params);
+read_result<progress> read_progress(boost::json::value&& params);
 
 /// Params of `leasepool/cancel`, which asks a job to stop and pauses the worker.
 struct cancel {

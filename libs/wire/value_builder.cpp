@@ -9,6 +9,9 @@
 #include <boost/json/pilfer.hpp>
 #include <boost/json/string.hpp>
 
+#include <chrono>
+#include <cstdint>
+#include <exception>
 #include <memory>
 #include <random>
 #include <utility>
@@ -24,8 +27,15 @@ constexpr std::size_t small_object = 64;
 /// Returns a capacity of up to a quarter more than `n`.
 std::size_t random_capacity(std::size_t n)
 {
-    std::random_device random;
-    return n + std::uniform_int_distribution<std::size_t>(0, n / 4)(random);
+    std::uint64_t random = 0;
+    try {
+        random = std::random_device()();
+    }
+    catch (std::exception const&) {
+        random =
+            static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+    }
+    return n + static_cast<std::size_t>(random % (n / 4 + 1));
 }
 
 /// Moves a value to a place that holds another one of the same memory resource. Assignment would

@@ -23,8 +23,8 @@ namespace leasepool::wire {
 /// It does what `boost::json::value_stack` does, except that a large object gets a random capacity.
 /// `value_stack` makes the capacity equal to the number of keys. The bucket of a key is its hash
 /// modulo the capacity. Before Boost 1.90 the hash is FNV-1a with a predictable salt, so the author of
-/// a message could choose keys that all fall into one bucket: 850 kB of them took 15 s. An author can
-/// still find keys whose whole hashes are equal; that takes a search of another order.
+/// a message could choose keys that all fall into one bucket: 850 kB of them took 15 s. Keys whose
+/// whole hashes are equal still collide; to find many of them takes far more work.
 ///
 /// Arrays and objects of numbers take about a third longer than with `value_stack`, single values as
 /// long.

@@ -54,7 +54,8 @@ void check_params(json::value const& params)
         !value || value->version == protocol_version)
         check_params<ready>(read_ready, params);
     check_params<log_line>(read_log, params);
-    check_params<progress>(read_progress, params);
+    check_params<progress>(
+        [](boost::json::value copy) { return read_progress(std::move(copy)); }, params);
     check_params<cancel>(read_cancel, params);
     check_params<limits>(read_limits, params);
 }

@@ -107,7 +107,7 @@ public:
         if (call_.takes_context())
             stop_.emplace();
         if (auto callback = launch.options.take_progress())
-            relay_ = relay_to(boost::asio::get_associated_executor(this->handler, launch.executor),
+            progress = sink_on(boost::asio::get_associated_executor(this->handler, launch.executor),
                 std::move(callback));
     }
 
@@ -122,29 +122,12 @@ public:
             Call::convert(std::move(result), call_.name());
     }
 
-    progress_loss progress(boost::json::value&& value) noexcept override
-    {
-        try {
-            if (relay_)
-                return {.dropped = relay_(std::move(value))};
-        }
-        catch (...) {
-            return {.dropped = {.count = 1}, .error = std::current_exception()};
-        }
-        return {};
-    }
-
 private:
-    using relay = std::function<progress_queue::drops(boost::json::value&&)>;
-
     template <class Executor>
-    static relay relay_to(Executor ex, job_options::progress_callback callback)
+    std::shared_ptr<progress_sink> sink_on(
+        Executor const& ex, job_options::progress_callback&& callback) const
     {
-        auto queue = std::make_shared<progress_queue>(std::move(callback));
-        return [ex = std::move(ex), queue = std::move(queue)](boost::json::value&& value) {
-            return queue->add(std::move(value),
-                [&] { boost::asio::post(ex, [queue] { queue->deliver_one(); }); });
-        };
+        return std::make_shared<progress_sink_on<Executor>>(name(), std::move(callback), ex);
     }
 
     using typename run_operation::question;
@@ -183,7 +166,6 @@ private:
     }
 
     Call call_;
-    relay relay_;
     std::optional<std::stop_source> stop_;  // engaged if the function takes a context
 };
 

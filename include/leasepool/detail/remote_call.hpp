@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -24,12 +25,6 @@ class pool_site;
 namespace detail {
 
 class run_operation;
-
-/// The values of a job's progress that are lost. The job goes on.
-struct progress_loss {
-    progress_queue::drops dropped{};
-    std::exception_ptr error{};  ///< what the executor of the callback threw, or `bad_alloc`
-};
 
 /// The part of a job operation that is needed by a pool whose workers are other processes.
 class remote_call {
@@ -42,9 +37,9 @@ public:
     virtual boost::json::value arguments() = 0;
     /// Keeps the result. If this throws, the exception is the outcome of the job.
     virtual void take_result(boost::json::value&& result) = 0;
-    /// Passes a value to the progress callback. `report_progress` calls it.
-    virtual progress_loss progress(boost::json::value&& value) noexcept = 0;
 
+    /// The destination of the job's progress; null: the caller does not want it.
+    std::shared_ptr<progress_sink> progress;
     /// The request without its id. It is written on the thread that queues the job. It is kept
     /// until the job is over, because it may have to be sent again.
     std::string body;
@@ -105,9 +100,10 @@ protected:
     ~job_pool() = default;
 };
 
-/// Passes a value to the progress callback of a job. Counts the values that are lost for that, and
-/// logs the first loss. Calls the executor of the callback, so the caller must not hold a lock.
-void report_progress(pool_site const& to, remote_call& job, boost::json::value&& value) noexcept;
+/// Passes a value of a job's progress on. Counts the values that are lost, and logs the first loss of
+/// the job. Calls the executor of the callback, which may call anything, so the caller must not hold a
+/// lock.
+void report_progress(pool_site const& to, progress_sink& of, boost::json::value&& value) noexcept;
 
 }  // namespace detail
 }  // namespace leasepool

@@ -29,7 +29,8 @@ std::stop_token local_job_host::stop_token() const noexcept
 
 void local_job_host::progress(boost::json::value&& value)
 {
-    report_progress(pool_site(&on_), *op_.remote(), std::move(value));
+    if (auto const& to = op_.remote()->progress)
+        report_progress(pool_site(&on_), *to, std::move(value));
 }
 
 void local_job_host::log(severity level, std::string_view text)

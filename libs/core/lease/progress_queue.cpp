@@ -8,7 +8,6 @@
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
 
-#include <iterator>
 #include <utility>
 
 // The values of a job's progress between the job and its callback.
@@ -41,43 +40,50 @@ progress_queue::progress_queue(job_options::progress_callback&& callback)
 {
 }
 
-progress_queue::drops progress_queue::push(json::value&& value, bool& missing)
+bool progress_queue::push(json::value&& value)
 {
     auto const bytes = memory_of(value) + sizeof(waiting);
-    std::list<waiting> added;
-    added.push_back({std::move(value), bytes});
-    std::list<waiting> old;  // is destroyed without the lock
-    drops dropped;
+    waiting_list added;
+    try {
+        added.push_back({std::move(value), bytes});
+    }
+    catch (...) {
+        std::lock_guard const held(mutex_);
+        ++dropped_;
+        throw;
+    }
+    waiting_list old;  // is destroyed without the lock
 
     std::lock_guard const held(mutex_);
     waiting_.splice(waiting_.end(), added);
     bytes_ += bytes;
-    while (bytes_ > max_bytes && waiting_.size() > 1) {
-        bytes_ -= waiting_.front().bytes;
-        old.splice(old.end(), waiting_, waiting_.begin());
-        ++dropped.count;
-    }
-    if (dropped.count != 0)
-        dropped.first = !std::exchange(has_dropped_, true);
-    missing = posted_ < waiting_.size();
-    if (missing)
-        ++posted_;
-    return dropped;
+    while (bytes_ > max_bytes && waiting_.size() > 1)
+        drop_oldest(old);
+    if (posted_ >= waiting_.size())
+        return false;
+    ++posted_;
+    return true;
 }
 
-void progress_queue::not_posted() noexcept
+void progress_queue::drop_oldest(waiting_list& to) noexcept
 {
-    std::list<waiting> old;  // is destroyed without the lock
+    bytes_ -= waiting_.front().bytes;
+    to.splice(to.end(), waiting_, waiting_.begin());
+    ++dropped_;
+}
+
+void progress_queue::not_called() noexcept
+{
+    waiting_list old;  // is destroyed without the lock
     std::lock_guard const held(mutex_);
-    if (--posted_ < waiting_.size()) {
-        bytes_ -= waiting_.back().bytes;
-        old.splice(old.end(), waiting_, std::prev(waiting_.end()));
-    }
+    --posted_;
+    while (waiting_.size() > posted_)
+        drop_oldest(old);
 }
 
 void progress_queue::deliver_one()
 {
-    std::list<waiting> taken;
+    waiting_list taken;
     {
         std::lock_guard const held(mutex_);
         --posted_;
@@ -87,6 +93,12 @@ void progress_queue::deliver_one()
         taken.splice(taken.end(), waiting_, waiting_.begin());
     }
     callback_(taken.front().value);
+}
+
+std::size_t progress_queue::take_dropped() noexcept
+{
+    std::lock_guard const held(mutex_);
+    return std::exchange(dropped_, 0);
 }
 
 }  // namespace leasepool::detail

@@ -58,6 +58,14 @@ bool log_queue::take(std::list<record>& to) noexcept
     return true;
 }
 
+void log_queue::clear() noexcept
+{
+    std::list<record> old;  // is destroyed without the lock
+    std::lock_guard const held(mutex_);
+    old.swap(records_);
+    bytes_ = 0;
+}
+
 std::uint64_t log_queue::dropped() const noexcept
 {
     std::lock_guard const held(mutex_);

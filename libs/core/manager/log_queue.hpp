@@ -35,12 +35,14 @@ public:
             0;  ///< records that were dropped since the last one was taken
     };
 
-    /// Adds a record. Without memory for it, the record is counted as dropped.
+    /// Adds a record. If there is no memory for it, it counts as dropped.
     void add(severity level, std::string_view message, std::vector<log_field>&& fields) noexcept;
     /// Counts a record that could not be made.
     void count_dropped() noexcept;
     /// Moves the oldest record, if there is one, to `to`, which is empty. Returns whether there was.
     bool take(std::list<record>& to) noexcept;
+    /// Forgets the records.
+    void clear() noexcept;
     /// Returns the number of records dropped so far.
     std::uint64_t dropped() const noexcept;
 

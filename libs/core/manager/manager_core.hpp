@@ -155,7 +155,7 @@ public:
     void drop_ref() noexcept override { event_node<manager_core>::drop_ref(); }
     void last_reference_dropped() noexcept { delete this; }
     void on_events(std::uint32_t bits) noexcept;
-    void on_discard(std::uint32_t) noexcept {}
+    void on_discard(std::uint32_t) noexcept { records_.clear(); }
     void on_pool_events(pool_record& pool, std::uint32_t bits) noexcept;
     void on_command(command& cmd) noexcept;
     void on_command_canceled(command& cmd) noexcept;
@@ -170,7 +170,6 @@ private:
     class outcome;
     using delivering_scope = thread_scope<manager_core, outcome>;
     struct strand_action;
-    static constexpr int records_at_once = 64;
 
     void strand_add_ref() noexcept override { intrusive_ptr_add_ref(this); }
     void strand_release() noexcept override { intrusive_ptr_release(this); }
@@ -202,7 +201,7 @@ private:
     void revoke(strand_action const& what) noexcept;
     void tell(lease_report const& what, lease_record const& lease) noexcept;
     void tell_reports() noexcept;
-    void tell_records() noexcept;
+    void tell_record() noexcept;
     void make_pool() noexcept;
     void drop_pool(pool_record& pool) noexcept;
     /// Handles a pool that failed (`failed`), or that is ready but broke before.

@@ -52,17 +52,15 @@ void manager_core::log(
     signal(records_waiting);
 }
 
-/// Passes records to the log. Only some of them in one turn, because the log may be slow and others
-/// wait for the strand.
-void manager_core::tell_records() noexcept
+/// Passes a record to the log. One at a time, because the log may be slow, and other nodes wait for the
+/// strand.
+void manager_core::tell_record() noexcept
 {
-    for (int i = 0; i != records_at_once; ++i) {
-        std::list<log_queue::record> next;
-        if (!records_.take(next))
-            return;
-        auto const& r = next.front();
-        reporter_.record(r.level, r.message, r.fields, r.dropped_before);
-    }
+    std::list<log_queue::record> next;
+    if (!records_.take(next))
+        return;
+    auto const& r = next.front();
+    reporter_.record(r.level, r.message, r.fields, r.dropped_before);
     signal(records_waiting);
 }
 

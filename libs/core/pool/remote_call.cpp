@@ -10,6 +10,7 @@
 #include <leasepool/log.hpp>
 #include <leasepool/severity.hpp>
 
+#include <exception>
 #include <new>
 #include <string>
 #include <utility>
@@ -19,24 +20,32 @@
 
 namespace leasepool::detail {
 
-void report_progress(pool_site const& to, remote_call& job, boost::json::value&& value) noexcept
+void report_progress(pool_site const& to, progress_sink& of, boost::json::value&& value) noexcept
 {
-    auto const lost = job.progress(std::move(value));
-    if (lost.dropped.count == 0)
-        return;
-    count_dropped_progress(to, lost.dropped.count);
-    if (!lost.error && !lost.dropped.first)
-        return;
+    std::string error;
+    bool threw = false;
     try {
-        std::vector<log_field> fields{{"job", std::string(job.name())}};
-        if (lost.error) {
-            fields.push_back({"error", what_of(lost.error)});
-            to.log(severity::error, "the executor of a job's progress threw", std::move(fields));
+        try {
+            of.add(std::move(value));
         }
-        else
-            to.log(severity::warning,
-                "progress of a job is dropped, because it comes faster than its executor takes it",
+        catch (std::bad_alloc const&) {
+            // Counted, and logged as what it is below.
+        }
+        catch (...) {
+            threw = true;
+            error = what_of(std::current_exception());
+        }
+        auto const dropped = of.queue->take_dropped();
+        count_dropped_progress(to, dropped);
+        if ((dropped == 0 && !threw) || of.logged_a_loss.exchange(true))
+            return;
+        std::vector<log_field> fields{{"job", of.job}};
+        if (!threw)
+            return to.log(severity::warning,
+                "progress of a job is dropped, because its executor or the memory does not suffice",
                 std::move(fields));
+        fields.push_back({"error", std::move(error)});
+        to.log(severity::error, "the executor of a job's progress threw", std::move(fields));
     }
     catch (std::bad_alloc const&) {
         return;  // the record is lost

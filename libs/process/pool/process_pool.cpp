@@ -200,7 +200,7 @@ void process_pool::on_memory() noexcept
         }
         supply();
     });
-    // There is still no memory. Without a pause the retries would take a whole processor.
+    // It has failed again. Without a pause the retries would take a whole processor.
     if (retry_posted_.load())
         std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
@@ -688,9 +688,9 @@ bool process_pool::begin_reading(worker_link& link) noexcept
 void process_pool::read(link_ptr const& link, bool long_messages) noexcept
 {
     using reader = worker_link::reader;
-    auto next = progress::more;
+    auto next = after_read::more;
     lock held(mutex_);
-    while ((next == progress::more || next == progress::again) && !dead_ && !link->dropped()) {
+    while ((next == after_read::more || next == after_read::again) && !dead_ && !link->dropped()) {
         outcomes done;
         auto const begun = now();
         if (begun >= link->state.next_deadline())
@@ -701,11 +701,11 @@ void process_pool::read(link_ptr const& link, bool long_messages) noexcept
                 return settle_unlocked(held, done);
             // A worker that sends without a pause must not keep this thread: the rest is waited for.
             // What a dead worker has sent is limited.
-            if (next == progress::more && !link->exit)
-                next = progress::nothing;
-            if (next == progress::elsewhere)
+            if (next == after_read::more && !link->exit)
+                next = after_read::nothing;
+            if (next == after_read::elsewhere)
                 after(*link);
-            if (next == progress::nothing) {
+            if (next == after_read::nothing) {
                 link->reading = reader::none;
                 // The worker may send without a pause.
                 tick(*link, begun, done);
@@ -716,7 +716,7 @@ void process_pool::read(link_ptr const& link, bool long_messages) noexcept
         }
         catch (...) {
             // There is no memory for what it sends. It cannot go on in the middle of a message.
-            next = progress::nothing;
+            next = after_read::nothing;
             link->reading = reader::none;
             if (!dead_ && !link->dropped())
                 out_of_memory(link.get());
@@ -729,7 +729,7 @@ void process_pool::read(link_ptr const& link, bool long_messages) noexcept
 }
 
 /// Reads and decodes once.
-process_pool::progress process_pool::read_once(
+process_pool::after_read process_pool::read_once(
     link_ptr const& link, lock& held, bool& long_messages, outcomes& done)
 {
     bool more = link->read();
@@ -747,18 +747,26 @@ process_pool::progress process_pool::read_once(
     }
     held.lock();
     if (dead_ || link->dropped())
-        return progress::nothing;
+        return after_read::nothing;
 
-    reports news;
-    for (auto& message : messages)
-        apply(*link, std::move(message), done, news);
+    progress_reports reports;
+    std::exception_ptr failed;
+    try {
+        for (auto& message : messages)
+            apply(*link, std::move(message), done, reports);
+    }
+    catch (...) {
+        failed = std::current_exception();
+    }
     link->state.paced(now_);
-    if (!news.empty()) {
-        pass_on(news, held);
+    if (!reports.empty()) {
+        pass_on(reports, held);
         now();
         if (dead_ || link->dropped())
-            return progress::nothing;
+            return after_read::nothing;
     }
+    if (failed)
+        std::rethrow_exception(failed);
     if (auto const why = link->undecodable(); !why.empty()) {
         on_violation(*link, errc::message_too_large, why, false);
         more = false;
@@ -768,32 +776,38 @@ process_pool::progress process_pool::read_once(
             spare_threads::instance().post(
                 [self = shared_from_this(), link] { self->read(link, true); });
             link->reading = worker_link::reader::elsewhere;
-            return progress::elsewhere;
+            return after_read::elsewhere;
         }
         catch (...) {
             long_messages = true;  // there is no such thread
-            return progress::again;
+            return after_read::again;
         }
     if (!link->exit && link->output_ended()) {
         if (!link->closed_first)
             link->closed_first = "stdout";
         link->state.pipe_closed(now_);
     }
-    return more ? progress::more : progress::nothing;
+    return more ? after_read::more : after_read::nothing;
 }
 
-/// Passes progress to the callbacks. The jobs stay in flight meanwhile, because the caller is the one
-/// reader of their worker, and `end` waits.
-void process_pool::pass_on(reports& news, lock& held) noexcept
+/// Passes progress on. Meanwhile `end` waits, because the context of an executor may end after it. If
+/// an executor ends the pool inside this call, the rest is dropped.
+void process_pool::pass_on(progress_reports& reports, lock& held) noexcept
 {
     ++settling_;
     held.unlock();
     {
         settling_scope const here(*this);
-        for (auto& each : news)
-            report_progress(site_, *each.op->remote(), std::move(each.value));
+        for (auto& each : reports) {
+            report_progress(site_, *each.to, std::move(each.value));
+            held.lock();
+            if (dead_)
+                break;
+            held.unlock();
+        }
     }
-    held.lock();
+    if (!held.owns_lock())
+        held.lock();
     if (--settling_, dead_)
         settled_.notify_all();
 }
@@ -823,7 +837,7 @@ void process_pool::on_input_error(link_ptr const& link) noexcept
 // Messages -----------------------------------------------------------------------------------------
 
 void process_pool::apply(
-    worker_link& link, worker_link::received&& from, outcomes& done, reports& news)
+    worker_link& link, worker_link::received&& from, outcomes& done, progress_reports& reports)
 {
     using answer = link_state::answer;
     auto& what = from.what;
@@ -836,7 +850,7 @@ void process_pool::apply(
     }
     if (auto* const note = std::get_if<wire::notification>(&what)) {
         if (!link.broken)
-            on_notification(link, std::move(*note), done, news);
+            on_notification(link, std::move(*note), done, reports);
         return;
     }
     if (auto* const call = std::get_if<wire::request>(&what))
@@ -919,7 +933,7 @@ void process_pool::on_answer(worker_link& link, std::uint64_t id, link_state::an
 }
 
 void process_pool::on_notification(
-    worker_link& link, wire::notification&& what, outcomes& done, reports& news)
+    worker_link& link, wire::notification&& what, outcomes& done, progress_reports& reports)
 {
     if (what.method == wire::methods::ready)
         return on_ready(link, what.params);
@@ -931,7 +945,7 @@ void process_pool::on_notification(
     if (what.method == wire::methods::goodbye)
         return on_goodbye(link, done);
     if (what.method == wire::methods::progress)
-        on_progress(link, std::move(what.params), news);
+        on_progress(link, std::move(what.params), reports);
 }
 
 void process_pool::on_ready(worker_link& link, boost::json::value const& params)
@@ -979,14 +993,18 @@ void process_pool::on_log(worker_link& link, boost::json::value const& params)
         head && line.id == head->id ? operation_of(head) : nullptr);
 }
 
-void process_pool::on_progress(worker_link& link, boost::json::value&& params, reports& news)
+void process_pool::on_progress(
+    worker_link& link, boost::json::value&& params, progress_reports& reports)
 {
-    auto read = wire::read_progress(params);
+    auto read = wire::read_progress(std::move(params));
     if (auto const* const fault = std::get_if<std::string>(&read))
         return on_violation(link, errc::protocol_error, "sent " + *fault);
     auto& what = std::get<wire::progress>(read);
-    if (auto const* const head = link.state.head(); head && head->id == what.id)
-        news.push_back({operation_of(head), std::move(what.value)});
+    auto const* const head = link.state.head();
+    if (!head || head->id != what.id)
+        return;
+    if (auto const& to = operation_of(head)->remote()->progress)
+        reports.push_back({to, std::move(what.value)});
 }
 
 void process_pool::on_goodbye(worker_link& link, outcomes& done)
@@ -1050,7 +1068,7 @@ worker_facts process_pool::facts_of(worker_link const& link) const
     return {.pid = link.process.valid() ? link.process.pid() : -1,
         .methods = link.methods,
         .stderr_lines = link.errors.last(),
-        // While it is read, the rest of the line may come yet.
+        // While it is read, the rest of the line may still come.
         .unfinished = link.is_read() ? std::string() : link.unfinished()};
 }
 

@@ -78,11 +78,11 @@ private:
     };
     using outcomes = std::vector<outcome>;
     /// A value of the progress of a job; to be passed on without the lock.
-    struct report {
-        run_operation* op;
+    struct progress_report {
+        std::shared_ptr<progress_sink> to;
         boost::json::value value;
     };
-    using reports = std::vector<report>;
+    using progress_reports = std::vector<progress_report>;
     using settling_scope = thread_scope<process_pool, outcome>;
 
     /// A call of `on_memory` that needs no memory to be posted.
@@ -118,9 +118,9 @@ private:
     // Reading. Called without the lock, by one caller at a time for each worker.
 
     void read(link_ptr const& link, bool long_messages) noexcept;
-    enum class progress { more, again, nothing, elsewhere };
-    progress read_once(link_ptr const& link, lock& held, bool& long_messages, outcomes& done);
-    void pass_on(reports& progress, lock& held) noexcept;
+    enum class after_read { more, again, nothing, elsewhere };
+    after_read read_once(link_ptr const& link, lock& held, bool& long_messages, outcomes& done);
+    void pass_on(progress_reports& reports, lock& held) noexcept;
     bool begin_reading(worker_link& link) noexcept;
     void settle(outcomes& done) noexcept;
     void settle(outcome& done, time now) noexcept;
@@ -153,12 +153,13 @@ private:
     void arm_timer();
 
     // Messages of a worker.
-    void apply(worker_link& link, worker_link::received&& from, outcomes& done, reports& progress);
+    void apply(
+        worker_link& link, worker_link::received&& from, outcomes& done, progress_reports& reports);
     void on_notification(
-        worker_link& link, wire::notification&& what, outcomes& done, reports& progress);
+        worker_link& link, wire::notification&& what, outcomes& done, progress_reports& reports);
     void on_ready(worker_link& link, boost::json::value const& params);
     void on_log(worker_link& link, boost::json::value const& params);
-    void on_progress(worker_link& link, boost::json::value&& params, reports& progress);
+    void on_progress(worker_link& link, boost::json::value&& params, progress_reports& reports);
     void on_goodbye(worker_link& link, outcomes& done);
     void on_answer(worker_link& link, std::uint64_t id, link_state::answer how,
         worker_link::received&& from, outcomes& done);

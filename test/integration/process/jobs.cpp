@@ -35,6 +35,7 @@
 #include <functional>
 #include <future>
 #include <limits>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -541,6 +542,28 @@ BOOST_AUTO_TEST_CASE(long_result_is_converted_away_from_the_io_thread)
     BOOST_TEST((shorter.by == std::this_thread::get_id()));
     BOOST_TEST(longer.text.size() == 100'000u);
     BOOST_TEST((longer.by != std::this_thread::get_id()));
+}
+
+BOOST_AUTO_TEST_CASE(executor_of_progress_may_end_the_manager)
+{
+    io_threads io;
+    auto pools = std::make_unique<any_manager>(io.context(), backend_named("process"));
+    start(*pools);
+    auto held = acquire(*pools);
+    std::promise<std::exception_ptr> result;
+    std::atomic<int> posts = 0;
+    std::atomic<int> seen = 0;
+    std::function<void()> const end = [&] { pools.reset(); };
+    held.async_run(job_options().on_progress([&](boost::json::value const&) { ++seen; }),
+        climb_job(3),
+        asio::bind_executor(calling_executor{{&io.context()}, &posts, &end},
+            [&](std::exception_ptr error, int) { result.set_value(error); }));
+    get(result);
+    BOOST_TEST(!pools);
+    // The result may have come together with the progress. The first value was posted in any case.
+    BOOST_TEST(seen >= 1);
+    held = {};
+    io.join();
 }
 
 BOOST_AUTO_TEST_CASE(value_that_cannot_be_json_is_refused_before_it_is_sent)

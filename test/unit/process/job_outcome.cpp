@@ -43,7 +43,6 @@ struct resize_call final : remote_call {
     std::string_view name() const noexcept override { return "resize"; }
     json::value arguments() override { return arguments_; }
     void take_result(json::value&&) override {}
-    progress_loss progress(json::value&&) noexcept override { return {}; }
 
 private:
     json::value arguments_;
