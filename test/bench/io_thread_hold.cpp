@@ -81,7 +81,7 @@ void ours(benchmark::State& state, sizes size)
         co_await pools.async_stop();
     };
     for (auto _ : state) {
-        asio::co_spawn(io, jobs(), [](std::exception_ptr error) {
+        asio::co_spawn(io, jobs(), [](std::exception_ptr const& error) {
             if (error)
                 std::rethrow_exception(error);
         });

@@ -76,6 +76,7 @@ std::size_t read_memory(pid_t pid, std::uint64_t address, void* to, std::size_t 
     constexpr std::uint64_t page = 4096;
     size = std::min<std::size_t>(size, page - address % page);
     iovec const here{to, size};
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of another process
     iovec const there{reinterpret_cast<void*>(static_cast<std::uintptr_t>(address)), size};
     auto const got = ::process_vm_readv(pid, &here, 1, &there, 1, 0);
     return got > 0 ? static_cast<std::size_t>(got) : 0;
