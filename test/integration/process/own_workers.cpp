@@ -73,10 +73,11 @@ int main(int argc, char** argv)
     pools.async_start([&](lp::error_code error) {
         if (error)
             return;
-        pools.async_run(process_name_job(), [&](std::exception_ptr const& failure, std::string const& name) {
-            std::cout << (failure ? "the job failed" : name) << std::endl;
-            pools.async_stop({}, [](lp::error_code) {});
-        });
+        pools.async_run(
+            process_name_job(), [&](std::exception_ptr const& failure, std::string const& name) {
+                std::cout << (failure ? "the job failed" : name) << std::endl;
+                pools.async_stop({}, [](lp::error_code) {});
+            });
     });
     io.run();
 }

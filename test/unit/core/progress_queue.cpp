@@ -167,7 +167,8 @@ BOOST_AUTO_TEST_CASE(random_orders_deliver_the_newest_in_order)
             else if (roll == 3 && !f.posted.empty())
                 f.posted.pop_front();
             else
-                dropped += f.add(json::array{next++, large(0.01 * static_cast<double>(random() % 60))});
+                dropped +=
+                    f.add(json::array{next++, large(0.01 * static_cast<double>(random() % 60))});
         }
         f.run();
         dropped += f.queue->take_dropped();
