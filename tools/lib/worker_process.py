@@ -30,7 +30,7 @@ class Worker:
         self.timeout = options.timeout
         self.test_jobs = not options.no_test_jobs
         self.received = bytearray()
-        self.scanned = 0  # so many bytes of `received` have no line end
+        self.scanned = 0  # number of bytes at the start of `received` that contain no line end
         self.unsent = b""
         self.stderr = bytearray()  # its end
         self.sought = b""  # empty from when it was on stderr

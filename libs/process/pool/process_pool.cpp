@@ -798,16 +798,19 @@ void process_pool::pass_on(progress_reports& reports, lock& held) noexcept
     held.unlock();
     {
         settling_scope const here(*this);
+        auto const ended = [this] {
+            lock const checked(mutex_);
+            return dead_;
+        };
         for (auto& each : reports) {
             report_progress(site_, *each.to, std::move(each.value));
-            held.lock();
-            if (dead_)
+            if (ended())
                 break;
-            held.unlock();
         }
+        // Here, because the destructors of executors may use their context.
+        reports.clear();
     }
-    if (!held.owns_lock())
-        held.lock();
+    held.lock();
     if (--settling_, dead_)
         settled_.notify_all();
 }

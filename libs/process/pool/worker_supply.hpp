@@ -56,8 +56,8 @@ public:
     {
         return serving_ == 0 && starting_ == 0 && failures_ >= options_.attempts;
     }
-    /// Whether so many starts have failed in a row that starting is given up before all workers are
-    /// ready for the first time.
+    /// Returns whether the maximum number of starts in a row has failed. A pool that has not been ready
+    /// yet is given up then.
     bool out_of_attempts() const noexcept { return failures_ >= options_.attempts; }
     time next_deadline() const noexcept { return short_handed() ? not_before_ : never; }
 
