@@ -89,8 +89,9 @@ int run_worker(worker_options const& options, std::span<worker_entry const* cons
 /// While a job runs, one of the worker's own threads waits for messages. Every signal is blocked on
 /// it. If the disposition of SIGTERM is the default, SIGTERM is ignored from then on: a service
 /// manager may send it to the parent and all workers at once, and the parent decides when a worker
-/// ends. This is done with a handler, so SIGTERM has its default again in a program that a job starts,
-/// but not in a copy of the worker that a job forks. No other disposition is changed. On Linux, a
+/// ends. In the same way SIGPIPE is ignored: a write to a pipe or socket without a reader fails with
+/// EPIPE. This is done with handlers, so both signals have their defaults again in a program that a job
+/// starts, but not in a copy of the worker that a job forks. No other disposition is changed. On Linux, a
 /// worker of a `process_backend` gets SIGTERM when its parent dies, and then kills its process group
 /// at once; if the program has a handler of its own, it is killed alone.
 /// @par Environment

@@ -4,8 +4,6 @@
 
 #include "os.hpp"
 
-#include "base/quiet_write.hpp"
-
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -34,6 +32,21 @@ volatile std::sig_atomic_t dies_with_parent = 0;
 [[noreturn]] void throw_errno(char const* what)
 {
     throw std::system_error(errno, std::generic_category(), what);
+}
+
+bool has_default_disposition(int signal) noexcept
+{
+    struct sigaction now = {};
+    return ::sigaction(signal, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 &&
+        now.sa_handler == SIG_DFL;
+}
+
+void set_handler(int signal, void (*handler)(int)) noexcept
+{
+    struct sigaction action = {};
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    ::sigaction(signal, &action, nullptr);
 }
 
 int duplicate_above_2(int fd, char const* what)
@@ -80,10 +93,8 @@ protocol_descriptors take_standard_streams()
 
 void write_all(int fd, std::string_view bytes)
 {
-    // `quiet_write` reports a closed pipe as EPIPE, whatever the disposition of SIGPIPE is.
     while (!bytes.empty()) {
-        iovec const piece{const_cast<char*>(bytes.data()), bytes.size()};
-        auto const n = detail::quiet_write(fd, &piece, 1);
+        auto const n = ::write(fd, bytes.data(), bytes.size());
         if (n >= 0)
             bytes.remove_prefix(static_cast<std::size_t>(n));
         else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -92,7 +103,7 @@ void write_all(int fd, std::string_view bytes)
         }
         else if (errno == EPIPE)
             kill_self();
-        else
+        else if (errno != EINTR)
             throw std::system_error(errno, std::generic_category(), "writing to the parent");
     }
 }
@@ -139,20 +150,21 @@ void exit_without_descriptors() noexcept
     ::_exit(EXIT_FAILURE);
 }
 
+void survive_sigpipe() noexcept
+{
+    if (has_default_disposition(SIGPIPE))
+        set_handler(SIGPIPE, [](int) {});
+}
+
 void leave_sigterm_to_parent() noexcept
 {
-    struct sigaction now = {};
-    if (::sigaction(SIGTERM, nullptr, &now) != 0 || (now.sa_flags & SA_SIGINFO) != 0 ||
-        now.sa_handler != SIG_DFL)
+    if (!has_default_disposition(SIGTERM))
         return;
     parent = ::getppid();
-    now = {};
-    now.sa_handler = [](int) {
+    set_handler(SIGTERM, [](int) {
         if (dies_with_parent && ::getppid() != parent)
             kill_self();
-    };
-    now.sa_flags = SA_RESTART;
-    ::sigaction(SIGTERM, &now, nullptr);
+    });
 #if defined(__linux__)
     int death_signal = 0;
     if (::prctl(PR_GET_PDEATHSIG, &death_signal) != 0 || death_signal == 0)

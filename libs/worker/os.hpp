@@ -27,7 +27,8 @@ struct protocol_descriptors {
 /// @throws std::system_error. Some of the streams may have been replaced by then.
 protocol_descriptors take_standard_streams();
 
-/// Writes all bytes. If the other end of the pipe is closed, calls `kill_self`.
+/// Writes all bytes. If the other end of the pipe is closed, calls `kill_self`. See
+/// `survive_sigpipe`.
 /// @throws std::system_error
 void write_all(int fd, std::string_view bytes);
 
@@ -49,6 +50,11 @@ bool has_no_reader(int fd) noexcept;
 
 /// Returns whether this process leads its process group.
 bool is_group_leader() noexcept;
+
+/// Makes a write to a pipe or socket without a reader fail with EPIPE, if the disposition of SIGPIPE is
+/// the default, which ends the process. Sets a handler, because a program that a job starts would
+/// inherit an ignored signal.
+void survive_sigpipe() noexcept;
 
 /// Makes this process survive SIGTERM, if the disposition of SIGTERM is the default. A service
 /// manager sends SIGTERM to the parent and all workers at once; the parent decides when a worker

@@ -86,7 +86,7 @@ int serve(worker_options const& options, std::span<detail::worker_entry const* c
         worker::session session(pipes, jobs, min_severity(), options.stop_grace);
         kept_to_protocol = session.run();
         parent_gone = session.parent_is_gone();
-        // If the parent is gone, nothing reads stderr, and the write would raise SIGPIPE.
+        // If the parent is gone, nothing reads stderr.
         auto const rest = session.unfinished_input();
         if (kept_to_protocol && !parent_gone && !rest.empty())
             print_error(wire::line_without_end(rest).text);
@@ -118,6 +118,7 @@ int run_worker(worker_options const& options, std::span<worker_entry const* cons
     }
     take_worker_marker();
     worker::set_process_name();
+    worker::survive_sigpipe();
     worker::leave_sigterm_to_parent();
     try {
         auto const pipes = worker::take_standard_streams();

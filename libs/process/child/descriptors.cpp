@@ -4,7 +4,7 @@
 
 #include "process/child/descriptors.hpp"
 
-#include "base/quiet_write.hpp"
+#include "process/child/quiet_write.hpp"
 
 #include <boost/asio/error.hpp>
 

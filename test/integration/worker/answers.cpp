@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(ready_names_version_pid_jobs_and_pipelining)
     BOOST_TEST(ready.at("pid").to_number<pid_t>() == other.pid());
     BOOST_TEST(ready.at("capabilities") == json::value(json::array(1, "pipelining")));
     auto const methods = json::value_to<std::vector<std::string>>(ready.at("methods"));
-    BOOST_TEST(methods.size() == 27u);
+    BOOST_TEST(methods.size() == 28u);
     BOOST_TEST(methods.front() == "add");
 }
 

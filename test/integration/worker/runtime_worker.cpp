@@ -307,6 +307,19 @@ int death_signal()
     return signal;
 }
 
+/// Returns the error of the write.
+int write_to_closed_pipe()
+{
+    int ends[2];
+    if (::pipe(ends) != 0)
+        throw std::runtime_error("pipe");
+    ::close(ends[0]);
+    auto const written = ::write(ends[1], "x", 1);
+    int const error = errno;
+    ::close(ends[1]);
+    return written == 1 ? 0 : error;
+}
+
 bool knows_that_it_is_a_worker()
 {
     return leasepool::is_worker(0, nullptr);
@@ -347,6 +360,7 @@ constexpr leasepool::job chatter_job{"chatter", &chatter};
 constexpr leasepool::job progress_of_infinity_job{"progress_of_infinity", &progress_of_infinity};
 constexpr leasepool::job sleeps_of_watcher_job{"sleeps_of_watcher", &sleeps_of_watcher};
 constexpr leasepool::job death_signal_job{"death_signal", &death_signal};
+constexpr leasepool::job write_to_closed_pipe_job{"write_to_closed_pipe", &write_to_closed_pipe};
 constexpr leasepool::job knows_that_it_is_a_worker_job{
     "knows_that_it_is_a_worker", &knows_that_it_is_a_worker};
 constexpr leasepool::job close_from_job{"close_from", &close_from};
@@ -390,6 +404,8 @@ int main(int argc, char** argv)
     }
     if (mode == "ignores-sigterm")
         std::signal(SIGTERM, SIG_IGN);
+    if (mode == "ignores-sigpipe")
+        std::signal(SIGPIPE, SIG_IGN);
     if (mode == "printed-before")
         std::printf("before");
 #if defined(__linux__)
@@ -400,8 +416,8 @@ int main(int argc, char** argv)
         nothing_job, raise_job, not_finite_job, not_text_job, deep_job, unspeakable_job, repeat_job,
         await_stop_job, outlast_stop_job, await_gate_job, print_job, read_stdin_job, count_job,
         leave_child_job, output_of_job, log_job, chatter_job, progress_of_infinity_job,
-        sleeps_of_watcher_job, death_signal_job, knows_that_it_is_a_worker_job, close_from_job,
-        starve_job, block_stop_job);
+        sleeps_of_watcher_job, death_signal_job, write_to_closed_pipe_job,
+        knows_that_it_is_a_worker_job, close_from_job, starve_job, block_stop_job);
     std::fprintf(stderr, "end of main\n");
     return status;
 }

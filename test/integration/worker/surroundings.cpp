@@ -111,6 +111,21 @@ BOOST_AUTO_TEST_CASE(sigterm_ends_a_program_that_a_job_starts)
     BOOST_TEST(ignoring.run(1, "output_of", {command}) == json::value("survived\n"));
 }
 
+BOOST_AUTO_TEST_CASE(job_that_writes_to_a_pipe_without_a_reader_gets_an_error)
+{
+    BOOST_TEST(worker.run(1, "write_to_closed_pipe") == json::value(EPIPE));
+    BOOST_TEST(worker.run(2, "add", {1, 2}) == json::value(3));
+}
+
+BOOST_AUTO_TEST_CASE(sigpipe_ends_a_program_that_a_job_starts)
+{
+    auto const command = "kill -PIPE $$; echo survived";
+    BOOST_TEST(worker.run(1, "output_of", {command}) == json::value(""));
+    worker_process ignoring({.arguments = {"ignores-sigpipe"}});
+    ignoring.receive_ready();
+    BOOST_TEST(ignoring.run(1, "output_of", {command}) == json::value("survived\n"));
+}
+
 #if defined(__linux__)
 
 BOOST_AUTO_TEST_CASE(signal_at_the_parents_death_is_sigterm)

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#include "quiet_write.hpp"
+#include "process/child/quiet_write.hpp"
 
 #include <atomic>
 #include <cerrno>

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0.
 // (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
 
-#ifndef LEASEPOOL_LIBS_BASE_QUIET_WRITE_HPP
-#define LEASEPOOL_LIBS_BASE_QUIET_WRITE_HPP
+#ifndef LEASEPOOL_LIBS_PROCESS_CHILD_QUIET_WRITE_HPP
+#define LEASEPOOL_LIBS_PROCESS_CHILD_QUIET_WRITE_HPP
 
 #include <cstddef>
 #include <sys/types.h>
