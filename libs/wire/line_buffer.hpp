@@ -42,7 +42,7 @@ public:
     /// Size of the buffer at first, and after it has shrunk.
     static constexpr std::size_t initial_bytes = std::size_t{64} << 10;
     /// Maximum size of a buffer that is kept when it is not needed.
-    static constexpr std::size_t kept_bytes = std::size_t{1} << 20;
+    static constexpr std::size_t kept_bytes = std::size_t{2} << 20;
     /// Maximum size of what `start` returns.
     static constexpr std::size_t start_bytes = 256;
 
