@@ -164,6 +164,8 @@ public:
     /// An idle pool is granted at once. If there is none, a new pool is made if the limits permit
     /// it. Otherwise the acquire waits; waiting acquires are served in FIFO order.
     ///
+    /// @param where the line of the call. Logs and stats name it if `options.where` names no line of
+    ///     the caller, see there.
     /// @par Completion Signature
     /// @code void(error_code, lease<Backend>) @endcode
     /// @par Errors, with an empty lease:
@@ -207,6 +209,7 @@ public:
     ///
     /// @param function as for `lease::async_run`, which also specifies when and how the operation
     ///     completes.
+    /// @param where as for `async_acquire`.
     /// @par Completion Signature
     /// @code void(std::exception_ptr, R) @endcode or @code void(std::exception_ptr) @endcode
     /// @par Errors

@@ -201,7 +201,7 @@ private:
     void revoke(strand_action const& what) noexcept;
     void tell(lease_report const& what, lease_record const& lease) noexcept;
     void tell_reports() noexcept;
-    void tell_record() noexcept;
+    void deliver_record() noexcept;
     void make_pool() noexcept;
     void drop_pool(pool_record& pool) noexcept;
     /// Handles a pool that failed (`failed`), or that is ready but broke before.

@@ -51,7 +51,7 @@ void manager_core::on_events(std::uint32_t bits) noexcept
     if (bits & scale_changed)
         read_size();
     if (bits & records_waiting)
-        tell_record();
+        deliver_record();
 }
 
 void manager_core::on_pool_events(pool_record& pool, std::uint32_t bits) noexcept

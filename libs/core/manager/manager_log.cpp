@@ -54,7 +54,7 @@ void manager_core::log(
 
 /// Passes a record to the log. One at a time, because the log may be slow, and other nodes wait for the
 /// strand.
-void manager_core::tell_record() noexcept
+void manager_core::deliver_record() noexcept
 {
     std::list<log_queue::record> next;
     if (!records_.take(next))
