@@ -49,8 +49,11 @@ struct started_program {
 /// @param options must be valid. The environment of this process is read on that thread.
 /// @param done called once, on that thread. If the start has failed, there is no process and no
 ///     descriptor of it, and the error is
-///      - std::bad_alloc, or
-///      - boost::system::system_error with the errno, naming the program and what has failed.
+///      - std::bad_alloc,
+///      - std::system_error if there is no thread for `process_reaper`, or
+///      - boost::system::system_error with the errno, naming the program and what has failed. The
+///        errno is ECANCELED if the start was canceled before there was a child. After that, a cancel
+///        kills the child, and the start counts as done.
 /// @param exited see `watched_process`. May be called before `done`.
 /// @return the start, which can be canceled.
 /// @throws std::bad_alloc, std::system_error if there is no thread for the start.

@@ -88,7 +88,7 @@ void write_body(remote_call& call, wire::limits const& bounds)
 }
 
 std::exception_ptr failure_of(
-    wire::error const& answer, remote_call& call, std::vector<std::string> const& methods)
+    wire::error&& answer, remote_call& call, std::vector<std::string> const& methods)
 {
     try {
         using enum wire::error_number;
@@ -112,9 +112,9 @@ std::exception_ptr failure_of(
         auto thrown = wire::read_thrown(answer.data);
         return std::make_exception_ptr(remote_error({.job = std::string(call.name()),
             .type = std::move(thrown.type),
-            .message = thrown.what.empty() ? answer.message : thrown.what,
+            .message = std::move(thrown.what.empty() ? answer.message : thrown.what),
             .number = answer.number,
-            .data = answer.data}));
+            .data = std::move(answer.data)}));
     }
     catch (...) {
         return std::current_exception();

@@ -38,7 +38,7 @@ void write_body(remote_call& call, wire::limits const& bounds);
 
 /// The error answer of a worker as an exception that says what to do about it.
 std::exception_ptr failure_of(
-    wire::error const& answer, remote_call& call, std::vector<std::string> const& methods);
+    wire::error&& answer, remote_call& call, std::vector<std::string> const& methods);
 
 /// A worker died with this job.
 std::exception_ptr death_of(

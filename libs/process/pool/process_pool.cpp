@@ -922,10 +922,10 @@ void process_pool::on_answer(worker_link& link, std::uint64_t id, link_state::an
         done.push_back(
             {.op = op, .what = kind::result, .value = std::move(result->value), .begun = begun});
     else {
-        auto const& error = std::get<wire::error>(from.what);
+        auto& error = std::get<wire::error>(from.what);
         outcome out{.op = op, .what = kind::failed, .begun = begun};
         if (!flight.asked || error.number != static_cast<int>(wire::error_number::canceled))
-            out.reason = failure_of(error, *op->remote(), link.methods);
+            out.reason = failure_of(std::move(error), *op->remote(), link.methods);
         else if (flight.asked == errc::job_timeout)
             out.reason = timeout_of(op->remote()->name(), flight.timeout);
         else

@@ -8,6 +8,8 @@
 #include "integration/support/allocation_fixture.hpp"
 #include "integration/support/failing_heap.hpp"
 
+#include "core/manager/log_queue.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -18,6 +20,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <list>
 #include <new>
 #include <optional>
 #include <string>
@@ -385,6 +388,23 @@ BOOST_AUTO_TEST_CASE(item_of_a_grinder)
         d.until([&] { return stopped; });
     }
     d.check_alive();
+}
+
+BOOST_AUTO_TEST_CASE(log_record_for_which_there_is_no_memory_counts_as_dropped)
+{
+    detail::log_queue queue;
+    std::string const text(100, 'x');
+    for (long n = 1; n != 3; ++n) {  // the place in the queue, the text
+        failing_heap const heap(n);
+        queue.add(severity::info, text, {});
+        BOOST_TEST(heap.failed());
+    }
+    queue.add(severity::info, text, {});
+    std::list<detail::log_queue::record> taken;
+    BOOST_TEST_REQUIRE(queue.take(taken));
+    BOOST_TEST(taken.front().message == text);
+    BOOST_TEST(taken.front().dropped_before == 2u);
+    BOOST_TEST(queue.dropped() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(timer_that_finds_no_memory_is_tried_again_after_a_pause)

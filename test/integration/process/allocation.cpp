@@ -10,12 +10,17 @@
 #include "integration/support/process_pool_support.hpp"
 
 #include "wire/line_buffer.hpp"
+#include "wire/message.hpp"
+#include "wire/reader.hpp"
+
+#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <new>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace leasepool::test {
@@ -199,6 +204,28 @@ BOOST_AUTO_TEST_CASE(each_of_several_jobs_completes_once_and_the_next_goes_well)
 {
     jobs_with_each_allocation_failing({}, 3);
     jobs_with_each_allocation_failing({"--pipelining"}, 20);
+}
+
+BOOST_AUTO_TEST_CASE(message_for_which_there_is_no_memory_does_not_affect_the_next_one)
+{
+    wire::reader reader;
+    std::string const line =
+        R"({"jsonrpc":"2.0","id":7,"result":[{"a":["longer than a small string"]},)"
+        R"("which boost::json::string would contain"]})";
+    auto const expected = boost::json::serialize(std::get<wire::result>(reader.read(line)).value);
+    bool failed = true;
+    for (long n = 1; failed; ++n) {
+        BOOST_TEST_REQUIRE(n < 100);
+        try {
+            failing_heap const heap(n);
+            reader.read(line);
+            failed = heap.failed();
+        }
+        catch (std::bad_alloc const&) {
+        }
+        auto const next = reader.read(line);
+        BOOST_TEST(boost::json::serialize(std::get<wire::result>(next).value) == expected);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(buffer_of_lines_that_cannot_shrink_stays_as_it_is)

@@ -24,7 +24,6 @@ private:
     of const which_;
 };
 
-/// How often this thread has allocated so far.
 /// While it lives the next `n` allocations of this thread fail.
 class empty_heap {
 public:
@@ -37,6 +36,7 @@ public:
     long left() const;
 };
 
+/// How often this thread has allocated so far.
 long allocations_here();
 
 }  // namespace leasepool::test
