@@ -11,7 +11,8 @@ set(missing "")
 
 # expect_listed(<folder> <pattern> IN <list files...>)
 #   Every file under the folder, by its path from there, is a word in one of each
-#   list; what is commented out does not count.
+#   list; what is commented out does not count. A word may begin with ../, for files
+#   that several folders use.
 function(expect_listed folder pattern)
     cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "IN")
     set(words "")
@@ -21,6 +22,7 @@ function(expect_listed folder pattern)
         string(REGEX REPLACE "[ \t()]+" ";" line_words "${lines}")
         list(APPEND words ${line_words})
     endforeach()
+    list(TRANSFORM words REPLACE "^[.][.]/" "")
     file(GLOB_RECURSE paths RELATIVE ${SOURCE_DIR}/${folder} ${SOURCE_DIR}/${folder}/${pattern})
     foreach(path IN LISTS paths)
         if(NOT path IN_LIST words)
@@ -44,6 +46,7 @@ foreach(folder IN ITEMS test/unit test/integration test/stress test/compile_fail
     expect_listed(${folder} *.cpp IN ${SOURCE_DIR}/${folder}/CMakeLists.txt)
 endforeach()
 expect_listed(test/unit *.cpp IN ${SOURCE_DIR}/test/unit/Jamfile)
+expect_listed(test support/*.cpp IN ${SOURCE_DIR}/test/integration/CMakeLists.txt)
 
 if(missing)
     string(REPLACE "${SOURCE_DIR}/" "" missing "${missing}")
