@@ -64,7 +64,8 @@ private:
     double figure_ = 0;
 };
 
-std::string enlist(row const& what, char const* side, std::function<void(benchmark::State&)> f)
+std::string enlist(
+    row const& what, std::string const& side, std::function<void(benchmark::State&)> f)
 {
     auto name = what.name + "/" + side;
     auto* const added = benchmark::RegisterBenchmark(name.c_str(), std::move(f));
@@ -102,8 +103,8 @@ result measure(row const& what, int rounds)
     std::vector<side> sides{{enlist(what, "ours", what.ours)}};
     if (what.reference)
         sides.push_back({enlist(what, "reference", what.reference)});
-    if (what.unjudged)
-        sides.push_back({enlist(what, "unjudged", what.unjudged)});
+    for (auto const& other : what.unjudged)
+        sides.push_back({enlist(what, "unjudged" + std::to_string(sides.size()), other.run)});
     for (int round = 0; round < rounds; ++round)
         for (std::size_t n = 0; n != sides.size(); ++n) {
             auto& each = sides[round % 2 ? sides.size() - 1 - n : n];
@@ -114,8 +115,8 @@ result measure(row const& what, int rounds)
     result r{&what, figure(), {}, {}};
     if (what.reference)
         r.reference = figure();
-    if (what.unjudged)
-        r.unjudged = figure();
+    while (next != sides.end())
+        r.unjudged.push_back(figure());
     return r;
 }
 

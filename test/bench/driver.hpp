@@ -8,6 +8,7 @@
 #include "row.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace leasepool::bench {
 
@@ -15,7 +16,7 @@ struct result {
     row const* of;
     double ours;
     std::optional<double> reference;
-    std::optional<double> unjudged;
+    std::vector<double> unjudged;  ///< as many as the row has
 
     double ratio() const { return reference ? ratio_to(*reference) : ours; }
     /// Two counts that are both 0 are equal.

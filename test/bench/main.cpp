@@ -15,6 +15,10 @@
 #include <string_view>
 #include <vector>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 namespace {
 
 using namespace leasepool::bench;
@@ -105,10 +109,21 @@ void run(arguments const& a)
     }
 }
 
+/// Keeps what was freed. Otherwise the heap is cut at its end again and again, and whether that happens
+/// depends on the rows that ran before: the pages of a message of 1 MiB take as long as the rest of it.
+void keep_freed_memory()
+{
+#if defined(__GLIBC__)
+    ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
+
 }  // namespace
 
 int main(int argc, char** argv)
 try {
+    keep_freed_memory();
     auto const a = parse(argc, argv);
     if (a.help)
         std::cout << usage;

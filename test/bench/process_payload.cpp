@@ -64,7 +64,7 @@ row process_payload(effort how)
         .unit = "us",
         .scale = 1e-3,
         .want = better::lower,
-        .goal = 1.3,
+        .goal = 1.25,
         .iterations = full ? 50 : 2,
         .rounds = full ? 31 : 1,
         .ours = ours,

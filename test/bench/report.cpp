@@ -53,9 +53,9 @@ void print(std::ostream& to, result const& r)
     to << line(what.name, quantity(r.ours, what.unit),
         r.reference ? quantity(*r.reference, what.unit) : "-",
         r.reference ? number(r.ratio(), 2) : "-", goal, r.ok() ? "ok" : "MISSED");
-    if (r.unjudged)
-        to << line("", "", quantity(*r.unjudged, what.unit), number(r.ratio_to(*r.unjudged), 2),
-            "-", what.unjudged_name);
+    for (std::size_t n = 0; n != r.unjudged.size(); ++n)
+        to << line("", "", quantity(r.unjudged[n], what.unit), number(r.ratio_to(r.unjudged[n]), 2),
+            "-", what.unjudged[n].name);
     to << std::flush;
 }
 
@@ -65,6 +65,10 @@ void write_json(std::ostream& to, std::vector<result> const& results)
     to << "[";
     for (char const* before = "\n"; auto const& r : results) {
         auto const& what = *r.of;
+        json::array unjudged;
+        for (std::size_t n = 0; n != r.unjudged.size(); ++n)
+            unjudged.push_back({{"name", what.unjudged[n].name}, {"figure", r.unjudged[n]},
+                {"ratio", r.ratio_to(r.unjudged[n])}});
         json::object const entry{
             {"name", what.name},
             {"ours", r.ours},
@@ -75,9 +79,7 @@ void write_json(std::ostream& to, std::vector<result> const& results)
             {"better", what.want == better::lower ? "lower" : "higher"},
             {"goal", what.goal},
             {"ok", r.ok()},
-            {"unjudged", r.unjudged ? json::value(*r.unjudged) : json::value()},
-            {"unjudged_name", r.unjudged ? json::value(what.unjudged_name) : json::value()},
-            {"unjudged_ratio", r.unjudged ? json::value(r.ratio_to(*r.unjudged)) : json::value()},
+            {"unjudged", std::move(unjudged)},
         };
         to << before << "  " << json::serialize(entry);
         before = ",\n";

@@ -16,8 +16,8 @@ void print_header(std::ostream& to);
 void print(std::ostream& to, result const& r);
 
 /// A list of {"name", "ours", "reference", "reference_name", "unit", "ratio", "better", "goal",
-/// "ok", "unjudged", "unjudged_name", "unjudged_ratio"}; without a reference that and its name are
-/// null, and the ratio is our figure. Without an unjudged comparison the last three are null.
+/// "ok", "unjudged"}. Without a reference that and its name are null, and the ratio is our figure.
+/// "unjudged" is a list of {"name", "figure", "ratio"}.
 void write_json(std::ostream& to, std::vector<result> const& results);
 
 }  // namespace leasepool::bench

@@ -40,9 +40,12 @@ struct row {
     std::function<void(benchmark::State&)> ours;
     std::string reference_name{};
     std::function<void(benchmark::State&)> reference{};  ///< empty: none
-    /// A second comparison, which is reported and has no goal.
-    std::string unjudged_name{};
-    std::function<void(benchmark::State&)> unjudged{};  ///< empty: none
+    /// Further comparisons, which are reported and have no goal.
+    struct comparison {
+        std::string name;
+        std::function<void(benchmark::State&)> run;
+    };
+    std::vector<comparison> unjudged{};
 };
 
 // Each in the file of its name.
