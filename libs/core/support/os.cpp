@@ -16,6 +16,7 @@
 
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/resource.h>
 #endif
 
 // Names, affinity, signals and the end of threads, and the count of forks: the part of the core
@@ -119,6 +120,14 @@ extern "C" void count_fork()
 
 }  // namespace
 
+void throw_thread_error(std::error_code error)
+{
+    std::string text = "leasepool: cannot start a thread";
+    if (error == std::errc::resource_unavailable_try_again)
+        text += too_many_processes;
+    throw std::system_error(error, text);
+}
+
 std::string thread_name(
     std::string_view prefix, std::uint64_t pool, std::size_t n, std::size_t limit)
 {
@@ -187,6 +196,31 @@ std::vector<int> current_thread_affinity()
 #else
     throw std::system_error(std::make_error_code(std::errc::not_supported),
         "leasepool: cannot read the CPU affinity of a thread on this system");
+#endif
+}
+
+// In Linux, against POSIX, these calls are about the thread: setpriority(2), "C library/kernel
+// differences". No error is possible when the own value is read.
+
+void add_to_current_thread_nice(int n)
+{
+    std::string const text =
+        "leasepool: cannot add " + std::to_string(n) + " to the nice value of a thread";
+#if defined(__linux__)
+    if (::setpriority(PRIO_PROCESS, 0, current_thread_nice() + n) != 0)
+        throw std::system_error(errno, std::system_category(), text);
+#else
+    throw std::system_error(std::make_error_code(std::errc::not_supported), text);
+#endif
+}
+
+int current_thread_nice()
+{
+#if defined(__linux__)
+    return ::getpriority(PRIO_PROCESS, 0);
+#else
+    throw std::system_error(std::make_error_code(std::errc::not_supported),
+        "leasepool: cannot read the nice value of a thread on this system");
 #endif
 }
 

@@ -11,6 +11,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
 #include <vector>
 
 // Functions of the system for threads that std::thread lacks, and fork detection. Only os.cpp uses
@@ -26,6 +29,26 @@ inline constexpr std::size_t thread_name_limit = 15;
 #else
 inline constexpr std::size_t thread_name_limit = 63;
 #endif
+
+/// The end of the text of an error: there can be no more processes or threads.
+inline constexpr std::string_view too_many_processes =
+    ", this user or this container has too many processes and threads (RLIMIT_NPROC, pids.max)";
+
+[[noreturn]] void throw_thread_error(std::error_code error);
+
+/// Starts a thread that runs `f`.
+/// @throws std::bad_alloc; std::system_error, with the usual reason in its text, if there can be no
+///     thread.
+template <class F>
+std::thread start_thread(F&& f)
+{
+    try {
+        return std::thread(std::forward<F>(f));
+    }
+    catch (std::system_error const& e) {
+        throw_thread_error(e.code());
+    }
+}
 
 /// Returns `prefix-pool-n`, of at most `limit` bytes. The prefix is cut first, never inside a UTF-8
 /// sequence. If nothing of the prefix is left, its dash is dropped too. If the numbers alone do not
@@ -50,6 +73,15 @@ void set_current_thread_affinity(std::span<int const> cpus);
 /// Returns the CPUs on which the calling thread may run, in ascending order.
 /// @throws std::system_error `std::errc::not_supported` if the OS has no such call.
 std::vector<int> current_thread_affinity();
+
+/// Adds `n` to the nice value of the calling thread. The system limits the sum to -20 to 19.
+/// @throws std::system_error with `n` in its text: `EACCES` or `EPERM` if `n` is negative and the
+///     process lacks the privilege; `std::errc::not_supported` if only processes have a nice value.
+void add_to_current_thread_nice(int n);
+
+/// Returns the nice value of the calling thread.
+/// @throws std::system_error `std::errc::not_supported` if only processes have one.
+int current_thread_nice();
 
 /// Blocks every signal on this thread during its lifetime. A thread that is started meanwhile
 /// inherits the mask.

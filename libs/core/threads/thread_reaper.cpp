@@ -19,7 +19,7 @@ void thread_reaper::start()
     if (started_)
         return;
     all_signals_blocked const inherited;
-    std::thread([this] { run(); }).detach();
+    start_thread([this] { run(); }).detach();
     started_ = true;
 }
 

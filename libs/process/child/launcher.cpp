@@ -85,10 +85,7 @@ void launcher_base::start(void (*become)(void*) noexcept, void* argument)
     }
     if (this->pid < 0) {
         attempt_.end();
-        fail(error == EAGAIN ? ", this user or this container has too many processes and threads "
-                               "(RLIMIT_NPROC, pids.max)"
-                             : ", no process for it",
-            error);
+        fail(error == EAGAIN ? std::string(too_many_processes) : ", no process for it", error);
     }
     attempt_.has_child(this->pid);
     report_.write.reset();

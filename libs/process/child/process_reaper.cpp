@@ -28,7 +28,7 @@ void process_reaper::start()
     if (started_)
         return;
     all_signals_blocked const inherited;
-    std::thread([this] { run(); }).detach();
+    start_thread([this] { run(); }).detach();
     started_ = true;
 }
 

@@ -27,7 +27,7 @@ void spare_threads::post(std::function<void()> f)
     if (calls_.size() > idle_) {
         try {
             all_signals_blocked const inherited;
-            std::thread([this] { run(); }).detach();
+            start_thread([this] { run(); }).detach();
         }
         catch (...) {
             calls_.pop_back();

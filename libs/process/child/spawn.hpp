@@ -56,7 +56,7 @@ struct started_program {
 ///        kills the child, and the start counts as done.
 /// @param exited see `watched_process`. May be called before `done`.
 /// @return the start, which can be canceled.
-/// @throws std::bad_alloc, std::system_error if there is no thread for the start.
+/// @throws std::bad_alloc; std::system_error, naming the limit, if there is no thread for the start.
 std::shared_ptr<start_attempt> spawn(std::shared_ptr<spawn_options const> options,
     std::function<void(started_program&&)> done, std::function<void()> exited);
 
