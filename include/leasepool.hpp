@@ -6,8 +6,9 @@
 #define LEASEPOOL_HPP
 
 /// @file
-/// Includes all of leasepool except the support for worker processes, which is in separate
-/// libraries: leasepool/process_backend.hpp for the parent, leasepool/worker.hpp for the workers.
+/// Includes all of leasepool except leasepool/wait_closed.hpp, for sessions of a server, and the
+/// support for worker processes, which is in separate libraries: leasepool/process_backend.hpp for the
+/// parent, leasepool/worker.hpp for the workers.
 
 #include <leasepool/any_backend.hpp>
 #include <leasepool/backend.hpp>

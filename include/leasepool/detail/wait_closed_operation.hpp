@@ -1,0 +1,198 @@
+// Copyright (c) 2026 The leasepool authors
+// Distributed under the Boost Software License, Version 1.0.
+// (See accompanying file LICENSE or copy at https://www.boost.org/LICENSE_1_0.txt)
+
+#ifndef LEASEPOOL_DETAIL_WAIT_CLOSED_OPERATION_HPP
+#define LEASEPOOL_DETAIL_WAIT_CLOSED_OPERATION_HPP
+
+#include <leasepool/config.hpp>
+#include <leasepool/error.hpp>
+
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <poll.h>
+#include <sys/socket.h>
+#include <utility>
+
+/// The loop of `async_wait_closed`: it reads, and pauses while nothing may be read.
+namespace leasepool::detail {
+
+/// Returns the socket below a stream; null if it is based on something else.
+template <class Stream>
+auto* socket_below(Stream& stream) noexcept
+{
+    if constexpr (requires {
+                      stream.async_wait(boost::asio::socket_base::wait_error, [](error_code) {});
+                  })
+        return &stream;
+    else if constexpr (requires { stream.next_layer(); })
+        return socket_below(stream.next_layer());
+    else if constexpr (requires { stream.socket(); })
+        return socket_below(stream.socket());
+    else
+        return static_cast<boost::asio::steady_timer*>(nullptr);
+}
+
+/// Returns why a socket is dead; no error: it is not. Its error is taken from it.
+inline error_code reason_of_death(int socket) noexcept
+{
+    pollfd polled{socket, 0, 0};
+    if (::poll(&polled, 1, 0) != 1 || (polled.revents & (POLLERR | POLLHUP)) == 0)
+        return {};
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0)
+        return {error, boost::system::system_category()};
+    return boost::asio::error::eof;  // both sides have ended their streams
+}
+
+/// `boost::asio::ssl::stream` ignores the other types of cancellation. For this operation they all mean
+/// the same.
+struct any_as_terminal {
+    boost::asio::cancellation_type operator()(boost::asio::cancellation_type type) const noexcept
+    {
+        using enum boost::asio::cancellation_type;
+        return type == none ? none : terminal;
+    }
+};
+
+template <class Stream, class Buffer>
+class wait_closed_operation {
+public:
+    wait_closed_operation(
+        Stream& stream, Buffer& buffer, bool half_close_allowed, std::size_t max_buffered) noexcept
+        : stream_(stream), buffer_(buffer), half_close_allowed_(half_close_allowed),
+          max_buffered_(max_buffered)
+    {
+    }
+
+    template <class Self>
+    void operator()(Self& self, error_code error = {}, std::size_t bytes = 0)
+    {
+        switch (state_) {
+        case state::initial:
+            self.reset_cancellation_state(any_as_terminal());
+            return read(self);
+        case state::reading:
+            // Also what arrived together with an error or a cancellation.
+            buffer_.commit(bytes);
+            if (is_canceled(self, error))
+                return self.complete(boost::asio::error::operation_aborted, {});
+            if (!error)
+                return read(self);
+            if (error != boost::asio::error::eof || !half_close_allowed_)
+                return self.complete({}, error);
+            return pause(self);
+        case state::paused:
+            if (is_canceled(self, error))
+                return self.complete(boost::asio::error::operation_aborted, {});
+            if (auto const reason = death())
+                return self.complete({}, reason);
+            return pause_for_a_while(self);
+        case state::resting:
+            if (is_canceled(self, error))
+                return self.complete(boost::asio::error::operation_aborted, {});
+            return pause(self);
+        case state::failed:
+            return self.complete(make_error_code(boost::system::errc::not_enough_memory), {});
+        }
+    }
+
+private:
+    enum class state {
+        initial,
+        reading,
+        paused,   // waits for an error of the socket
+        resting,  // between two of these waits
+        failed,   // there is no memory
+    };
+
+    template <class Self>
+    static bool is_canceled(Self& self, error_code error) noexcept
+    {
+        return error == boost::asio::error::operation_aborted ||
+            self.cancelled() != boost::asio::cancellation_type::none;
+    }
+
+    template <class Self>
+    void read(Self& self)
+    {
+        constexpr std::size_t most = std::size_t{4} << 10;
+        auto const limit = std::min<std::size_t>(max_buffered_, buffer_.max_size());
+        auto const size = buffer_.size();
+        if (size >= limit)
+            return pause(self);
+        using space_type = decltype(buffer_.prepare(std::size_t{1}));
+        std::optional<space_type> space;
+        try {
+            space.emplace(buffer_.prepare(std::min(most, limit - size)));
+        }
+        catch (std::exception const&) {
+            state_ = state::failed;
+            return boost::asio::post(stream_.get_executor(), std::move(self));
+        }
+        state_ = state::reading;
+        stream_.async_read_some(*space, std::move(self));
+    }
+
+    error_code death() const noexcept
+    {
+        auto* const socket = socket_below(stream_);
+        if constexpr (requires { socket->native_handle(); })
+            return reason_of_death(socket->native_handle());
+        else
+            return {};
+    }
+
+    template <class Self>
+    void pause(Self& self)
+    {
+        auto* const socket = socket_below(stream_);
+        if constexpr (requires { socket->native_handle(); }) {
+            state_ = state::paused;
+            socket->async_wait(boost::asio::socket_base::wait_error, std::move(self));
+        }
+        else
+            rest(self, boost::asio::steady_timer::time_point::max());
+    }
+
+    /// The wait ends early when the peer sends urgent data. The next one would end at once, too.
+    template <class Self>
+    void pause_for_a_while(Self& self)
+    {
+        rest(self, std::chrono::steady_clock::now() + std::chrono::seconds{1});
+    }
+
+    template <class Self>
+    void rest(Self& self, boost::asio::steady_timer::time_point until)
+    {
+        if (!timer_)
+            timer_ = std::make_unique<boost::asio::steady_timer>(stream_.get_executor());
+        auto& timer = *timer_;
+        timer.expires_at(until);
+        state_ = state::resting;
+        timer.async_wait(std::move(self));
+    }
+
+    Stream& stream_;
+    Buffer& buffer_;
+    bool half_close_allowed_;
+    std::size_t max_buffered_;
+    state state_ = state::initial;
+    std::unique_ptr<boost::asio::steady_timer> timer_;
+};
+
+}  // namespace leasepool::detail
+
+#endif
