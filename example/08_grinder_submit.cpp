@@ -71,8 +71,8 @@ int main()
     asio::io_context io;
     leasepool::manager pools(
         io, leasepool::thread_backend({.workers_per_pool = 4}), {.max_pools = 1});
-    leasepool::work_grinder grinder(pools,
-        {.batch_size = 10, .max_wait = 1s, .duration = 30s, .owner_prefix = "square-grinder"});
+    leasepool::work_grinder grinder(
+        pools, {.batch_size = 10, .max_wait = 1s, .duration = 30s, .name = "square-grinder"});
 
     asio::co_spawn(io, grind(pools, grinder), [](std::exception_ptr error) {
         if (error)

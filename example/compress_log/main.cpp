@@ -142,7 +142,7 @@ asio::awaitable<void> compress_log(thread_manager& pools, settings const& set, l
     leasepool::work_grinder grinder(pools,
         {.batch_size = std::max<std::size_t>(set.clients / 4, 1),
             .max_wait = 2ms,
-            .owner_prefix = "compress",
+            .name = "compress",
             .max_pending = set.clients + 1});
     co_await grinder.async_start();
     auto const in_batches = [&](std::string_view lines) {

@@ -27,10 +27,10 @@ struct grinder_options {
     steady_duration max_wait = std::chrono::seconds{10};
     /// Soft lifetime of the lease of a batch; see `acquire_options::duration`.
     steady_duration duration = std::chrono::seconds{60};
-    /// Prefix of the owner of each batch, for logs and the manager's stats. The owner is
-    /// "prefix-batch-7 (mail, thumbnails)", where the names in parentheses are the owners of the
-    /// batch's items.
-    std::string owner_prefix = "work-grinder";
+    /// Name of the grinder, for logs (field `grinder`), its stats, and the owners of its leases. The
+    /// owner of a batch is "name-batch-7 (mail, thumbnails)", where the names in parentheses are the
+    /// owners of the batch's items.
+    std::string name = "work-grinder";
     /// Maximum number of pending items. Further items wait for room, or are refused.
     std::size_t max_pending = 10'000;
     /// Maximum number of concurrent batches; each of them waits for a lease or has one. A batch

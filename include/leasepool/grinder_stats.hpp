@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace leasepool {
 
@@ -26,6 +27,8 @@ namespace leasepool {
 /// Converts to Boost.JSON: `boost::json::value_from(snapshot)`. Durations become integers of
 /// nanoseconds, with names that end in `_ns`.
 struct grinder_stats {
+    /// `grinder_options::name`.
+    std::string name;
     bool started = false;
     bool stopping = false;
 
@@ -82,7 +85,7 @@ struct grinder_stats {
 };
 
 BOOST_DESCRIBE_STRUCT(grinder_stats, (),
-    (started, stopping, batch_size, max_wait, max_pending, max_concurrent_batches, max_batch,
+    (name, started, stopping, batch_size, max_wait, max_pending, max_concurrent_batches, max_batch,
         waiting, pending, in_flight, oldest, batches_acquiring, batches_in_flight, batches_lost,
         submitted, refused, completed, threw, canceled, failed, returned, batches, batches_failed,
         mean_batch_size, queue_time))

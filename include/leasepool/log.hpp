@@ -29,9 +29,12 @@ struct log_field {
 /// Field names: `pool`, `lease`, `owner`, `where` (`file:line` of the acquire), `held_by` and
 /// `held_at` (owner and line of the lease under which a waiting acquire was begun), `count`,
 /// `error`, `held_ns`, `operation` (of a handler whose executor threw), `job`, `worker` (its process
-/// number), `source` (`log` or `stderr`: how a worker sent the text).
+/// number), `source` (`log` or `stderr`: how a worker sent the text), `grinder` (the name of a work
+/// grinder).
 struct log_record {
     std::chrono::system_clock::time_point time;
+    /// `manager_options::name` of the manager whose record it is.
+    std::string_view manager;
     severity level = severity::info;
     std::string_view message;
     std::span<log_field const> fields;

@@ -14,6 +14,7 @@
 #include <functional>
 #include <optional>
 #include <source_location>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -28,6 +29,8 @@ std::size_t available_cpus();
 
 /// Options of a manager. An aggregate, for designated initializers. `validate` checks it.
 struct manager_options {
+    /// Name of the manager, for logs (`log_record::manager`) and stats.
+    std::string name{};
     /// Maximum number of pools in service (starting, idle, leased or draining).
     std::size_t max_pools = available_cpus();
     /// Maximum number of revoked pools whose workers still run and that are nevertheless replaced

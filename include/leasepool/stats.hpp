@@ -44,6 +44,8 @@ BOOST_DESCRIBE_STRUCT(
 /// Converts to Boost.JSON: `boost::json::value_from(snapshot)`. Durations become integers of
 /// nanoseconds, with names that end in `_ns`.
 struct stats {
+    /// `manager_options::name`.
+    std::string name;
     std::string backend;
     bool started = false;
     bool stopping = false;
@@ -123,7 +125,7 @@ struct stats {
 };
 
 BOOST_DESCRIBE_STRUCT(stats, (),
-    (backend, started, stopping, max_pools, min_pools, max_retired, workers_per_pool, desired,
+    (name, backend, started, stopping, max_pools, min_pools, max_retired, workers_per_pool, desired,
         total, starting, available, leased, draining, retired, abandoned, capacity, waiters,
         acquired, released, overdue, revoked, renewed, acquire_timeouts, acquire_cancels,
         acquire_failures, pools_created, pools_closed, pools_failed, runs, runs_failed,

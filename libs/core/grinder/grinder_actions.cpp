@@ -131,7 +131,7 @@ void grinder_core::begin() noexcept
 
 std::string grinder_core::owner_of(grinder_batch const& batch)
 {
-    auto text = options_.owner_prefix + "-batch-" + std::to_string(batch.number());
+    auto text = options_.name + "-batch-" + std::to_string(batch.number());
     std::vector<string_interner::number> named;
     std::lock_guard lock(mutex_);
     if (owners_.size() == 0)
@@ -193,7 +193,7 @@ void grinder_core::acquire_failed(grinder_batch& batch, error_code why) noexcept
     complete_all(items, why);
     if (for_items && manager_->logs())
         say(severity::warning, "a work grinder got no lease for a batch",
-            {{"owner", options_.owner_prefix}, {"error", why.message()}});
+            {{"error", why.message()}});
     poll();
 }
 
@@ -300,7 +300,13 @@ void grinder_core::end_all(grinder_state::item_list& items, bool context_gone) n
 void grinder_core::say(
     severity level, std::string_view message, std::vector<log_field> fields) noexcept
 {
-    manager_->log(level, message, std::move(fields));
+    try {
+        fields.push_back({"grinder", options_.name});
+        manager_->log(level, message, std::move(fields));
+    }
+    catch (std::bad_alloc const&) {
+        manager_->count_dropped_record();
+    }
 }
 
 std::vector<log_field> grinder_core::fields_of(

@@ -313,6 +313,7 @@ void grinder_core::answer(stop_list& answered, error_code error) noexcept
 grinder_stats grinder_core::snapshot()
 {
     grinder_stats s;
+    s.name = options_.name;
     s.batch_size = options_.batch_size;
     s.max_wait = options_.max_wait;
     s.max_pending = options_.max_pending;

@@ -17,8 +17,8 @@ namespace leasepool {
 
 namespace detail {
 
-event_reporter::event_reporter(log_sink log, observer const& obs)
-    : log_(std::move(log)), observer_(obs),
+event_reporter::event_reporter(std::string_view manager, log_sink log, observer const& obs)
+    : manager_(manager), log_(std::move(log)), observer_(obs),
       any_(log_ || obs.on_lease || obs.on_release || obs.on_overdue || obs.on_revoke ||
           obs.on_pool_created || obs.on_pool_closed || obs.on_pool_failed || obs.on_starved ||
           obs.on_unhandled_exception),
@@ -61,6 +61,7 @@ void event_reporter::log(
         return;
     guarded([&] {
         log_({.time = std::chrono::system_clock::now(),
+            .manager = manager_,
             .level = level,
             .message = message,
             .fields = {fields.begin(), fields.size()}});
@@ -151,6 +152,7 @@ void event_reporter::record(severity level, std::string_view message,
         return;
     guarded([&] {
         log_({.time = std::chrono::system_clock::now(),
+            .manager = manager_,
             .level = level,
             .message = message,
             .fields = fields});

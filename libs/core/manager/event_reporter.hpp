@@ -27,7 +27,8 @@ namespace leasepool::detail {
 /// Calls the user's log and observer. `manager_core` uses it, on the strand only.
 class event_reporter {
 public:
-    event_reporter(log_sink log, observer const& obs);
+    /// @param manager the name of the manager, in each log record. Must outlive this object.
+    event_reporter(std::string_view manager, log_sink log, observer const& obs);
 
     /// Returns whether there is a log or an observer.
     bool any() const noexcept { return any_; }
@@ -72,6 +73,7 @@ private:
     void call(
         std::function<void(Args...)> const& callback, std::type_identity_t<Args>... args) noexcept;
 
+    std::string_view const manager_;
     log_sink const log_;
     observer const observer_;
     bool const any_;

@@ -172,6 +172,7 @@ stats manager_core::snapshot()
     for (bool enough = false; !enough;) {
         auto const room = count().leased;
         held.reserve(room);
+        s.name = options_.name;
         s.backend = backend_->name();
         std::lock_guard lock(mutex_);
         enough = ledger_.leased() <= held.capacity();
@@ -180,8 +181,10 @@ stats manager_core::snapshot()
         ledger_.for_each_lease([&](ledger::claim& each) {
             held.emplace_back(&record_of(each), each.state() == ledger::claim::phase::draining);
         });
+        auto name = std::move(s.name);
         auto backend = std::move(s.backend);
         s = totals_;
+        s.name = std::move(name);
         s.backend = std::move(backend);
         s.started =
             ledger_.state() == ledger::phase::running || ledger_.state() == ledger::phase::starting;

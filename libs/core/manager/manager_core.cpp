@@ -46,7 +46,8 @@ manager_core::manager_core(
       strand_(ex, *this),
       siblings_(
           asio::use_service<context_service>(asio::query(ex, asio::execution::context)).cores()),
-      ledger_(ledger_options(options_)), reporter_(options_.log, options_.observer), timer_(ex)
+      ledger_(ledger_options(options_)), reporter_(options_.name, options_.log, options_.observer),
+      timer_(ex)
 {
     siblings_->add(*this);
 }

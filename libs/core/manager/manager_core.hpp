@@ -99,6 +99,8 @@ public:
     {
         dropped_progress_.fetch_add(count, std::memory_order_relaxed);
     }
+    /// Counts a log record that could not be made for lack of memory.
+    void count_dropped_record() noexcept { records_.count_dropped(); }
     /// Logs a record on the strand, through a `log_queue`.
     void log(severity level, std::string_view message, std::vector<log_field> fields) noexcept;
 

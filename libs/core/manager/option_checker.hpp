@@ -7,6 +7,8 @@
 
 #include "core/ledger/ledger.hpp"
 
+#include "base/utf8.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <stdexcept>
@@ -58,6 +60,12 @@ public:
         if (value <= steady_duration::zero())
             refuse_option(where_, option, text(value), "greater than 0");
         not_too_long(option, value);
+    }
+
+    void utf8(std::string_view option, std::string_view value) const
+    {
+        if (!is_utf8(value))
+            refuse_option(where_, option, in_quotes(value), "valid UTF-8");
     }
 
 private:

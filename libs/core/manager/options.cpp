@@ -39,6 +39,7 @@ std::size_t available_cpus()
 void validate(manager_options const& options)
 {
     option_checker const check("leasepool::manager_options::");
+    check.utf8("name", options.name);
     check.at_least("max_pools", options.max_pools, 1);
     check.at_most("max_pools", options.max_pools, most_pools);
     if (options.max_retired)
@@ -62,6 +63,9 @@ void validate(thread_backend_options const& options)
     check.at_least("workers_per_pool", options.workers_per_pool, 1);
     check.at_most("workers_per_pool", options.workers_per_pool, 65'536);
     check.not_negative("spin", options.spin);
+    if (options.nice < -20 || options.nice > 19)
+        detail::refuse_option("leasepool::thread_backend_options::", "nice",
+            std::to_string(options.nice), "-20 to 19");
     for (int const cpu : options.affinity)
         if (cpu < 0)
             detail::refuse_option("leasepool::thread_backend_options::", "affinity",
@@ -71,6 +75,7 @@ void validate(thread_backend_options const& options)
 void validate(grinder_options const& options)
 {
     option_checker const check("leasepool::grinder_options::");
+    check.utf8("name", options.name);
     check.at_least("batch_size", options.batch_size, 1);
     if (options.max_batch)
         check.at_least("max_batch", *options.max_batch, options.batch_size, " (batch_size)");

@@ -71,7 +71,7 @@ public:
         reaper_.start();
         for (std::size_t i = 0; i != n; ++i)
             try {
-                threads_.emplace_back([this, i] { run_thread(i); });
+                threads_.push_back(detail::start_thread([this, i] { run_thread(i); }));
             }
             catch (...) {
                 note_failure(std::current_exception());
@@ -110,6 +110,8 @@ private:
             guarded_start([&] {
                 if (!options->affinity.empty())
                     detail::set_current_thread_affinity(options->affinity);
+                if (options->nice != 0)
+                    detail::add_to_current_thread_nice(options->nice);
                 if (options->on_thread_start)
                     options->on_thread_start(id);
                 hooked = true;

@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(owners_of_items_are_seen_in_the_manager_s_stats_and_in_the_
 {
     asio::io_context io;
     journal log(io);
-    mill m({.batch_size = 4, .max_wait = 1h, .owner_prefix = "mail"},
+    mill m({.batch_size = 4, .max_wait = 1h, .name = "mail"},
         {.max_pools = 1, .log = std::ref(log)}, {.workers_per_pool = 1}, io);
     m.run([&]() -> asio::awaitable<void> {
         gate hold;
@@ -252,6 +252,9 @@ BOOST_AUTO_TEST_CASE(owners_of_items_are_seen_in_the_manager_s_stats_and_in_the_
         BOOST_TEST(begun["count"] == "4");
         auto const end = co_await log.await("batch of a work grinder done");
         BOOST_TEST(end["count"] == "4");
+        for (auto const& each : {begun, end, log.last("work grinder started")})
+            BOOST_TEST(each["grinder"] == "mail");
+        BOOST_TEST((co_await m.grinder.async_stats()).name == "mail");
         BOOST_TEST(log.count("work grinder started") == 1);
 
         // Names are not kept for longer than their items.

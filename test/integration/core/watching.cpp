@@ -48,6 +48,27 @@ std::string line_of(std::source_location where)
 
 BOOST_FIXTURE_TEST_SUITE(watching, fixture)
 
+BOOST_AUTO_TEST_CASE(records_and_stats_name_the_manager)
+{
+    auto options = logged();
+    options.name = "thumbnails";
+    thread_manager pools(io, one_thread(), std::move(options));
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start();
+        BOOST_TEST((co_await pools.async_stats()).name == "thumbnails");
+        // One record of the manager, and one that came from the queue of other threads.
+        auto lease = co_await pools.async_acquire();
+        pending_acquire<thread_backend> nested(io);
+        co_await lease.async_run([&] { pools.async_acquire({}, nested.handler()); });
+        BOOST_TEST((co_await log.await("manager started")).manager == "thumbnails");
+        BOOST_TEST((co_await log.await("an acquire begun on one of")).manager == "thumbnails");
+        lease.release();
+        co_await nested.get();
+        nested.granted.release();
+        co_await pools.async_stop();
+    });
+}
+
 BOOST_AUTO_TEST_CASE(life_of_a_manager_and_of_a_lease_is_logged_in_order)
 {
     std::vector<std::string> told;

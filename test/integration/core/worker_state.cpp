@@ -18,6 +18,13 @@
 #include <thread>
 #include <vector>
 
+#if defined(__linux__)
+#include <linux/capability.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 using namespace leasepool;
 using namespace leasepool::test;
 
@@ -245,6 +252,51 @@ BOOST_AUTO_TEST_CASE(cpu_that_cannot_be_had_fails_the_start)
         BOOST_TEST(text.find(std::to_string(1 << 18)) != std::string::npos);
     });
 }
+
+#if defined(__linux__)
+
+BOOST_AUTO_TEST_CASE(threads_are_as_nice_as_they_are_told)
+{
+    auto const here = leasepool::detail::current_thread_nice();
+    auto const added = std::min(19 - here, 5);
+    thread_manager pools(io, thread_backend({.workers_per_pool = 1, .nice = added}));
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start();
+        auto const there =
+            co_await pools.async_run([] { return leasepool::detail::current_thread_nice(); });
+        BOOST_TEST(there == here + added);
+        BOOST_TEST(leasepool::detail::current_thread_nice() == here);
+        co_await pools.async_stop();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(nice_value_that_cannot_be_had_fails_the_start)
+{
+    // On a thread that has given up the privilege, and that runs the context. There is a limit that
+    // permits it all the same.
+    rlimit before{};
+    ::getrlimit(RLIMIT_NICE, &before);
+    rlimit const lowest{0, before.rlim_max};
+    ::setrlimit(RLIMIT_NICE, &lowest);
+    std::thread([&] {
+        __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+        __user_cap_data_struct none[2] = {};
+        BOOST_TEST_REQUIRE(::syscall(SYS_capset, &header, none) == 0);
+        journal log(io);
+        thread_manager pools(io, thread_backend({.workers_per_pool = 1, .nice = -5}),
+            {.max_pools = 1, .log = std::ref(log)});
+        run(io, [&]() -> asio::awaitable<void> {
+            auto [error] = co_await pools.async_start(as_tuple);
+            BOOST_TEST((error == std::errc::permission_denied ||
+                error == std::errc::operation_not_permitted));
+            BOOST_TEST(
+                log.last("a pool could not be made")["error"].find("-5") != std::string::npos);
+        });
+    }).join();
+    ::setrlimit(RLIMIT_NICE, &before);
+}
+
+#endif
 
 BOOST_AUTO_TEST_CASE(spinning_threads_run_wait_and_stop_like_others)
 {

@@ -68,6 +68,7 @@ public:
     struct entry {
         severity level;
         std::string message;
+        std::string manager;
         std::map<std::string, std::string, std::less<>> fields;
 
         std::string operator[](std::string_view name) const
@@ -81,7 +82,7 @@ public:
 
     void operator()(log_record const& record)
     {
-        entry e{record.level, std::string(record.message), {}};
+        entry e{record.level, std::string(record.message), std::string(record.manager), {}};
         for (auto const& field : record.fields)
             e.fields.emplace(field.name, field.value);
         entries_.push_back(std::move(e));

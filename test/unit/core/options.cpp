@@ -157,6 +157,12 @@ BOOST_AUTO_TEST_CASE(thread_options_out_of_bounds_are_refused)
     BOOST_TEST(refusal(thread_backend_options{.workers_per_pool = 65'536}) == "");
     BOOST_TEST(refusal(thread_backend_options{.workers_per_pool = 65'537}) ==
         prefix + "workers_per_pool is 65537; it must be at most 65536");
+    for (int const nice : {-20, 0, 19})
+        BOOST_TEST(refusal(thread_backend_options{.nice = nice}) == "");
+    BOOST_TEST(
+        refusal(thread_backend_options{.nice = 20}) == prefix + "nice is 20; it must be -20 to 19");
+    BOOST_TEST(refusal(thread_backend_options{.nice = -21}) ==
+        prefix + "nice is -21; it must be -20 to 19");
     BOOST_TEST(refusal(thread_backend_options{.affinity = {0, 3}}) == "");
     BOOST_TEST(refusal(thread_backend_options{.affinity = {0, -2}}) ==
         prefix + "affinity is -2; it must be numbers of CPUs, 0 or more");
@@ -178,6 +184,16 @@ BOOST_AUTO_TEST_CASE(grinder_options_out_of_bounds_are_refused)
         prefix + "max_concurrent_batches is 0; it must be at least 1");
     check_duration(&grinder_options::max_wait, prefix + "max_wait", false);
     check_duration(&grinder_options::duration, prefix + "duration", false);
+}
+
+BOOST_AUTO_TEST_CASE(names_must_be_utf8)
+{
+    BOOST_TEST(refusal(manager_options{.name = "Gr\xc3\xbc\xc3\x9f"
+                                               "e"}) == "");
+    BOOST_TEST(refusal(manager_options{.name = "a\xff"}) ==
+        "leasepool::manager_options::name is \"a\\xff\"; it must be valid UTF-8");
+    BOOST_TEST(refusal(grinder_options{.name = "a\xff"}) ==
+        "leasepool::grinder_options::name is \"a\\xff\"; it must be valid UTF-8");
 }
 
 BOOST_AUTO_TEST_CASE(constructors_refuse_what_validate_refuses)

@@ -62,6 +62,7 @@ BOOST_AUTO_TEST_CASE(json_has_each_member_in_order)
 {
     using namespace std::chrono_literals;
     stats s;
+    s.name = "n";
     s.backend = "a";
     s.started = true;
     s.runs_canceled = 3;
@@ -82,6 +83,7 @@ BOOST_AUTO_TEST_CASE(json_has_each_member_in_order)
         ++n;
     });
     BOOST_TEST(n == keys.size());
+    BOOST_TEST(json.at("name").as_string() == "n");
     BOOST_TEST(json.at("backend").as_string() == "a");
     BOOST_TEST(json.at("started").as_bool());
     BOOST_TEST(json.at("runs_canceled").to_number<int>() == 3);
