@@ -58,9 +58,9 @@ static_assert(std::is_trivially_destructible_v<submit_options>);
 
 /// Options of a grinder's stop.
 struct grinder_stop_options {
-    /// `drain`: submitted items are run. `cancel`: items that have not begun are not run.
+    /// `drain`, `serve`: submitted items are run. `cancel`: items that have not begun are not run.
     stop_mode mode = stop_mode::drain;
-    /// With `drain`: how long that may take. Then the remaining items are canceled.
+    /// With `drain` and `serve`: how long that may take. Then the remaining items are canceled.
     steady_duration deadline = std::chrono::seconds{30};
 };
 

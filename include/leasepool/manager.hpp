@@ -131,7 +131,7 @@ public:
     }
 
     /// Stops the manager: refuses new acquires, fails waiting acquires with `errc::not_running`,
-    /// and closes the pools.
+    /// and closes the pools. With `mode = serve` waiting acquires are served first.
     ///
     /// Held leases may go on until `deadline`. With `mode = cancel`, and at the deadline, they are
     /// revoked with `errc::not_running`: queued functions complete without being run; running

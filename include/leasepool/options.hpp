@@ -115,18 +115,24 @@ constexpr acquire_options with_callers_line(
 
 }  // namespace detail
 
-/// How `async_stop` treats leases that are still held.
+/// How `async_stop` treats acquires that wait, and leases that are still held. New acquires fail with
+/// `errc::not_running` in any case.
 enum class stop_mode {
-    /// They may finish until the deadline.
+    /// Acquires that wait fail with `errc::not_running`. Leases may finish until the deadline.
     drain,
-    /// They are canceled at once.
+    /// Acquires that wait fail, and leases are canceled at once.
     cancel,
+    /// Acquires that wait are granted until the deadline, if necessary on new pools, and all leases may
+    /// finish until then. So a server answers the requests that it has accepted. During a start this is
+    /// the same as `drain`.
+    serve,
 };
 
 /// Options of a stop.
 struct stop_options {
     stop_mode mode = stop_mode::drain;
-    /// With `drain`: how long leases may go on. Then they are canceled.
+    /// With `drain` and `serve`: how long leases may go on. Then they are canceled, and acquires that
+    /// still wait fail.
     steady_duration deadline = std::chrono::seconds{30};
     /// How long the stop waits, after the cancellation, for functions that still run. Then they are
     /// logged and counted as abandoned, and the stop completes. Default: without limit.

@@ -37,7 +37,7 @@ void ledger::start(steady_time now) noexcept
     failures_ = 0;
     retry_at_ = steady_time::min();
     stop_at_ = abandon_at_ = never;
-    make_failed_ = undoing_ = false;
+    make_failed_ = undoing_ = serving_ = false;
     next_check_ = options_.check_interval ? saturating_add(now, *options_.check_interval) : never;
 }
 
@@ -50,10 +50,11 @@ void ledger::cancel_start() noexcept
     stop_at_ = steady_time::min();
 }
 
-void ledger::stop(steady_time deadline, steady_time abandon) noexcept
+void ledger::stop(steady_time deadline, steady_time abandon, bool serve) noexcept
 {
     if (phase_ == phase::stopped)
         return;
+    serving_ = serve && (phase_ == phase::running || serving_);
     phase_ = phase::stopping;
     stop_at_ = std::min(stop_at_, deadline);
     abandon_at_ = std::min(abandon_at_, abandon);
@@ -192,7 +193,7 @@ void ledger::note_failure(steady_time now) noexcept
         cancel_start();
         return;
     }
-    if (phase_ != phase::running)
+    if (phase_ != phase::running && !serves(now))
         return;
     // Failures of pools that were being made at the same time are one failed attempt.
     if (now >= retry_at_) {
@@ -239,6 +240,9 @@ ledger::action ledger::poll(steady_time now) noexcept
     case phase::running:
         return poll_accepting(now);
     case phase::stopping:
+        if (serves(now) && !waiting_.empty())
+            return serve_waiting(now);
+        serving_ = false;
         return poll_stopping(now);
     case phase::stopped:
         break;
@@ -248,7 +252,7 @@ ledger::action ledger::poll(steady_time now) noexcept
 
 ledger::action ledger::grant_next(steady_time now) noexcept
 {
-    if (!accepting() || make_failed_ || waiting_.empty() || idle_.empty())
+    if (!serves(now) || make_failed_ || waiting_.empty() || idle_.empty())
         return {};
     return grant(now);
 }
@@ -259,7 +263,7 @@ bool ledger::wants_poll() const noexcept
         !to_close_.empty() || !impatient_.empty() || capacity() != told_capacity_;
 }
 
-ledger::action ledger::poll_accepting(steady_time now) noexcept
+ledger::action ledger::serve_waiting(steady_time now) noexcept
 {
     if (make_failed_) {
         if (!waiting_.empty())
@@ -279,6 +283,13 @@ ledger::action ledger::poll_accepting(steady_time now) noexcept
         bool const pausing = now < retry_at_;
         return refuse(which, pausing ? kind::make_failed : kind::fail, error_of_impatient(which));
     }
+    return {};
+}
+
+ledger::action ledger::poll_accepting(steady_time now) noexcept
+{
+    if (auto act = serve_waiting(now))
+        return act;
     if (surplus_at() <= now) {
         auto& on = idle_.front();
         idle_.pop_front();
@@ -412,7 +423,7 @@ void ledger::forget_leaving(pool& on) noexcept
 
 void ledger::make_idle(pool& on, steady_time now) noexcept
 {
-    if (!accepting() || on.broken_)
+    if (!serves(now) || on.broken_)
         return send_away(on);
     on.phase_ = pool::phase::idle;
     on.idle_since_ = now;
@@ -447,14 +458,14 @@ ledger::action ledger::finish_stop() noexcept
 steady_time ledger::next_deadline() const noexcept
 {
     auto at = due_.empty() ? never : due_.begin()->due_;
-    if (accepting()) {
+    if (accepting())
         at = std::min({at, next_check_, surplus_at()});
+    if (accepting() || serving_)
         if (wants_pool() && in_service() < capacity())
             at = std::min(at, retry_at_);
-    }
-    else if (phase_ == phase::stopping) {
+    if (phase_ == phase::stopping) {
         // Pools are abandoned only after the leases that hold them are revoked.
-        at = std::min(at, held_.empty() ? abandon_at_ : stop_at_);
+        at = std::min(at, held_.empty() && !serving_ ? abandon_at_ : stop_at_);
     }
     return at;
 }

@@ -221,7 +221,9 @@ public:
     /// Begins a stop, or makes its times earlier. At `deadline` the leases that still hold pools
     /// are revoked. At `abandon` the pools that are still not closed are abandoned. No effect if it
     /// is stopped.
-    void stop(steady_time deadline, steady_time abandon) noexcept;
+    /// @param serve whether acquires that wait are served until `deadline`; otherwise they are refused.
+    ///     No effect during a start, or if an earlier stop does not serve them.
+    void stop(steady_time deadline, steady_time abandon, bool serve) noexcept;
 
     /// Queues a claim for a pool. On success an action will settle it. Otherwise returns the reason
     /// for which it was refused, and the ledger does not know it.
@@ -324,6 +326,7 @@ public:
         for (auto* pools : {&starting_, &idle_, &to_close_, &leaving_})
             pools->clear();
         phase_ = phase::stopped;
+        serving_ = false;
         retired_ = draining_ = abandoned_ = 0;
         waiting_.clear_and_dispose([&](claim* which) {
             which->phase_ = claim::phase::idle;
@@ -345,6 +348,11 @@ private:
     {
         return phase_ == phase::starting || phase_ == phase::running;
     }
+    /// Returns whether waiting acquires are served: also during a stop that serves them.
+    bool serves(steady_time now) const noexcept
+    {
+        return accepting() || (serving_ && now < stop_at_);
+    }
     bool may_make(steady_time now) const noexcept
     {
         return now >= retry_at_ && in_service() < capacity();
@@ -352,7 +360,8 @@ private:
     /// Returns whether one more pool is wanted, whether or not it can be made.
     bool wants_pool() const noexcept
     {
-        return in_service() < desired_ || waiting_.size() > starting_.size() + idle_.size();
+        return (accepting() && in_service() < desired_) ||
+            waiting_.size() > starting_.size() + idle_.size();
     }
     /// Returns when the pool that has been idle for longest must be closed; `never` if there is no
     /// surplus.
@@ -372,6 +381,7 @@ private:
     action settle_due(steady_time now) noexcept;
     action revoke(claim& which, revocation why) noexcept;
     action close_next() noexcept;
+    action serve_waiting(steady_time now) noexcept;
     action poll_accepting(steady_time now) noexcept;
     action poll_stopping(steady_time now) noexcept;
     action finish_stop() noexcept;
@@ -399,6 +409,7 @@ private:
     steady_time stop_at_ = never;
     steady_time abandon_at_ = never;
     bool make_failed_ = false;  // all waiters get `make_failed`
+    bool serving_ = false;      // stopping, and waiting acquires are served before
     bool undoing_ = false;      // stopping because the start failed or was canceled
 };
 

@@ -121,7 +121,8 @@ void manager_core::begin_stop(command& cmd) noexcept
             return settle(std::exchange(cmd.op, nullptr), {}, name_of(cmd.what));
         }
         ledger_.stop(deadline,
-            opts.abandon_after ? saturating_add(deadline, *opts.abandon_after) : ledger::never);
+            opts.abandon_after ? saturating_add(deadline, *opts.abandon_after) : ledger::never,
+            opts.mode == stop_mode::serve);
     }
     intrusive_ptr_add_ref(&cmd);
     stops_.push_back(cmd);

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <list>
 #include <mutex>
 #include <stop_token>
 
@@ -84,6 +85,50 @@ BOOST_AUTO_TEST_CASE(draining_stop_waits_for_leases_and_lets_them_work)
         BOOST_TEST(!co_await stopped.get());
         BOOST_TEST(revoked.count() == 0);
         BOOST_TEST(threads == 0);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(serving_stop_grants_the_acquires_that_wait)
+{
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start();
+        auto first = co_await pools.async_acquire();
+        auto second = co_await pools.async_acquire();
+        std::list<pending> waiting;
+        for (int i = 0; i != 5; ++i)
+            pools.async_acquire({}, waiting.emplace_back(io).handler());
+        verdict stopped(io);
+        pools.async_stop({.mode = stop_mode::serve}, stopped.handler());
+        BOOST_TEST((co_await pools.async_stats()).stopping);
+        pending late(io);
+        pools.async_acquire({}, late.handler());
+        BOOST_TEST(co_await late.get() == errc::not_running);
+        first.release();
+        for (auto& each : waiting) {
+            BOOST_TEST(!co_await each.get());
+            BOOST_TEST(co_await each.granted.async_run([] { return 5; }) == 5);
+            BOOST_TEST(!stopped.done());
+            each.granted.release();
+        }
+        second.release();
+        BOOST_TEST(!co_await stopped.get());
+        BOOST_TEST(revoked.count() == 0);
+        BOOST_TEST(threads == 0);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(serving_stop_fails_at_its_deadline_who_still_waits)
+{
+    run(io, [&]() -> asio::awaitable<void> {
+        co_await pools.async_start();
+        auto first = co_await pools.async_acquire();
+        auto second = co_await pools.async_acquire();
+        pending waits(io);
+        pools.async_acquire({}, waits.handler());
+        co_await pools.async_stop({.mode = stop_mode::serve, .deadline = 1ms});
+        BOOST_TEST(co_await waits.get() == errc::not_running);
+        BOOST_TEST(first.ended() == errc::not_running);
+        BOOST_TEST(revoked.count() == 2);
     });
 }
 

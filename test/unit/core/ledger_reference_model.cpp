@@ -21,7 +21,7 @@ void ledger_reference_model::allow(ledger::action const& act, int which, int on,
     case none:
         break;
     case grant: {
-        require(accepting(), "granted by a manager that does not run");
+        require(serves(now), "granted by a manager that serves nobody");
         require(first, "granted out of turn");
         require(!at(which).owed, "granted to a claim that was to fail");
         require(act.waited.count() == now - at(which).since, "the wait is misreported");
@@ -43,12 +43,13 @@ void ledger_reference_model::allow(ledger::action const& act, int which, int on,
     case fail:
         require(!at(which).owed, "an owed reason was not given");
         if (act.error == errc::not_running)
-            require(phase == life::stopping && !start_failed_ && first, "not_running too early");
+            require(phase == life::stopping && !serves(now) && !start_failed_ && first,
+                "not_running too early");
         else if (act.error == errc::acquire_timeout && at(which).until <= now &&
             at(which).impatience == errc{})
-            require(idle_pool(true) == nobody || !accepting(), "timed out next to a free pool");
+            require(idle_pool(true) == nobody || !serves(now), "timed out next to a free pool");
         else {
-            require(accepting() && at(which).impatience == act.error && act.error != errc{},
+            require(serves(now) && at(which).impatience == act.error && act.error != errc{},
                 "failed for no reason");
             require(hopeless(at(which), now), "refused what it could still get");
             require(!pausing(now), "the real reason is lost");
@@ -57,13 +58,12 @@ void ledger_reference_model::allow(ledger::action const& act, int which, int on,
         leave(which);
         break;
     case make_failed:
-        if (phase == life::stopping)
-            require(start_failed_ && first, "a reason from nowhere");
+        if (!serves(now))
+            require(phase == life::stopping && start_failed_ && first, "a reason from nowhere");
         else if (at(which).owed)
             require(first, "failed out of turn");
         else
-            require(accepting() && pausing(now) && hopeless(at(which), now) &&
-                    which == first_impatient(),
+            require(pausing(now) && hopeless(at(which), now) && which == first_impatient(),
                 "failed with a reason too early");
         leave(which);
         break;
@@ -100,7 +100,7 @@ void ledger_reference_model::allow(ledger::action const& act, int which, int on,
         break;
     }
     case make:
-        require(accepting(), "made by a manager that does not run");
+        require(serves(now), "made by a manager that serves nobody");
         require(wants_pool(), "made without need");
         require(may_make(now), "made without room, or too soon");
         break;
@@ -159,7 +159,7 @@ void ledger_reference_model::at_rest(tick now) const
         require(plus(c.soft, opts_.grace.count()) > now, "an expired lease was not revoked");
     }
     if (phase == life::stopping) {
-        require(waiting.empty(), "a waiter was forgotten by the stop");
+        require(waiting.empty() || serves(now), "a waiter was forgotten by the stop");
         require(pools_that_are(pool_is::idle) == 0, "an idle pool was forgotten by the stop");
         require(held.empty() || stop_at_ > now, "a lease was forgotten by the stop");
         require(!may_finish(now), "the stop did not end");
@@ -167,7 +167,7 @@ void ledger_reference_model::at_rest(tick now) const
     if (phase == life::stopped)
         require(
             waiting.empty() && held.empty() && in_service() == 0, "something outlived the stop");
-    if (!accepting())
+    if (!serves(now))
         return;
     require(waiting.empty() || idle_pool(true) == nobody, "a free pool and a waiter");
     for (auto which : waiting) {
@@ -177,6 +177,8 @@ void ledger_reference_model::at_rest(tick now) const
         require(!hopeless(c, now), "one that must not wait waits");
     }
     require(!(wants_pool() && may_make(now)), "a pool was not made");
+    if (!accepting())
+        return;
     require(surplus_at() > now, "a surplus pool was kept");
     require(phase != life::starting ||
             pools_that_are(pool_is::idle) + pools_that_are(pool_is::leased) <
@@ -196,19 +198,18 @@ ledger_reference_model::tick ledger_reference_model::next_deadline() const
     if (phase == life::stopping) {
         auto const all_abandoned = std::all_of(pools.begin(), pools.end(),
             [](pool const& p) { return p.is == pool_is::fresh || p.abandoned; });
-        if (!held.empty())
+        if (!held.empty() || !waiting.empty())
             next = std::min(next, stop_at_);
         else if (!all_abandoned)
             next = std::min(next, abandon_at_);
     }
-    if (accepting()) {
-        for (auto which : waiting)
-            if (at(which).impatience == errc{})
-                next = std::min(next, at(which).until);
+    for (auto which : waiting)
+        if (at(which).impatience == errc{})
+            next = std::min(next, at(which).until);
+    if ((accepting() || !waiting.empty()) && wants_pool() && in_service() < capacity())
+        next = std::min(next, retry_at_);
+    if (accepting())
         next = std::min({next, check_at_, surplus_at()});
-        if (wants_pool() && in_service() < capacity())
-            next = std::min(next, retry_at_);
-    }
     return next;
 }
 

@@ -63,6 +63,73 @@ BOOST_AUTO_TEST_CASE(stop_fails_the_waiters_and_grants_nothing_any_more)
     BOOST_TEST(fixture.next_ms() == 30'000);
 }
 
+BOOST_AUTO_TEST_CASE(serving_stop_grants_who_waits_and_refuses_who_comes)
+{
+    busy_fixture fixture;
+    fixture.acquire('c');
+    fixture.acquire('d');
+    fixture.acquire('e');
+    BOOST_TEST(fixture.stop(30s, {}, true) == "");
+    BOOST_TEST(fixture.acquire('f') == "refused not_running");
+    BOOST_TEST(fixture.give_back('a') == "grant c p1");
+    BOOST_TEST(fixture.give_back('b') == "grant d p0");
+    BOOST_TEST(fixture.give_back('c') == "grant e p1");
+    // Nobody waits any more: from here on it is a stop like any other.
+    BOOST_TEST(fixture.give_back('d') == "close p0");
+    BOOST_TEST(fixture.give_back('e') == "close p1");
+    fixture.pool_closed(0);
+    BOOST_TEST(fixture.pool_closed(1) == "stopped 0");
+}
+
+BOOST_AUTO_TEST_CASE(serving_stop_makes_pools_for_who_waits_only)
+{
+    ledger_fixture fixture{{.max_pools = 2, .min_pools = 1}};
+    fixture.run(1);
+    fixture.acquire('a');
+    fixture.resize(2);
+    BOOST_TEST(fixture.acquire('b') == "");  // the pool that is being made is for it
+    BOOST_TEST(fixture.stop(30s, {}, true) == "");
+    BOOST_TEST(fixture.pool_failed(1) == "");
+    BOOST_TEST(fixture.wait(100ms) == "make p1");
+    BOOST_TEST(fixture.pool_ready(1) == "grant b p1");
+    BOOST_TEST(fixture.pool_broken(1) == "revoke b p1 broken");
+    BOOST_TEST(fixture.drained('b') == "close p1");
+    BOOST_TEST(fixture.pool_closed(1) == "");
+    BOOST_TEST(fixture.give_back('a') == "close p0");
+    BOOST_TEST(fixture.pool_closed(0) == "stopped 0");
+}
+
+BOOST_AUTO_TEST_CASE(serving_ends_at_the_deadline)
+{
+    busy_fixture fixture;
+    fixture.acquire('c', {.timeout = 1s});
+    fixture.acquire('d');
+    fixture.stop(30s, {}, true);
+    BOOST_TEST(fixture.next_ms() == 1'000);
+    BOOST_TEST(fixture.wait(1s) == "fail c acquire_timeout");
+    BOOST_TEST(fixture.next_ms() == 30'000);
+    BOOST_TEST(fixture.wait(29s) == "fail d not_running; revoke a p1 stopped; revoke b p0 stopped");
+    BOOST_TEST(fixture.drained('a') == "close p1");
+}
+
+BOOST_AUTO_TEST_CASE(stop_that_does_not_serve_ends_one_that_does_but_not_the_reverse)
+{
+    busy_fixture fixture;
+    fixture.acquire('c');
+    fixture.stop(30s, {}, true);
+    BOOST_TEST(fixture.stop(30s) == "fail c not_running");
+    fixture.stop(30s, {}, true);
+    BOOST_TEST(fixture.give_back('a') == "close p1");
+}
+
+BOOST_AUTO_TEST_CASE(stop_during_a_start_serves_nobody)
+{
+    ledger_fixture fixture{{.max_pools = 1}};
+    fixture.start();
+    fixture.acquire('a');
+    BOOST_TEST(fixture.stop(30s, {}, true) == "fail a not_running");
+}
+
 BOOST_AUTO_TEST_CASE(drain_lets_leases_end_by_themselves)
 {
     busy_fixture fixture;

@@ -76,11 +76,11 @@ public:
         book.cancel_start();
         return settle();
     }
-    std::string stop(
-        std::optional<steady_duration> deadline, std::optional<steady_duration> abandon = {})
+    std::string stop(std::optional<steady_duration> deadline,
+        std::optional<steady_duration> abandon = {}, bool serve = false)
     {
-        book.stop(
-            deadline ? now + *deadline : ledger::never, abandon ? now + *abandon : ledger::never);
+        book.stop(deadline ? now + *deadline : ledger::never,
+            abandon ? now + *abandon : ledger::never, serve);
         return settle();
     }
     std::string acquire(char name) { return acquire(name, wish{}); }

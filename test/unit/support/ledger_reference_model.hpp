@@ -77,6 +77,12 @@ public:
 
     // Scans
     bool accepting() const { return phase == life::starting || phase == life::running; }
+    /// Whether acquires that wait are served.
+    bool serves(tick now) const
+    {
+        return accepting() ||
+            (phase == life::stopping && serving_ && !waiting.empty() && now < stop_at_);
+    }
     std::size_t pools_that_are(pool_is what) const
     {
         return count(pools, [=](pool const& p) { return p.is == what && !abandoned_start(p); });
@@ -112,7 +118,7 @@ public:
         failures_ = 0;
         retry_at_ = ever;
         stop_at_ = abandon_at_ = never;
-        undoing_ = start_failed_ = false;
+        undoing_ = start_failed_ = serving_ = false;
         check_at_ = opts_.check_interval ? plus(now, opts_.check_interval->count()) : never;
     }
     void cancel_start()
@@ -123,10 +129,11 @@ public:
             stop_at_ = ever;
         }
     }
-    void stop(tick deadline, tick abandon)
+    void stop(tick deadline, tick abandon, bool serve)
     {
         if (phase == life::stopped)
             return;
+        serving_ = serve && (phase == life::running || serving_);
         phase = life::stopping;
         stop_at_ = std::min(stop_at_, deadline);
         abandon_at_ = std::min(abandon_at_, abandon);
@@ -180,7 +187,7 @@ public:
             failures_ = 0;
             retry_at_ = ever;
         }
-        if (c.is == claim_is::revoked || p.broken || !accepting())
+        if (c.is == claim_is::revoked || p.broken || !serves(now))
             p.is = pool_is::to_close;
         else
             becomes_idle(p, now);
@@ -210,7 +217,7 @@ public:
             cancel_start();
             start_failed_ = true;
         }
-        if (phase != life::running)
+        if (phase != life::running && !serves(now))
             return;
         if (now >= retry_at_) {  // else it was made at the same time as one that failed before
             auto pause = opts_.backoff.count();
@@ -227,7 +234,7 @@ public:
     {
         auto& p = pool_at(on);
         auto const failed = p.broken && !p.abandoned;
-        if (accepting() && !p.broken && !p.abandoned)
+        if (serves(now) && !p.broken && !p.abandoned)
             becomes_idle(p, now);
         else
             p.is = pool_is::to_close;
@@ -314,7 +321,7 @@ private:
     }
     bool wants_pool() const
     {
-        return in_service() < desired ||
+        return (accepting() && in_service() < desired) ||
             waiting.size() > pools_that_are(pool_is::starting) + pools_that_are(pool_is::idle);
     }
     bool may_make(tick now) const { return now >= retry_at_ && in_service() < capacity(); }
@@ -368,6 +375,7 @@ private:
     tick stop_at_ = never;
     tick abandon_at_ = never;
     bool undoing_ = false;
+    bool serving_ = false;
     bool start_failed_ = false;
 };
 

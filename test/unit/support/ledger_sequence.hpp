@@ -152,13 +152,13 @@ private:
                 from, random_.one_of({0, 1, 5, 20, ledger_reference_model::never}));
         };
         auto const deadline = random_.once_in(8) ? ledger_reference_model::ever : later(now_);
-        stop(deadline, later(now_));
+        stop(deadline, later(now_), random_.once_in(2));
     }
-    void stop(tick deadline, tick abandon)
+    void stop(tick deadline, tick abandon, bool serve = false)
     {
-        say(" stop ", deadline, " abandon ", abandon);
-        model_.stop(deadline, abandon);
-        book_.stop(time_at(deadline), time_at(abandon));
+        say(" stop ", deadline, " abandon ", abandon, serve ? " serving" : "");
+        model_.stop(deadline, abandon, serve);
+        book_.stop(time_at(deadline), time_at(abandon), serve);
     }
     void acquire()
     {
