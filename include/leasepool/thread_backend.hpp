@@ -42,11 +42,11 @@ struct thread_backend_options {
     /// The CPUs on which the threads may run. Empty: all CPUs. If one of them is not available, the
     /// pool fails to start.
     std::vector<int> affinity{};
-    /// What is added to the nice value of the thread that makes the pool, which is a thread of the
+    /// Number that is added to the nice value of the thread that makes the pool, which is a thread of the
     /// manager's executor: -20 to 19. A pool for long computations with 10 leaves the CPUs to the
     /// threads that answer clients, and loses nothing while the CPUs are idle. A negative number needs a
     /// privilege (CAP_SYS_NICE); without it the pool fails to start. Linux only: elsewhere a pool with
-    /// another number than 0 fails to start.
+    /// another number than 0 fails to start. A thread that a function starts inherits the nice value.
     int nice = 0;
     /// How long an idle thread polls for work before it sleeps. Polling shortens wake-ups and costs
     /// CPU time.

@@ -31,17 +31,18 @@ enum class half_close {
 /// Options of `async_wait_closed`.
 struct wait_closed_options {
     half_close on_half_close = half_close::gone;
-    /// While the buffer contains this number of bytes, nothing is read. What a peer sends ahead is
-    /// bounded by this, and by the buffer's own `max_size()`.
+    /// While the buffer contains this number of bytes, or its own `max_size()`, nothing is read. So the
+    /// memory for data that the peer sends ahead is bounded.
     std::size_t max_buffered = std::size_t{64} << 10;
 };
 
+// g++ 12 destroys aggregate temporaries in a `co_await` operand twice.
 static_assert(std::is_trivially_destructible_v<wait_closed_options>);
 
 /// Waits until the peer of a connection is gone, so that work for it can be canceled.
 ///
-/// The end of a stream is found by reading. What the peer sends meanwhile, such as the next requests
-/// of a pipeline, is appended to `buffer`, from which the session goes on reading.
+/// The end of a stream is found by reading. The operation appends all data that comes meanwhile, such
+/// as the next requests of a pipeline, to `buffer`, from which the session goes on reading.
 ///
 /// @code
 /// using namespace boost::asio::experimental::awaitable_operators;
@@ -62,23 +63,28 @@ static_assert(std::is_trivially_destructible_v<wait_closed_options>);
 ///     `boost::beast::tcp_stream`. No other read of it may be outstanding. A timeout of a Beast stream
 ///     also ends this wait; call `expires_never()` before.
 /// @param buffer a dynamic buffer with `prepare`, `commit`, `size` and `max_size`, such as
-///     `boost::beast::flat_buffer`. Both must live until the operation completes, and `buffer` must not
-///     be used before that.
+///     `boost::beast::flat_buffer`. Must not be used before the operation completes.
 /// @par Completion Signature
 /// @code void(error_code error, error_code reason) @endcode
 /// `error` is none if the peer is gone. Then `reason` says why: `boost::asio::error::eof`,
-/// `connection_reset`, `broken_pipe` (a reset after the end of the peer's stream), or another error of
-/// the stream.
+/// `connection_reset`, `broken_pipe` (a reset after the end of the peer's stream), or another error
+/// after which the stream cannot be read.
 /// @par Errors
-/// - `boost::asio::error::operation_aborted`: the operation was canceled, or the stream was canceled
-///   or closed by this program.
+/// - `boost::asio::error::operation_aborted`: the operation was canceled, or this program has closed
+///   the socket, or has canceled a read or a wait of the stream that was outstanding.
 /// - `std::errc::not_enough_memory`: the buffer cannot grow.
 /// @par Per-Operation Cancellation
-/// terminal, partial, total: the stream's `async_read_some` is canceled with `terminal`. The connection
-/// can be used further, also with TLS: no data is lost.
+/// terminal, partial, total: the stream's `async_read_some` is canceled with `terminal`. After that the
+/// connection can be used further, and no data is lost. With `boost::asio::ssl::stream` (tested with
+/// Boost 1.81 to 1.92) this does not hold if the read had to write meanwhile, as for a renegotiation
+/// that a client of TLS 1.2 demands; disable renegotiation (SSL_OP_NO_RENEGOTIATION).
 /// @par Full buffer
-/// While nothing is read, as with `half_close::allowed` after the peer's end, only a reset of the
-/// connection is noticed; for a stream that is not based on a socket of Asio, nothing is.
+/// While nothing is read, as with `half_close::allowed` after the peer's end, a reset of the connection
+/// is noticed (on Linux), but not the end of its stream. After urgent data this may take a second, as
+/// may the notice that this program has closed the socket. For a stream that is not based on a socket of
+/// Asio, only a cancellation is noticed.
+/// @par Lifetime
+/// `stream` and `buffer` must exist until the operation completes.
 /// @par Executor
 /// The handler's associated executor, by default the stream's. The handler is never called inside the
 /// initiating call.

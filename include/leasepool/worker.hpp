@@ -91,7 +91,9 @@ int run_worker(worker_options const& options, std::span<worker_entry const* cons
 /// manager may send it to the parent and all workers at once, and the parent decides when a worker
 /// ends. In the same way SIGPIPE is ignored: a write to a pipe or socket without a reader fails with
 /// EPIPE. This is done with handlers, so both signals have their defaults again in a program that a job
-/// starts, but not in a copy of the worker that a job forks. No other disposition is changed. On Linux, a
+/// starts, but not in a copy of the worker that a job forks. No other disposition is changed. A job must
+/// not set the default disposition of SIGPIPE: if the parent is gone, the worker would be killed by the
+/// signal alone, and not its process group. On Linux, a
 /// worker of a `process_backend` gets SIGTERM when its parent dies, and then kills its process group
 /// at once; if the program has a handler of its own, it is killed alone.
 /// @par Environment

@@ -114,8 +114,9 @@ void run(arguments const& a)
 void keep_freed_memory()
 {
 #if defined(__GLIBC__)
-    ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    // The greatest threshold that every glibc accepts.
+    if (::mallopt(M_MMAP_THRESHOLD, 32 << 20) != 1 || ::mallopt(M_TRIM_THRESHOLD, 1 << 30) != 1)
+        throw std::runtime_error("mallopt");
 #endif
 }
 

@@ -6,6 +6,7 @@
 #define LEASEPOOL_DETAIL_WAIT_CLOSED_OPERATION_HPP
 
 #include <leasepool/config.hpp>
+#include <leasepool/detail/asio_settings.hpp>
 #include <leasepool/error.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
@@ -15,7 +16,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -44,8 +44,9 @@ auto* socket_below(Stream& stream) noexcept
         return static_cast<boost::asio::steady_timer*>(nullptr);
 }
 
-/// Returns why a socket is dead; no error: it is not. Its error is taken from it.
-inline error_code reason_of_death(int socket) noexcept
+/// Returns why the connection of a socket has ended; no error: it has not. Takes the error from the
+/// socket.
+inline error_code close_reason(int socket) noexcept
 {
     pollfd polled{socket, 0, 0};
     if (::poll(&polled, 1, 0) != 1 || (polled.revents & (POLLERR | POLLHUP)) == 0)
@@ -54,7 +55,8 @@ inline error_code reason_of_death(int socket) noexcept
     socklen_t size = sizeof error;
     if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0)
         return {error, boost::system::system_category()};
-    return boost::asio::error::eof;  // both sides have ended their streams
+    // POLLERR alone can also mean that messages about data that was sent can be read (MSG_ERRQUEUE).
+    return (polled.revents & POLLHUP) != 0 ? boost::asio::error::eof : error_code();
 }
 
 /// `boost::asio::ssl::stream` ignores the other types of cancellation. For this operation they all mean
@@ -80,32 +82,35 @@ public:
     template <class Self>
     void operator()(Self& self, error_code error = {}, std::size_t bytes = 0)
     {
-        switch (state_) {
-        case state::initial:
+        if (state_ == state::initial) {
             self.reset_cancellation_state(any_as_terminal());
             return read(self);
-        case state::reading:
-            // Also what arrived together with an error or a cancellation.
+        }
+        if (state_ == state::failed)
+            return self.complete(make_error_code(boost::system::errc::not_enough_memory), {});
+        // Also data that has arrived together with an error or a cancellation.
+        if (state_ == state::reading)
             buffer_.commit(bytes);
-            if (is_canceled(self, error))
-                return self.complete(boost::asio::error::operation_aborted, {});
+        if (is_canceled(self, error) || is_closed())
+            return self.complete(boost::asio::error::operation_aborted, {});
+
+        switch (state_) {
+        case state::reading:
             if (!error)
                 return read(self);
             if (error != boost::asio::error::eof || !half_close_allowed_)
                 return self.complete({}, error);
             return pause(self);
         case state::paused:
-            if (is_canceled(self, error))
-                return self.complete(boost::asio::error::operation_aborted, {});
-            if (auto const reason = death())
+            if (auto const reason = reason_to_end())
                 return self.complete({}, reason);
-            return pause_for_a_while(self);
-        case state::resting:
-            if (is_canceled(self, error))
-                return self.complete(boost::asio::error::operation_aborted, {});
+            // The wait ends early when the peer sends urgent data. The next one would end at once, too.
+            return back_off(self, std::chrono::steady_clock::now() + std::chrono::seconds{1});
+        case state::backing_off:
             return pause(self);
+        case state::initial:
         case state::failed:
-            return self.complete(make_error_code(boost::system::errc::not_enough_memory), {});
+            break;
         }
     }
 
@@ -113,22 +118,33 @@ private:
     enum class state {
         initial,
         reading,
-        paused,   // waits for an error of the socket
-        resting,  // between two of these waits
-        failed,   // there is no memory
+        paused,       // waits for an error of the socket
+        backing_off,  // between two of these waits
+        failed,       // there is no memory
     };
 
     template <class Self>
     static bool is_canceled(Self& self, error_code error) noexcept
     {
         return error == boost::asio::error::operation_aborted ||
+            error == boost::asio::error::bad_descriptor ||
             self.cancelled() != boost::asio::cancellation_type::none;
+    }
+
+    /// Returns whether this program has closed the socket.
+    bool is_closed() const noexcept
+    {
+        auto* const socket = socket_below(stream_);
+        if constexpr (requires { socket->is_open(); })
+            return !socket->is_open();
+        else
+            return false;
     }
 
     template <class Self>
     void read(Self& self)
     {
-        constexpr std::size_t most = std::size_t{4} << 10;
+        constexpr std::size_t max_read = std::size_t{4} << 10;
         auto const limit = std::min<std::size_t>(max_buffered_, buffer_.max_size());
         auto const size = buffer_.size();
         if (size >= limit)
@@ -136,7 +152,7 @@ private:
         using space_type = decltype(buffer_.prepare(std::size_t{1}));
         std::optional<space_type> space;
         try {
-            space.emplace(buffer_.prepare(std::min(most, limit - size)));
+            space.emplace(buffer_.prepare(std::min(max_read, limit - size)));
         }
         catch (std::exception const&) {
             state_ = state::failed;
@@ -146,11 +162,11 @@ private:
         stream_.async_read_some(*space, std::move(self));
     }
 
-    error_code death() const noexcept
+    error_code reason_to_end() const noexcept
     {
         auto* const socket = socket_below(stream_);
         if constexpr (requires { socket->native_handle(); })
-            return reason_of_death(socket->native_handle());
+            return close_reason(socket->native_handle());
         else
             return {};
     }
@@ -164,24 +180,17 @@ private:
             socket->async_wait(boost::asio::socket_base::wait_error, std::move(self));
         }
         else
-            rest(self, boost::asio::steady_timer::time_point::max());
-    }
-
-    /// The wait ends early when the peer sends urgent data. The next one would end at once, too.
-    template <class Self>
-    void pause_for_a_while(Self& self)
-    {
-        rest(self, std::chrono::steady_clock::now() + std::chrono::seconds{1});
+            back_off(self, boost::asio::steady_timer::time_point::max());
     }
 
     template <class Self>
-    void rest(Self& self, boost::asio::steady_timer::time_point until)
+    void back_off(Self& self, boost::asio::steady_timer::time_point until)
     {
         if (!timer_)
             timer_ = std::make_unique<boost::asio::steady_timer>(stream_.get_executor());
         auto& timer = *timer_;
         timer.expires_at(until);
-        state_ = state::resting;
+        state_ = state::backing_off;
         timer.async_wait(std::move(self));
     }
 

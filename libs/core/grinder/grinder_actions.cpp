@@ -300,6 +300,8 @@ void grinder_core::end_all(grinder_state::item_list& items, bool context_gone) n
 void grinder_core::say(
     severity level, std::string_view message, std::vector<log_field> fields) noexcept
 {
+    if (!manager_->logs())
+        return;
     try {
         fields.push_back({"grinder", options_.name});
         manager_->log(level, message, std::move(fields));

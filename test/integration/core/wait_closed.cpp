@@ -184,6 +184,48 @@ BOOST_AUTO_TEST_CASE(half_closed_connection_is_open_if_that_is_allowed)
     });
 }
 
+BOOST_AUTO_TEST_CASE(wait_for_a_closed_socket_is_canceled)
+{
+    both.server.close();
+    for (std::size_t const most : {std::size_t{100}, std::size_t{0}})
+        run(io, [&]() -> asio::awaitable<void> {
+            pending_wait wait(io, both.server, buffer, {.max_buffered = most});
+            co_await wait.end();
+            BOOST_TEST(wait.error == asio::error::operation_aborted);
+        });
+}
+
+BOOST_AUTO_TEST_CASE(socket_closed_before_what_has_arrived_is_handled_cancels_the_wait)
+{
+    run(io, [&]() -> asio::awaitable<void> {
+        pending_wait wait(io, both.server, buffer);
+        asio::write(both.client, asio::buffer("x", 1));
+        both.server.wait(tcp::socket::wait_read);
+        // Behind this handler, in one turn of the reactor.
+        asio::post(io, [&] { both.server.close(); });
+        co_await wait.end();
+        BOOST_TEST(wait.error == asio::error::operation_aborted);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(socket_closed_after_urgent_data_cancels_the_wait)
+{
+    for (bool const cancels : {false, true}) {
+        connection other(io);
+        pending_wait wait(io, other.server, buffer, {.max_buffered = 0});
+        settle();
+        other.client.send(asio::buffer("!", 1), asio::socket_base::message_out_of_band);
+        other.server.wait(tcp::socket::wait_error);
+        settle();
+        if (cancels)
+            wait.signal.emit(asio::cancellation_type::partial);
+        else
+            other.server.close();
+        run(io, [&]() -> asio::awaitable<void> { co_await wait.end(); });
+        BOOST_TEST(wait.error == asio::error::operation_aborted);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(socket_closed_by_this_program_cancels_the_wait)
 {
     for (std::size_t const most : {std::size_t{100}, std::size_t{0}})

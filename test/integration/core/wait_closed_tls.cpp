@@ -40,7 +40,8 @@ void check(bool ok)
 /// Gives the server a key and a certificate that it has signed itself.
 void certify(ssl::context& server)
 {
-    std::unique_ptr<EVP_PKEY, freed_by<&EVP_PKEY_free>> const key(EVP_EC_gen("P-256"));
+    std::unique_ptr<EVP_PKEY, freed_by<&EVP_PKEY_free>> const key(
+        EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
     std::unique_ptr<X509, freed_by<&X509_free>> const certificate(X509_new());
     check(key && certificate);
     check(ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1) == 1);
@@ -100,6 +101,23 @@ BOOST_DATA_TEST_CASE(close_notify_ends_the_wait, versions)
         BOOST_TEST(wait.reason == asio::error::eof);
         BOOST_TEST(s.buffer.size() == 4u);
         s.both.server.close();
+    });
+}
+
+BOOST_DATA_TEST_CASE(connection_without_more_data_is_open_if_that_is_allowed, versions)
+{
+    session s(sample);
+    run(s.io, [&]() -> asio::awaitable<void> {
+        pending_wait wait(s.io, s.server, s.buffer, {.on_half_close = half_close::allowed});
+        s.client.async_shutdown([](error_code) {});
+        co_await s.both.server.async_wait(tcp::socket::wait_read, asio::use_awaitable);
+        for (int i = 0; i != 20; ++i)
+            co_await asio::post(s.io, asio::use_awaitable);
+        BOOST_TEST(!wait.ended());
+        s.both.reset();
+        co_await wait.end();
+        BOOST_TEST(!wait.error);
+        BOOST_TEST(wait.reason == asio::error::connection_reset);
     });
 }
 
