@@ -21,8 +21,6 @@
 #include <exception>
 #include <memory>
 #include <optional>
-#include <poll.h>
-#include <sys/socket.h>
 #include <utility>
 
 /// The loop of `async_wait_closed`: it reads, and pauses while nothing may be read.
@@ -46,18 +44,7 @@ auto* socket_below(Stream& stream) noexcept
 
 /// Returns why the connection of a socket has ended; no error: it has not. Takes the error from the
 /// socket.
-inline error_code close_reason(int socket) noexcept
-{
-    pollfd polled{socket, 0, 0};
-    if (::poll(&polled, 1, 0) != 1 || (polled.revents & (POLLERR | POLLHUP)) == 0)
-        return {};
-    int error = 0;
-    socklen_t size = sizeof error;
-    if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0)
-        return {error, boost::system::system_category()};
-    // POLLERR alone can also mean that messages about data that was sent can be read (MSG_ERRQUEUE).
-    return (polled.revents & POLLHUP) != 0 ? boost::asio::error::eof : error_code();
-}
+error_code close_reason(int socket) noexcept;
 
 /// `boost::asio::ssl::stream` ignores the other types of cancellation. For this operation they all mean
 /// the same.
