@@ -10,8 +10,11 @@ import inspect
 import json
 import os
 import re
+import select
 import signal
 import sys
+import threading
+import time
 
 
 def richness(text: str) -> float:
@@ -30,6 +33,24 @@ channel = os.fdopen(os.dup(1), "wb")  # stdout carries messages only,
 os.dup2(2, 1)  # and a print() in a job goes to stderr
 os.environ.pop("LEASEPOOL_WORKER", None)  # a program that a job starts is not a worker
 signal.signal(signal.SIGTERM, lambda *_: None)  # the parent decides when a worker ends
+running = None  # the id of the job that runs
+
+
+def watch():
+    """Ends this process when a job has run for 2 s after EOF: the parent is dead then."""
+    end = select.poll()
+    end.register(sys.stdin, 0)  # POLLHUP only
+    end.poll()
+    while True:
+        before = running
+        time.sleep(2)
+        if before is not None and running == before:
+            if os.getpgrp() == os.getpid():
+                os.killpg(0, signal.SIGKILL)  # with the programs that the job has started
+            os._exit(1)
+
+
+threading.Thread(target=watch, daemon=True).start()
 
 
 def send(**message):
@@ -61,4 +82,6 @@ send(method="leasepool/ready", params={"version": 1, "pid": os.getpid(), "method
 for line in sys.stdin.buffer:  # one job at a time, so cancel and resume may be ignored
     message = json.loads(line)
     if "id" in message:
+        running = message["id"]
         answer(message["id"], message["method"], message.get("params") or [])
+        running = None
