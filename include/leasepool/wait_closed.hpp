@@ -76,7 +76,7 @@ static_assert(std::is_trivially_destructible_v<wait_closed_options>);
 /// @par Per-Operation Cancellation
 /// terminal, partial, total: the stream's `async_read_some` is canceled with `terminal`. After that the
 /// connection can be used further, and no data is lost. With `boost::asio::ssl::stream` (tested with
-/// Boost 1.81 to 1.92) this does not hold if the read had to write meanwhile, as for a renegotiation
+/// Boost 1.81 and 1.92) this does not hold if the read had to write meanwhile, as for a renegotiation
 /// that a client of TLS 1.2 demands; disable renegotiation (SSL_OP_NO_RENEGOTIATION).
 /// @par Full buffer
 /// While nothing is read, as with `half_close::allowed` after the peer's end, a reset of the connection

@@ -26,7 +26,9 @@
 /// The loop of `async_wait_closed`: it reads, and pauses while nothing may be read.
 namespace leasepool::detail {
 
-/// Returns the socket below a stream; null if it is based on something else.
+struct no_socket {};
+
+/// Returns the socket below a stream; a null pointer to `no_socket` if it is based on something else.
 template <class Stream>
 auto* socket_below(Stream& stream) noexcept
 {
@@ -39,7 +41,7 @@ auto* socket_below(Stream& stream) noexcept
     else if constexpr (requires { stream.socket(); })
         return socket_below(stream.socket());
     else
-        return static_cast<boost::asio::steady_timer*>(nullptr);
+        return static_cast<no_socket*>(nullptr);
 }
 
 /// Returns why the connection of a socket has ended; no error: it has not. Takes the error from the
@@ -142,11 +144,17 @@ private:
             space.emplace(buffer_.prepare(std::min(max_read, limit - size)));
         }
         catch (std::exception const&) {
-            state_ = state::failed;
-            return boost::asio::post(stream_.get_executor(), std::move(self));
+            return fail(self);
         }
         state_ = state::reading;
         stream_.async_read_some(*space, std::move(self));
+    }
+
+    template <class Self>
+    void fail(Self& self)
+    {
+        state_ = state::failed;
+        boost::asio::post(stream_.get_executor(), std::move(self));
     }
 
     error_code reason_to_end() const noexcept
@@ -173,8 +181,13 @@ private:
     template <class Self>
     void back_off(Self& self, boost::asio::steady_timer::time_point until)
     {
-        if (!timer_)
-            timer_ = std::make_unique<boost::asio::steady_timer>(stream_.get_executor());
+        try {
+            if (!timer_)
+                timer_ = std::make_unique<boost::asio::steady_timer>(stream_.get_executor());
+        }
+        catch (std::exception const&) {
+            return fail(self);
+        }
         auto& timer = *timer_;
         timer.expires_at(until);
         state_ = state::backing_off;

@@ -173,8 +173,6 @@ stats manager_core::snapshot()
     for (bool enough = false; !enough;) {
         auto const room = count().leased;
         held.reserve(room);
-        s.name = options_.name;
-        s.backend = backend_->name();
         std::lock_guard lock(mutex_);
         enough = ledger_.leased() <= held.capacity();
         if (!enough)
@@ -182,11 +180,7 @@ stats manager_core::snapshot()
         ledger_.for_each_lease([&](ledger::claim& each) {
             held.emplace_back(&record_of(each), each.state() == ledger::claim::phase::draining);
         });
-        auto name = std::move(s.name);
-        auto backend = std::move(s.backend);
         s = totals_;
-        s.name = std::move(name);
-        s.backend = std::move(backend);
         s.started =
             ledger_.state() == ledger::phase::running || ledger_.state() == ledger::phase::starting;
         s.stopping = ledger_.state() == ledger::phase::stopping;
@@ -201,6 +195,8 @@ stats manager_core::snapshot()
         s.capacity = ledger_.capacity();
         s.waiters = ledger_.waiters();
     }
+    s.name = options_.name;
+    s.backend = backend_->name();
     s.max_pools = options_.max_pools;
     s.min_pools = options_.min_pools;
     s.max_retired = options_.max_retired.value_or(options_.max_pools);

@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(serving_stop_grants_the_acquires_that_wait)
     });
 }
 
-BOOST_AUTO_TEST_CASE(serving_stop_fails_at_its_deadline_who_still_waits)
+BOOST_AUTO_TEST_CASE(serving_stop_fails_waiting_acquires_at_its_deadline)
 {
     run(io, [&]() -> asio::awaitable<void> {
         co_await pools.async_start();

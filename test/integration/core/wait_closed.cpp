@@ -55,6 +55,19 @@ struct buffer_without_memory {
     std::size_t max_size() const noexcept { return 100; }
 };
 
+/// A stream of which only reads are known.
+struct stream_without_socket {
+    using executor_type = tcp::socket::executor_type;
+    executor_type get_executor() { return below.get_executor(); }
+    template <class Space, class Token>
+    auto async_read_some(Space const& space, Token&& token)
+    {
+        return below.async_read_some(space, std::forward<Token>(token));
+    }
+
+    tcp::socket below;
+};
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(wait_closed, fixture)
@@ -250,6 +263,24 @@ BOOST_AUTO_TEST_CASE(buffer_that_cannot_grow_fails_the_wait)
     inside = false;
     io.run();
     BOOST_TEST((error == std::errc::not_enough_memory));
+}
+
+BOOST_AUTO_TEST_CASE(stream_that_is_not_based_on_a_socket)
+{
+    stream_without_socket stream{std::move(both.server)};
+    {
+        pending_wait paused(io, stream, buffer, {.max_buffered = 0});
+        settle();
+        BOOST_TEST(!paused.ended());
+        paused.signal.emit(asio::cancellation_type::terminal);
+        run(io, [&]() -> asio::awaitable<void> { co_await paused.end(); });
+        BOOST_TEST(paused.error == asio::error::operation_aborted);
+    }
+    pending_wait wait(io, stream, buffer);
+    both.client.close();
+    run(io, [&]() -> asio::awaitable<void> { co_await wait.end(); });
+    BOOST_TEST(!wait.error);
+    BOOST_TEST(wait.reason == asio::error::eof);
 }
 
 BOOST_AUTO_TEST_CASE(stream_and_buffer_of_beast)

@@ -21,7 +21,7 @@ void ledger_reference_model::allow(ledger::action const& act, int which, int on,
     case none:
         break;
     case grant: {
-        require(serves(now), "granted by a manager that serves nobody");
+        require(serves(now), "granted by a manager that serves no claim");
         require(first, "granted out of turn");
         require(!at(which).owed, "granted to a claim that was to fail");
         require(act.waited.count() == now - at(which).since, "the wait is misreported");
@@ -100,7 +100,7 @@ void ledger_reference_model::allow(ledger::action const& act, int which, int on,
         break;
     }
     case make:
-        require(serves(now), "made by a manager that serves nobody");
+        require(serves(now), "made by a manager that serves no claim");
         require(wants_pool(), "made without need");
         require(may_make(now), "made without room, or too soon");
         break;

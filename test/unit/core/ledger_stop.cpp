@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(stop_fails_the_waiters_and_grants_nothing_any_more)
     BOOST_TEST(fixture.next_ms() == 30'000);
 }
 
-BOOST_AUTO_TEST_CASE(serving_stop_grants_who_waits_and_refuses_who_comes)
+BOOST_AUTO_TEST_CASE(serving_stop_grants_waiting_claims_and_refuses_new_ones)
 {
     busy_fixture fixture;
     fixture.acquire('c');
@@ -74,14 +74,14 @@ BOOST_AUTO_TEST_CASE(serving_stop_grants_who_waits_and_refuses_who_comes)
     BOOST_TEST(fixture.give_back('a') == "grant c p1");
     BOOST_TEST(fixture.give_back('b') == "grant d p0");
     BOOST_TEST(fixture.give_back('c') == "grant e p1");
-    // Nobody waits any more: from here on it is a stop like any other.
+    // No claim waits any more: from here on it is a draining stop.
     BOOST_TEST(fixture.give_back('d') == "close p0");
     BOOST_TEST(fixture.give_back('e') == "close p1");
     fixture.pool_closed(0);
     BOOST_TEST(fixture.pool_closed(1) == "stopped 0");
 }
 
-BOOST_AUTO_TEST_CASE(serving_stop_makes_pools_for_who_waits_only)
+BOOST_AUTO_TEST_CASE(serving_stop_makes_pools_for_waiting_claims_only)
 {
     ledger_fixture fixture{{.max_pools = 2, .min_pools = 1}};
     fixture.run(1);
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(stop_that_does_not_serve_ends_one_that_does_but_not_the_rev
     BOOST_TEST(fixture.give_back('a') == "close p1");
 }
 
-BOOST_AUTO_TEST_CASE(stop_during_a_start_serves_nobody)
+BOOST_AUTO_TEST_CASE(stop_during_a_start_serves_no_claim)
 {
     ledger_fixture fixture{{.max_pools = 1}};
     fixture.start();
