@@ -80,7 +80,7 @@ public:
         // Also data that has arrived together with an error or a cancellation.
         if (state_ == state::reading)
             buffer_.commit(bytes);
-        if (is_canceled(self, error) || is_closed())
+        if (is_canceled(self, error))
             return self.complete(boost::asio::error::operation_aborted, {});
 
         switch (state_) {
@@ -116,18 +116,8 @@ private:
     static bool is_canceled(Self& self, error_code error) noexcept
     {
         return error == boost::asio::error::operation_aborted ||
-            error == boost::asio::error::bad_descriptor ||
+            error == boost::asio::error::bad_descriptor ||  // this program has closed it
             self.cancelled() != boost::asio::cancellation_type::none;
-    }
-
-    /// Returns whether this program has closed the socket.
-    bool is_closed() const noexcept
-    {
-        auto* const socket = socket_below(stream_);
-        if constexpr (requires { socket->is_open(); })
-            return !socket->is_open();
-        else
-            return false;
     }
 
     template <class Self>
